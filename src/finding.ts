@@ -1,0 +1,73 @@
+/** How bad a finding is: errors fail the synth, the others are printed once. */
+export enum Severity {
+  /** The run would be refused, die, or silently do something else. */
+  ERROR = 'error',
+  /** The run trains, but not as its author expects. */
+  WARNING = 'warning',
+  /** There is a better way. */
+  ADVICE = 'advice',
+}
+
+/** One change to one file, as data: what a program can apply. */
+export interface Edit {
+  /** The file changed, as it is called beside the training config, for example `train_config.yaml`. */
+  readonly file: string;
+  /** The key inside the file, dotted for nested keys. */
+  readonly key: string;
+  /** What to do with the key. */
+  readonly op: EditOperation;
+  /**
+   * The new value, or for `rename` the new name.
+   * @default - none: the key is removed
+   */
+  readonly value?: unknown;
+}
+
+/** What an {@link Edit} does. */
+export enum EditOperation {
+  /** Write the value, whether or not the key is there. */
+  SET = 'set',
+  /** Take the key out. */
+  REMOVE = 'remove',
+  /** Keep the value under another key. */
+  RENAME = 'rename',
+}
+
+/** Something wrong with a run, or better done another way: where, what was got, what is allowed, what to change. */
+export interface Finding {
+  /** The rule's id: part of the public contract, since findings are acknowledged by it. */
+  readonly id: string;
+  /** How bad it is. */
+  readonly severity: Severity;
+  /** Where: the construct's path, or the file. */
+  readonly path: string;
+  /** The prop or key it is about, in the spelling its author used. */
+  readonly key: string;
+  /** What is wrong and why it matters: lower case, no final period. */
+  readonly message: string;
+  /**
+   * The value found.
+   * @default - the message says it
+   */
+  readonly got?: string;
+  /**
+   * What would be right.
+   * @default - the message says it
+   */
+  readonly allowed?: string;
+  /**
+   * What to change, in words.
+   * @default - nothing that can be said in general
+   */
+  readonly change?: string;
+  /**
+   * The change as data.
+   * @default - none that can be computed
+   */
+  readonly fix?: readonly Edit[];
+  /**
+   * Where the fact comes from: a file of an upstream project, an issue, a measurement.
+   * @default - the message stands for itself
+   */
+  readonly source?: string;
+}
