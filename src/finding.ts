@@ -71,3 +71,6 @@ export interface Finding {
    */
   readonly source?: string;
 }
+
+/** A fault in a value that has no construct of its own; whichever construct is given the value reports it. */
+export type Problem = Omit<Finding, 'path' | 'severity'>;

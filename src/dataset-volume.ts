@@ -1,0 +1,379 @@
+import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { basename, extname, join } from 'node:path';
+import { Construct } from 'constructs';
+import type { Problem } from './finding';
+import { objectName } from './kubernetes/names';
+import { parseDataFile } from './llamafactory/dataset-file';
+import { type DatasetDescription, datasetEntry } from './llamafactory/dataset-info';
+import { faultyRows } from './llamafactory/dataset-rows';
+import { contentConfigMap } from './private/content-config-map';
+import { reportProblems } from './private/findings';
+import type { Mapping } from './run';
+
+/** How the rows of a data set are laid out. Source: llamafactory/data/converter.py. */
+export enum DatasetFormat {
+  /** A row is an instruction, maybe an input, and an output. */
+  ALPACA = 'alpaca',
+  /** A row is a list of messages with roles. */
+  SHAREGPT = 'sharegpt',
+  /** A row is a list of messages in OpenAI's format, tool calls included. */
+  OPENAI = 'openai',
+}
+
+/** Which column of a row holds what. Columns not named don't exist for LLaMA-Factory once one is named. */
+export interface DatasetColumns {
+  /**
+   * The instruction (alpaca).
+   * @default - none
+   */
+  readonly prompt?: string;
+  /**
+   * The input after the instruction (alpaca).
+   * @default - none
+   */
+  readonly query?: string;
+  /**
+   * The answer (alpaca).
+   * @default - none
+   */
+  readonly response?: string;
+  /**
+   * Earlier turns, a list of pairs (alpaca).
+   * @default - none
+   */
+  readonly history?: string;
+  /**
+   * The list of messages (sharegpt, openai).
+   * @default - none
+   */
+  readonly messages?: string;
+  /**
+   * The system prompt.
+   * @default - none
+   */
+  readonly system?: string;
+  /**
+   * Descriptions of tools, as JSON text.
+   * @default - none
+   */
+  readonly tools?: string;
+  /**
+   * Paths of images.
+   * @default - none
+   */
+  readonly images?: string;
+  /**
+   * Paths of videos.
+   * @default - none
+   */
+  readonly videos?: string;
+  /**
+   * Paths of audio files.
+   * @default - none
+   */
+  readonly audios?: string;
+  /**
+   * The better answer, for ranking.
+   * @default - none
+   */
+  readonly chosen?: string;
+  /**
+   * The worse answer, for ranking.
+   * @default - none
+   */
+  readonly rejected?: string;
+  /**
+   * Whether the answer is wanted, true or false (KTO).
+   * @default - none
+   */
+  readonly ktoTag?: string;
+}
+
+/** What the keys and roles of a message are called. */
+export interface DatasetTags {
+  /**
+   * The key that holds the role.
+   * @default - `from`; `role` if any tag of a message with `role` is seen in the first row
+   */
+  readonly roleTag?: string;
+  /**
+   * The key that holds the text.
+   * @default - `value`, or `content` beside `role`
+   */
+  readonly contentTag?: string;
+  /**
+   * The role of the person.
+   * @default - `human`, or `user` beside `role`
+   */
+  readonly userTag?: string;
+  /**
+   * The role of the model.
+   * @default - `gpt`, or `assistant` beside `role`
+   */
+  readonly assistantTag?: string;
+  /**
+   * The role of a tool's result.
+   * @default - `observation`, or `tool` beside `role`
+   */
+  readonly observationTag?: string;
+  /**
+   * The role of a tool's call.
+   * @default function_call
+   */
+  readonly functionTag?: string;
+  /**
+   * The role of the system prompt.
+   * @default system
+   */
+  readonly systemTag?: string;
+}
+
+/** What every data set says of itself. */
+export interface DatasetProps {
+  /**
+   * The name in dataset_info.json: letters, digits, `.`, `_` and `-`.
+   * @default - the construct's id
+   */
+  readonly name?: string;
+  /**
+   * How the rows are laid out.
+   * @default DatasetFormat.ALPACA
+   */
+  readonly formatting?: DatasetFormat;
+  /**
+   * Which column holds what.
+   * @default - `messages` if the first row has it, else LLaMA-Factory's own: instruction, input, output, conversations
+   */
+  readonly columns?: DatasetColumns;
+  /**
+   * What keys and roles of messages are called.
+   * @default - role, content, user, assistant, tool, system if the first row has `messages` with `role`, else
+   * LLaMA-Factory's own: from, value, human, gpt, observation, function_call, system
+   */
+  readonly tags?: DatasetTags;
+  /**
+   * Whether rows hold a better and a worse answer (reward models, DPO).
+   * @default false
+   */
+  readonly ranking?: boolean;
+  /**
+   * How many rows to draw at random, with repeats if there are fewer.
+   * @default - all rows, once
+   */
+  readonly numSamples?: number;
+}
+
+/** Samples in a file beside the program. */
+export interface DatasetFileProps extends DatasetProps {
+  /** The file, .json (a list) or .jsonl, relative to the working directory; at most 1 MiB. */
+  readonly path: string;
+}
+
+/** Samples in the files of a folder beside the program. */
+export interface DatasetDirectoryProps extends DatasetProps {
+  /** The folder, relative to the working directory; all its .json or all its .jsonl files, each at most 1 MiB. */
+  readonly path: string;
+}
+
+/** Samples on an existing claim. */
+export interface DatasetClaimProps extends DatasetProps {
+  /** The PersistentVolumeClaim's name, in the namespace of the chart. */
+  readonly claimName: string;
+  /** The file inside the volume, or a folder of files of one type. */
+  readonly path: string;
+  /**
+   * What tells one state of the data from another: the run's identity can't see the file's bytes.
+   * @default - none: data changed in place continues the same run
+   */
+  readonly revision?: string;
+}
+
+/** A data set as a pod sees it. */
+export interface MountedDataset {
+  readonly name: string;
+  readonly entry: Mapping;
+  readonly rows?: readonly unknown[];
+  /** What the result of a run depends on. */
+  readonly identity: unknown;
+  readonly volumes: ReadonlyArray<{ readonly name: string; readonly configMap?: string; readonly claim?: string }>;
+  readonly mounts: ReadonlyArray<{ readonly name: string; readonly mountPath: string; readonly subPath?: string }>;
+}
+
+/** Where data sets stand in the pod. */
+const DATA_PATH = '/data';
+
+/**
+ * A data set: where its samples come from, and its entry in dataset_info.json. The samples of a file beside the
+ * program are checked when it is read, travel in a ConfigMap named by its content, and any number of runs may use it.
+ */
+export class DatasetVolume extends Construct {
+  /** Samples from a file of at most 1 MiB. */
+  public static fromFile(scope: Construct, id: string, props: DatasetFileProps): DatasetVolume {
+    return new DatasetVolume(scope, id, props, (volume) => volume.inline(props, [props.path], basename(props.path)));
+  }
+
+  /** Samples from the files of a folder, each of at most 1 MiB: for more than one ConfigMap can hold. */
+  public static fromDirectory(scope: Construct, id: string, props: DatasetDirectoryProps): DatasetVolume {
+    return new DatasetVolume(scope, id, props, (volume) => {
+      const files = volume.listed(props.path);
+      return volume.inline(props, files, undefined);
+    });
+  }
+
+  /** Samples on a PersistentVolumeClaim that exists already; their content isn't seen here, and not checked. */
+  public static fromClaim(scope: Construct, id: string, props: DatasetClaimProps): DatasetVolume {
+    return new DatasetVolume(scope, id, props, (volume) => volume.claimed(props));
+  }
+
+  /** The name in dataset_info.json. */
+  public readonly name: string;
+  /** @internal */
+  public readonly _mounted: MountedDataset;
+
+  private constructor(
+    scope: Construct,
+    id: string,
+    props: DatasetProps,
+    mount: (volume: DatasetVolume) => MountedDataset,
+  ) {
+    super(scope, id);
+    this.name = props.name ?? id;
+    if (!/^[A-Za-z0-9._-]+$/.test(this.name)) {
+      this.problem({
+        id: 'invalid-dataset-name',
+        key: 'name',
+        message: 'LLaMA-Factory takes a list of names separated by commas, and the name is part of a path',
+        got: this.name,
+        allowed: 'letters, digits, ., _ and -',
+      });
+    }
+    this._mounted = mount(this);
+  }
+
+  private inline(props: DatasetProps, paths: readonly string[], single: string | undefined): MountedDataset {
+    const files = paths.flatMap((path) => this.read(path));
+    const rows = files.flatMap((file) => file.rows);
+    const directory = `${DATA_PATH}/${this.name}`;
+    const entry = datasetEntry(single === undefined ? directory : `${directory}/${single}`, describe(props), rows[0]);
+    for (const file of files) this.checkRows(file.path, file.rows, entry);
+    const parts = files.map((file, i) => {
+      const part = files.length === 1 ? undefined : String(i);
+      const key = basename(file.path);
+      const id = part === undefined ? 'Resource' : `Part${part}`;
+      return { name: volumeName(this.name, part), key, configMap: contentConfigMap(this, id, { [key]: file.text }, part) };
+    });
+    return {
+      name: this.name,
+      entry,
+      rows: files.length === paths.length && files.length > 0 ? rows : undefined,
+      identity: files.map((file) => createHash('sha256').update(file.text).digest('hex')),
+      volumes: parts.map((part) => ({ name: part.name, configMap: part.configMap.name })),
+      // File by file: a ConfigMap mounted as a folder also shows `..data`, which LLaMA-Factory would read as a file.
+      mounts: parts.map((part) => ({ name: part.name, mountPath: `${directory}/${part.key}`, subPath: part.key })),
+    };
+  }
+
+  private claimed(props: DatasetClaimProps): MountedDataset {
+    const path = props.path.replace(/^\/+|\/+$/g, '');
+    if (path === '' || path.split('/').includes('..')) {
+      this.problem({
+        id: 'relative-path',
+        key: 'path',
+        message: 'the file or folder is named from the root of the volume',
+        got: props.path,
+        allowed: 'math/train.jsonl',
+      });
+    }
+    const directory = `${DATA_PATH}/${this.name}`;
+    const volume = volumeName(this.name, undefined);
+    return {
+      name: this.name,
+      entry: datasetEntry(`${directory}/${path}`, describe(props)),
+      identity: { claim: props.claimName, path, revision: props.revision },
+      volumes: [{ name: volume, claim: props.claimName }],
+      mounts: [{ name: volume, mountPath: directory }],
+    };
+  }
+
+  private listed(path: string): string[] {
+    try {
+      const files = readdirSync(path).sort().filter((name) => statSync(join(path, name)).isFile());
+      const data = files.filter((name) => ['.json', '.jsonl'].includes(extname(name)));
+      const types = new Set(data.map((name) => extname(name)));
+      if (data.length === 0 || types.size > 1) {
+        this.problem({
+          id: 'dataset-directory',
+          key: 'path',
+          message: 'LLaMA-Factory reads a folder whose files are all of one type',
+          got: files.length === 0 ? `${path} is empty` : files.join(', '),
+          allowed: '.json files only, or .jsonl files only',
+        });
+      }
+      return data.map((name) => join(path, name));
+    } catch (error) {
+      this.problem({ id: 'dataset-file', key: 'path', message: 'the folder cannot be read', got: `${path}: ${reason(error)}` });
+      return [];
+    }
+  }
+
+  private read(path: string): Array<{ path: string; text: string; rows: readonly unknown[] }> {
+    const fault = (message: string, change?: string): [] => {
+      this.problem({ id: 'dataset-file', key: 'path', message, got: path, change });
+      return [];
+    };
+    if (!['.json', '.jsonl'].includes(extname(path))) {
+      return fault(
+        'only .json and .jsonl files can be carried in a ConfigMap',
+        'convert the file, or put it on a claim: DatasetVolume.fromClaim takes arrow, csv, parquet and txt too',
+      );
+    }
+    let text: string;
+    try {
+      text = readFileSync(path, 'utf8').replace(/^\uFEFF/, '');
+    } catch (error) {
+      return fault(`the file cannot be read: ${reason(error)}`, `paths are relative to the working directory`);
+    }
+    const parsed = parseDataFile(path, text);
+    if ('fault' in parsed) return fault(parsed.fault, parsed.change);
+    return [{ path, text, rows: parsed.rows }];
+  }
+
+  private checkRows(path: string, rows: readonly unknown[], entry: Mapping): void {
+    const faults = faultyRows(rows, entry);
+    if (faults.length === 0) return;
+    const shown = faults.slice(0, 5).map((fault) => `row ${fault.row}: ${fault.reason}`);
+    const more = faults.length > shown.length ? `; and ${faults.length - shown.length} more` : '';
+    this.problem({
+      id: 'dataset-rows',
+      key: path,
+      message: `${faults.length} of ${rows.length} samples would be left out or stop the run`,
+      got: shown.join('; ') + more,
+      change: 'mend the rows, or name the columns and roles they have by the props columns and tags',
+      source: 'llamafactory/data/converter.py',
+    });
+  }
+
+  private problem(problem: Problem): void {
+    reportProblems(this, [problem]);
+  }
+}
+
+function describe(props: DatasetProps): DatasetDescription {
+  return {
+    formatting: props.formatting ?? DatasetFormat.ALPACA,
+    columns: props.columns,
+    tags: props.tags,
+    ranking: props.ranking,
+    numSamples: props.numSamples,
+  };
+}
+
+function volumeName(name: string, part: string | undefined): string {
+  return objectName(['data', name, ...(part === undefined ? [] : [part])]);
+}
+
+function reason(error: unknown): string {
+  const code = (error as NodeJS.ErrnoException).code;
+  return code === 'ENOENT' ? 'no such file' : code === 'EISDIR' ? 'it is a folder' : (code ?? String(error));
+}

@@ -1,0 +1,35 @@
+import { type Finding, Severity } from './finding';
+
+/** One finding on one line, for errors that other programs print. */
+export function findingLine(finding: Finding): string {
+  const parts = [
+    finding.message,
+    ...(finding.got === undefined ? [] : [`got ${finding.got}`]),
+    ...(finding.allowed === undefined ? [] : [`allowed: ${finding.allowed}`]),
+    ...(finding.change === undefined ? [] : [finding.change]),
+  ];
+  return `${finding.path}: ${finding.key}: ${parts.join('; ')} (${finding.id})`;
+}
+
+/** Findings as text to read: errors first, a blank line between. */
+export function findingsText(findings: readonly Finding[]): string {
+  const order = [Severity.ERROR, Severity.WARNING, Severity.ADVICE];
+  return [...findings]
+    .sort((a, b) => order.indexOf(a.severity) - order.indexOf(b.severity))
+    .map(findingBlock)
+    .join('\n\n');
+}
+
+function findingBlock(finding: Finding): string {
+  const rows: Array<[string, string | undefined]> = [
+    ['got', finding.got],
+    ['allowed', finding.allowed],
+    ['change', finding.change],
+    ['source', finding.source],
+  ];
+  return [
+    `${finding.severity}: ${finding.path}: ${finding.key}  [${finding.id}]`,
+    `  ${finding.message}`,
+    ...rows.filter(([, value]) => value !== undefined).map(([label, value]) => `  ${label.padEnd(8)} ${value}`),
+  ].join('\n');
+}

@@ -1,0 +1,488 @@
+import { ApiObject, Chart, type Duration, type Size } from 'cdk8s';
+import { Construct } from 'constructs';
+import { readCode } from './code';
+import type { DatasetVolume, MountedDataset } from './dataset-volume';
+import type { DeepSpeedZero3 } from './deepspeed-zero3';
+import { type Finding, Severity } from './finding';
+import { jobSpec } from './kubernetes/job';
+import { JOB_NAME_LENGTH } from './kubernetes/names';
+import { podTemplate, type PodUser } from './kubernetes/pod-template';
+import { defaultResources, type PodResources, unavailable } from './kubernetes/resources';
+import { PATHS, TRAINER, trainingPod } from './kubernetes/training-pod';
+import { camelCase, fieldsOf, nameOfArgument, releasesOf } from './llamafactory/fields';
+import { renderTrainConfig } from './llamafactory/render-train-config';
+import { ModelCache } from './model-cache';
+import type { NodePool } from './node-pool';
+import { weightsBytes } from './planning/weights';
+import { prepare } from './prepare-job';
+import { constructName, constructPath } from './private/construct-name';
+import { contentConfigMap } from './private/content-config-map';
+import { digest } from './private/digest';
+import { report, reportProblems, reportReferences } from './private/findings';
+import { labelsOf } from './private/labels';
+import { bytesOf } from './private/quantity';
+import { runtimeFile } from './private/runtime-file';
+import type { QwenModel } from './qwen-model';
+import type { Mapping, Run } from './run';
+import { runDigest } from './run-identity';
+import { SavesVolume } from './saves-volume';
+import type { TrainArguments } from './train-arguments';
+import { TrainerImage } from './trainer-image';
+
+/** What presets and general runs have in common. */
+export interface RunProps {
+  /** The data set to train on. */
+  readonly dataset: DatasetVolume;
+  /**
+   * More data sets to train on, mixed as `mixStrategy` says.
+   * @default - none
+   */
+  readonly additionalDatasets?: DatasetVolume[];
+  /**
+   * A data set to evaluate on. With it, `valSize` must not be set.
+   * @default - a part of the training data, `valSize`, is held back
+   */
+  readonly evaluationDataset?: DatasetVolume;
+  /**
+   * GPUs of the run, one rank each.
+   * @default - all GPUs of a node of the pool
+   */
+  readonly gpus?: number;
+  /**
+   * Where the model is.
+   * @default - a claim of its own, filled from ModelScope by a CPU Job
+   */
+  readonly modelCache?: ModelCache;
+  /**
+   * Where adapters and checkpoints go.
+   * @default - a claim of its own of 20 GiB
+   */
+  readonly saves?: SavesVolume;
+  /**
+   * The image that trains.
+   * @default - LLaMA-Factory's official image of the newest release known here
+   */
+  readonly image?: TrainerImage;
+  /**
+   * LLaMA-Factory's arguments, in camelCase. Model, data, directories and DeepSpeed are not among them: other props
+   * set those.
+   * @default - LLaMA-Factory's own, for a preset the preset's
+   */
+  readonly train?: TrainArguments;
+  /**
+   * A folder of your own Python files, relative to the working directory; it travels in a ConfigMap and stands on
+   * PYTHONPATH.
+   * @default - none
+   */
+  readonly code?: string;
+  /**
+   * The package index that the prepare Job installs from, for a mirror: `https://mirrors.example.com/pypi/simple`.
+   * @default - pip's own
+   */
+  readonly packageIndex?: string;
+  /**
+   * CPU cores, requested and at most.
+   * @default - 4 a GPU, no more than a node of the pool has
+   */
+  readonly cpus?: number;
+  /**
+   * Memory, requested and at most; /dev/shm counts in it.
+   * @default - 4 GiB, 6 GiB a GPU, 1.5 times the weights and 2 GiB if they and the optimizer are offloaded, and /dev/shm
+   */
+  readonly memory?: Size;
+  /**
+   * The size of /dev/shm, where the ranks of a node exchange data.
+   * @default - 1 GiB a GPU
+   */
+  readonly sharedMemory?: Size;
+  /**
+   * Disk for logs, caches and compiled extensions, requested and at most.
+   * @default - 20 GiB
+   */
+  readonly ephemeralStorage?: Size;
+  /**
+   * More environment variables of the trainer, such as `NCCL_DEBUG`. No secrets: they would stand in the manifest.
+   * @default - none
+   */
+  readonly env?: { readonly [name: string]: string };
+  /**
+   * `CUDA_VISIBLE_DEVICES` of the trainer. The device plugin gives the container its own GPUs and no others, so this
+   * is seldom needed.
+   * @default - unset
+   */
+  readonly cudaVisibleDevices?: string;
+  /**
+   * A virtual environment inside the image to activate, for example `/opt/venv`.
+   * @default - none
+   */
+  readonly virtualEnvironment?: string;
+  /**
+   * How often a failed pod is replaced. Evictions and preemptions don't count; errors that would only repeat end the
+   * Job at once.
+   * @default 3
+   */
+  readonly backoffLimit?: number;
+  /**
+   * The longest the Job may take, retries included.
+   * @default - no limit
+   */
+  readonly activeDeadline?: Duration;
+  /**
+   * When the finished Job, its pods and their logs are removed. Under GitOps leave it unset: a Job that vanishes is
+   * made again.
+   * @default - never
+   */
+  readonly ttlAfterFinished?: Duration;
+  /**
+   * How long the pod waits for the prepare Job before it fails; it holds its GPUs meanwhile.
+   * @default - two hours
+   */
+  readonly prepareTimeout?: Duration;
+  /**
+   * Secrets with which the image is pulled, by name.
+   * @default - none
+   */
+  readonly imagePullSecrets?: string[];
+  /**
+   * The ServiceAccount, by name. Its token is not mounted.
+   * @default - the namespace's default
+   */
+  readonly serviceAccountName?: string;
+  /**
+   * Labels of the Job and its pod.
+   * @default - none beside the library's own
+   */
+  readonly labels?: { readonly [label: string]: string };
+  /**
+   * Annotations of the Job and its pod.
+   * @default - none
+   */
+  readonly annotations?: { readonly [annotation: string]: string };
+  /**
+   * The user's number; not 0.
+   * @default 1000
+   */
+  readonly runAsUser?: number;
+  /**
+   * The group's number.
+   * @default 1000
+   */
+  readonly runAsGroup?: number;
+  /**
+   * The group that owns the volumes written to.
+   * @default 1000
+   */
+  readonly fsGroup?: number;
+}
+
+/** A LLaMA-Factory run with nothing assumed. */
+export interface FineTuningJobProps extends RunProps {
+  /** The model to fine-tune. */
+  readonly model: QwenModel;
+  /** The nodes it may go to. */
+  readonly nodePool: NodePool;
+  /**
+   * The DeepSpeed config.
+   * @default - none: DDP
+   */
+  readonly deepspeed?: DeepSpeedZero3;
+}
+
+/**
+ * Any LLaMA-Factory training run on one node: a ConfigMap with train_config.yaml, dataset_info.json and launch.sh, and
+ * the Job that runs them. Nothing of the run changes after construction, since its names follow from its content.
+ *
+ * Two digests name it. `runDigest` covers what the result depends on and names the output directory; the Job's name
+ * also covers the pod: a new label or a new version of this library makes a new Job that continues in the same
+ * directory, and any change of the result makes a new run beside the old one.
+ */
+export class FineTuningJob extends Construct {
+  /** The Job's name. */
+  public readonly jobName: string;
+  /** The digest of everything the result depends on. */
+  public readonly runDigest: string;
+  /** Where the adapter goes, as the pod sees it. */
+  public readonly outputDirectory: string;
+  /** The claim that holds {@link outputDirectory}. */
+  public readonly savesClaimName: string;
+  /** Whether the pod waits for a Job that fetches the model or installs packages. */
+  public readonly prepared: boolean;
+
+  public constructor(scope: Construct, id: string, props: FineTuningJobProps) {
+    super(scope, id);
+    const path = constructPath(this);
+    const image = props.image ?? TrainerImage.official();
+    const modelCache = props.modelCache ?? new ModelCache(this, 'models');
+    const saves = props.saves ?? new SavesVolume(this, 'saves');
+    const gpus = props.gpus ?? props.nodePool.gpus;
+    const release = image._contents.llamafactory;
+    const datasets = [props.dataset, ...(props.additionalDatasets ?? [])];
+    const evaluation = props.evaluationDataset === undefined ? [] : [props.evaluationDataset];
+    const mounted = [...datasets, ...evaluation].map((dataset) => dataset._mounted);
+    const location = modelCache._locate(props.model);
+    const code = props.code === undefined ? undefined : readCode(props.code);
+
+    reportProblems(this, [
+      ...props.model._problems,
+      ...props.nodePool._problems,
+      ...image._problems,
+      ...(code?.problems ?? []),
+    ]);
+
+    const given = this.argumentsOf(props.train ?? {});
+    const requirements = neededPackages(given, image);
+    const argsWithoutPaths: Mapping = {
+      model_name_or_path: `${PATHS.models}/${location.directory}`,
+      ...given,
+      dataset: names(datasets),
+      ...(evaluation.length > 0 ? { eval_dataset: names(evaluation) } : {}),
+      dataset_dir: PATHS.config,
+    };
+    this.runDigest = runDigest({
+      args: argsWithoutPaths,
+      deepspeed: props.deepspeed?._config,
+      datasets: mounted,
+      model: location.identity,
+      release,
+      image: image.reference,
+      packages: requirements,
+      code: code?.files,
+      worldSize: gpus,
+    });
+    this.outputDirectory = `${PATHS.saves}/${constructName(this)}/${this.runDigest}`;
+    this.savesClaimName = saves.claimName;
+    const args: Mapping = {
+      ...argsWithoutPaths,
+      output_dir: this.outputDirectory,
+      ...(props.deepspeed === undefined ? {} : { deepspeed: `${PATHS.deepspeed}/${props.deepspeed._file}` }),
+    };
+
+    const run: Run = {
+      path,
+      file: 'train_config.yaml',
+      release,
+      args,
+      deepspeed:
+        props.deepspeed === undefined ? undefined : { file: props.deepspeed._file, config: props.deepspeed._config },
+      datasets: mounted.map(({ name, entry, rows }, i) => ({ name, entry, rows, evaluation: i >= datasets.length })),
+      card: props.nodePool.gpu._card,
+      gpus,
+      nodes: 1,
+      model: props.model._shape,
+      image: image._contents,
+    };
+    report(this, checkRun(run));
+    const resources = this.resources(props, run);
+
+    const configMap = contentConfigMap(
+      this,
+      'Config',
+      {
+        'train_config.yaml': renderTrainConfig(args, release),
+        'dataset_info.json': `${JSON.stringify(Object.fromEntries(mounted.map(({ name, entry }) => [name, entry])), null, 2)}\n`,
+        'launch.sh': runtimeFile('launch.sh'),
+        'wait-for.sh': runtimeFile('wait-for.sh'),
+      },
+      'config',
+    );
+    const codeConfigMap =
+      code === undefined || Object.keys(code.files).length === 0
+        ? undefined
+        : { ...contentConfigMap(this, 'Code', code.files, 'code'), items: code.items };
+
+    const user: PodUser = {
+      runAsUser: props.runAsUser ?? 1000,
+      runAsGroup: props.runAsGroup ?? 1000,
+      fsGroup: props.fsGroup ?? 1000,
+    };
+    const modelsTarget = { claimName: modelCache.claimName, mountPath: PATHS.models };
+    const savesTarget = { claimName: saves.claimName, subPath: saves._subPath, mountPath: PATHS.saves };
+    const target = modelCache.filled ? modelsTarget : savesTarget;
+    const packages =
+      requirements === undefined
+        ? undefined
+        : {
+            requirements,
+            directory: `${target.mountPath}/.packages/${digest(requirements)}`,
+            indexUrl: props.packageIndex,
+          };
+    const near = { 'cdk8s-llamafactory/volume': target.claimName };
+    const markers =
+      location.fetch === undefined && packages === undefined
+        ? []
+        : prepare(modelCache.filled ? modelCache : saves, {
+            request: {
+              model:
+                location.fetch === undefined
+                  ? undefined
+                  : {
+                      source: location.fetch,
+                      repository: location.fetch._options.repository ?? props.model.repository,
+                      directory: `${PATHS.models}/${location.directory}`,
+                    },
+              packages,
+            },
+            target,
+            image: image.reference,
+            imagePullSecrets: props.imagePullSecrets ?? [],
+            user,
+            scheduling: props.nodePool._scheduling,
+            near,
+          });
+    this.prepared = markers.length > 0;
+
+    const labels = {
+      ...props.labels,
+      ...labelsOf(this),
+      'app.kubernetes.io/component': 'train',
+      'app.kubernetes.io/version': release,
+      'cdk8s-llamafactory/run': this.runDigest,
+      ...near,
+    };
+    const template = podTemplate(
+      trainingPod({
+        labels,
+        annotations: props.annotations ?? {},
+        image: image.reference,
+        imagePullSecrets: props.imagePullSecrets ?? [],
+        serviceAccountName: props.serviceAccountName,
+        user,
+        scheduling: props.nodePool._scheduling,
+        near,
+        gpus,
+        resources,
+        models: { claimName: modelCache.claimName },
+        saves: savesTarget,
+        configMap: configMap.name,
+        deepspeedConfigMap: props.deepspeed?.configMapName,
+        codeConfigMap,
+        datasets: mountsOf(mounted),
+        markers,
+        waitTimeoutSeconds: props.prepareTimeout?.toSeconds() ?? 7200,
+        outputDir: this.outputDirectory,
+        pythonPath: [
+          ...(codeConfigMap === undefined ? [] : [PATHS.code]),
+          ...(packages === undefined ? [] : [packages.directory]),
+        ],
+        virtualEnvironment: props.virtualEnvironment,
+        cudaVisibleDevices: props.cudaVisibleDevices,
+        env: props.env ?? {},
+        // torchrun kills its workers 30 s after TERM; the launcher needs some more to say what happened.
+        terminationGracePeriodSeconds: 60,
+      }),
+    );
+    this.jobName = constructName(this, {
+      suffix: digest({ template, run: this.runDigest }),
+      maxLength: JOB_NAME_LENGTH,
+    });
+    new ApiObject(this, 'Resource', {
+      apiVersion: 'batch/v1',
+      kind: 'Job',
+      metadata: { name: this.jobName, labels, ...(props.annotations === undefined ? {} : { annotations: props.annotations }) },
+      spec: jobSpec(template, {
+        backoffLimit: props.backoffLimit ?? 3,
+        activeDeadlineSeconds: props.activeDeadline?.toSeconds(),
+        ttlSecondsAfterFinished: props.ttlAfterFinished?.toSeconds(),
+        failurePolicyContainer: TRAINER,
+      }),
+    });
+    if (template.spec !== undefined) {
+      reportReferences(this, {
+        path,
+        namespace: Chart.of(this).namespace ?? '',
+        pod: template.spec,
+        existingClaims: [
+          ...(modelCache._existing ? [modelCache.claimName] : []),
+          ...(saves._existing ? [saves.claimName] : []),
+          ...mounted.flatMap((dataset) => dataset.volumes.flatMap(({ claim }) => (claim === undefined ? [] : [claim]))),
+        ],
+      });
+    }
+  }
+
+  /** The arguments in LLaMA-Factory's spelling. */
+  private argumentsOf(train: TrainArguments): Mapping {
+    const args: Record<string, unknown> = {};
+    for (const [prop, value] of Object.entries(train)) {
+      if (value === undefined) continue;
+      const name = nameOfArgument(prop);
+      if (name === undefined) {
+        reportProblems(this, [
+          { id: 'unknown-argument', key: `train.${prop}`, message: 'LLaMA-Factory has no such argument' },
+        ]);
+      } else {
+        args[name] = value;
+      }
+    }
+    return args;
+  }
+
+  private resources(props: FineTuningJobProps, run: Run): PodResources {
+    const zero = run.deepspeed?.config['zero_optimization'] as Mapping | undefined;
+    const computed = defaultResources({
+      gpus: run.gpus,
+      weightsBytes: run.model === undefined ? 0 : weightsBytes(run.model),
+      fourBit: run.args['quantization_bit'] === 4,
+      offloadParam: zero?.['offload_param'] !== undefined,
+      offloadOptimizer: zero?.['offload_optimizer'] !== undefined,
+    });
+    const shared = props.sharedMemory === undefined ? computed.sharedMemoryBytes : bytesOf(props.sharedMemory);
+    const resources: PodResources = {
+      cpus: props.cpus ?? Math.min(computed.cpus, props.nodePool.cpus ?? computed.cpus),
+      sharedMemoryBytes: shared,
+      memoryBytes:
+        props.memory === undefined
+          ? computed.memoryBytes - computed.sharedMemoryBytes + shared
+          : bytesOf(props.memory),
+      ephemeralStorageBytes:
+        props.ephemeralStorage === undefined ? computed.ephemeralStorageBytes : bytesOf(props.ephemeralStorage),
+      memorySum: props.memory === undefined ? computed.memorySum : `${bytesOf(props.memory) / 2 ** 30}`,
+    };
+    report(
+      this,
+      unavailable(
+        run.path,
+        { gpus: run.gpus, ...resources },
+        {
+          gpus: props.nodePool.gpus,
+          cpus: props.nodePool.cpus,
+          memoryBytes: props.nodePool.memory === undefined ? undefined : bytesOf(props.nodePool.memory),
+        },
+      ),
+    );
+    return resources;
+  }
+}
+
+function names(datasets: readonly DatasetVolume[]): string {
+  return datasets.map((dataset) => dataset.name).join(',');
+}
+
+function mountsOf(datasets: readonly MountedDataset[]) {
+  return {
+    volumes: datasets.flatMap((dataset) => dataset.volumes),
+    mounts: datasets.flatMap((dataset) => dataset.mounts),
+  };
+}
+
+/** What the prepare Job installs: bitsandbytes, where the run quantises with it and the image lacks it. */
+function neededPackages(args: Mapping, image: TrainerImage): string | undefined {
+  const quantises = args['quantization_bit'] !== undefined && (args['quantization_method'] ?? 'bnb') === 'bnb';
+  if (!quantises || image._contents.bitsandbytes !== undefined) return undefined;
+  return runtimeFile('requirements/bitsandbytes.txt');
+}
+
+/** What is wrong with the arguments. */
+function checkRun(run: Run): Finding[] {
+  const fields = fieldsOf(run.release);
+  return Object.keys(run.args)
+    .filter((name) => fields.get(name)?.settable !== true)
+    .map((name) => ({
+      id: 'unknown-argument',
+      severity: Severity.ERROR,
+      path: run.path,
+      key: `train.${camelCase(name)}`,
+      message: `LLaMA-Factory ${run.release} has no such argument`,
+      allowed: `releases ${releasesOf(name).join(', ')} have it`,
+    }));
+}

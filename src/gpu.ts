@@ -1,0 +1,106 @@
+import { Size } from 'cdk8s';
+import type { Problem } from './finding';
+import { type Card, CARDS } from './planning/catalog/cards';
+
+/** A GPU the catalogue doesn't know. */
+export interface CustomGpu {
+  /** The short name, for messages: `RTX 6000 Ada`. */
+  readonly name: string;
+  /** The memory that `nvidia-smi` reports for one card. */
+  readonly memory: Size;
+  /** NVIDIA's compute capability, for example 8.9. Below 8.0 there is no bf16 and no FlashAttention-2. */
+  readonly computeCapability: number;
+  /**
+   * Values of the node label `nvidia.com/gpu.product` that mean this card.
+   * @default - none: pick the nodes with `NodePool.anyNode` or `NodePool.hostname`
+   */
+  readonly products?: string[];
+  /**
+   * Memory bandwidth in gigabytes (1e9 bytes) a second.
+   * @default - unknown: durations can't be estimated
+   */
+  readonly bandwidthGigabytesPerSecond?: number;
+  /**
+   * Dense fp16 throughput in teraFLOP a second.
+   * @default - unknown: durations can't be estimated
+   */
+  readonly fp16TeraflopsPerSecond?: number;
+}
+
+/** A GPU model: how much memory it has, what it can do, and which label its nodes carry. */
+export class Gpu {
+  /** Tesla T10, 16 GB, Turing. */
+  public static readonly T10 = Gpu.known('T10');
+  /** Tesla T4, 16 GB (15 GiB usable with ECC), Turing. */
+  public static readonly T4 = Gpu.known('T4');
+  /** Tesla V100, 16 GB, Volta. */
+  public static readonly V100_16GB = Gpu.known('V100-16GB');
+  /** Tesla V100, 32 GB, Volta. */
+  public static readonly V100_32GB = Gpu.known('V100-32GB');
+  /** A10, 24 GB, Ampere. */
+  public static readonly A10 = Gpu.known('A10');
+  /** L20, 48 GB, Ada. */
+  public static readonly L20 = Gpu.known('L20');
+  /** A100, 40 GB, Ampere. */
+  public static readonly A100_40GB = Gpu.known('A100-40GB');
+  /** A100, 80 GB, Ampere. */
+  public static readonly A100_80GB = Gpu.known('A100-80GB');
+  /** H20, 96 GB, Hopper. */
+  public static readonly H20 = Gpu.known('H20');
+  /** H100, 80 GB, Hopper. */
+  public static readonly H100 = Gpu.known('H100');
+  /** GeForce RTX 4090, 24 GB, Ada. */
+  public static readonly RTX_4090 = Gpu.known('RTX-4090');
+
+  /** A GPU that isn't in the catalogue. Numbers that aren't positive fail the synth of whatever uses it. */
+  public static custom(gpu: CustomGpu): Gpu {
+    const numbers = {
+      computeCapability: gpu.computeCapability,
+      bandwidthGigabytesPerSecond: gpu.bandwidthGigabytesPerSecond ?? 1,
+      fp16TeraflopsPerSecond: gpu.fp16TeraflopsPerSecond ?? 1,
+    };
+    const problems = Object.entries(numbers)
+      .filter(([, value]) => !(value > 0 && Number.isFinite(value)))
+      .map(([key, value]) => ({
+        id: 'invalid-gpu',
+        key: `Gpu.custom('${gpu.name}').${key}`,
+        message: 'the card needs a positive number here',
+        got: String(value),
+        allowed: 'a positive number',
+      }));
+    return new Gpu(
+      {
+        name: gpu.name,
+        memoryBytes: gpu.memory.toKibibytes() * 1024,
+        computeCapability: gpu.computeCapability,
+        bandwidthBytesPerSecond: (gpu.bandwidthGigabytesPerSecond ?? 0) * 1e9,
+        fp16FlopsPerSecond: (gpu.fp16TeraflopsPerSecond ?? 0) * 1e12,
+        products: gpu.products ?? [],
+      },
+      problems,
+    );
+  }
+
+  private static known(name: string): Gpu {
+    const card = CARDS[name];
+    if (card === undefined) throw new Error(`no card '${name}' in the catalogue`);
+    return new Gpu(card);
+  }
+
+  private constructor(
+    /** @internal */
+    public readonly _card: Card,
+    /** @internal */
+    public readonly _problems: readonly Problem[] = [],
+  ) {}
+
+  /** The short name, for example `T10`. */
+  public get name(): string {
+    return this._card.name;
+  }
+
+  /** The memory of one card, as NVML reports it. */
+  public get memory(): Size {
+    return Size.mebibytes(Math.floor(this._card.memoryBytes / 2 ** 20));
+  }
+}

@@ -1,0 +1,28 @@
+export {
+  type DatasetClaimProps,
+  type DatasetColumns,
+  type DatasetDirectoryProps,
+  type DatasetFileProps,
+  DatasetFormat,
+  type DatasetProps,
+  type DatasetTags,
+  DatasetVolume,
+} from './dataset-volume';
+export { type DeepSpeedFp16, DeepSpeedZero3, type DeepSpeedZero3Props } from './deepspeed-zero3';
+export { FineTuningJob, type FineTuningJobProps, type RunProps } from './fine-tuning-job';
+export { type CustomGpu, Gpu } from './gpu';
+export {
+  type ExistingModelCacheProps,
+  ModelCache,
+  type ModelCacheProps,
+  type NodeModelCacheProps,
+} from './model-cache';
+export { type HubOptions, ModelSource } from './model-source';
+export { NodePool, type NodePoolOptions } from './node-pool';
+export { type CustomModel, QwenModel } from './qwen-model';
+export { QwenQLoRAJob, type QwenQLoRAJobProps } from './qwen-qlora-job';
+export { type ExistingSavesProps, SavesVolume, type SavesVolumeProps } from './saves-volume';
+export { Strategy } from './strategy';
+export { synth } from './synth';
+export type { TrainArguments } from './train-arguments';
+export { type OfficialImageOptions, TrainerImage, type TrainerImageContents } from './trainer-image';

@@ -1,0 +1,35 @@
+import { digest } from '../private/digest';
+
+/**
+ * The longest name of a Job. Its pods get a suffix of their own, and an Indexed Job's or a JobSet's pods a longer one,
+ * and all of it must fit a label of 63.
+ */
+export const JOB_NAME_LENGTH = 40;
+
+/** The longest name of anything else: a DNS label. */
+export const NAME_LENGTH = 63;
+
+/**
+ * A DNS label from parts of any length and script, readable where it can be. Where something had to be left out
+ * (capitals, other scripts, length), six digits of a hash keep two such names apart.
+ * @param suffix what must stand at the end, a digest for instance
+ */
+export function objectName(parts: readonly string[], options: { maxLength?: number; suffix?: string } = {}): string {
+  const ending = options.suffix === undefined ? '' : `-${options.suffix}`;
+  const room = (options.maxLength ?? NAME_LENGTH) - ending.length;
+  const slugs = parts.map(slug);
+  const readable = slugs.filter((part) => part !== '').join('-');
+  const lossless = slugs.every((part, i) => part === parts[i]) && readable.length <= room;
+  if (lossless) return readable + ending;
+  const hash = digest(parts).slice(0, 6);
+  const kept = readable.slice(0, room - hash.length - 1).replace(/-+$/, '');
+  return (kept === '' ? `run-${hash}` : `${kept}-${hash}`) + ending;
+}
+
+/** Lower-case letters, digits and single hyphens; empty if nothing of the text can stay. */
+export function slug(text: string): string {
+  return text
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, '-')
+    .replace(/^-|-$/g, '');
+}

@@ -1,0 +1,91 @@
+import type { Container, EnvVar, PodTemplateSpec, Volume, VolumeMount } from 'kubernetes-types/core/v1';
+import { type Scheduling, schedulingFields } from './scheduling';
+
+/** Whom the pod runs as. */
+export interface PodUser {
+  readonly runAsUser: number;
+  readonly runAsGroup: number;
+  readonly fsGroup: number;
+}
+
+/** One container, before it is hardened. */
+export interface ContainerSpec {
+  readonly name: string;
+  readonly image: string;
+  readonly command: readonly string[];
+  readonly env: readonly EnvVar[];
+  readonly mounts: readonly VolumeMount[];
+  readonly workingDir?: string;
+  readonly resources: Readonly<Record<string, string | number>>;
+}
+
+/** A pod in plain data, before it is hardened. */
+export interface PodInput {
+  readonly labels: Readonly<Record<string, string>>;
+  readonly annotations: Readonly<Record<string, string>>;
+  readonly scheduling: Scheduling;
+  /** A label of the pods it should be near. */
+  readonly near: Readonly<Record<string, string>>;
+  readonly gpus: number;
+  readonly user: PodUser;
+  readonly initContainers: readonly ContainerSpec[];
+  readonly container: ContainerSpec;
+  readonly volumes: readonly Volume[];
+  readonly imagePullSecrets: readonly string[];
+  readonly serviceAccountName?: string;
+  readonly terminationGracePeriodSeconds: number;
+}
+
+/**
+ * The pod template, within what the Pod Security level `restricted` allows: non-root, no capabilities, read-only root
+ * file system, the runtime's seccomp profile, no service-account token.
+ */
+export function podTemplate(input: PodInput): PodTemplateSpec {
+  return {
+    metadata: {
+      labels: { ...input.labels },
+      ...(Object.keys(input.annotations).length > 0 ? { annotations: { ...input.annotations } } : {}),
+    },
+    spec: {
+      restartPolicy: 'Never',
+      automountServiceAccountToken: false,
+      enableServiceLinks: false,
+      ...(input.serviceAccountName === undefined ? {} : { serviceAccountName: input.serviceAccountName }),
+      ...(input.imagePullSecrets.length > 0
+        ? { imagePullSecrets: input.imagePullSecrets.map((name) => ({ name })) }
+        : {}),
+      securityContext: {
+        runAsNonRoot: true,
+        ...input.user,
+        // Without it the kubelet changes the group of every file at each start: minutes over 30 GB.
+        fsGroupChangePolicy: 'OnRootMismatch',
+        seccompProfile: { type: 'RuntimeDefault' },
+      },
+      ...schedulingFields(input.scheduling, input.gpus, input.near),
+      terminationGracePeriodSeconds: input.terminationGracePeriodSeconds,
+      ...(input.initContainers.length > 0 ? { initContainers: input.initContainers.map(hardened) } : {}),
+      containers: [hardened(input.container)],
+      volumes: [...input.volumes],
+    },
+  };
+}
+
+function hardened(spec: ContainerSpec): Container {
+  return {
+    name: spec.name,
+    image: spec.image,
+    imagePullPolicy: 'IfNotPresent',
+    command: [...spec.command],
+    ...(spec.workingDir === undefined ? {} : { workingDir: spec.workingDir }),
+    ...(spec.env.length > 0 ? { env: [...spec.env] } : {}),
+    // Requests equal limits: the kubelet evicts such a pod last.
+    resources: { requests: { ...spec.resources }, limits: { ...spec.resources } },
+    securityContext: {
+      allowPrivilegeEscalation: false,
+      readOnlyRootFilesystem: true,
+      capabilities: { drop: ['ALL'] },
+    },
+    terminationMessagePolicy: 'FallbackToLogsOnError',
+    volumeMounts: [...spec.mounts],
+  };
+}

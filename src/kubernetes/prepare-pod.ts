@@ -1,0 +1,76 @@
+import type { EnvVar, Volume } from 'kubernetes-types/core/v1';
+import type { PodInput, PodUser } from './pod-template';
+import type { Scheduling } from './scheduling';
+import { envVars, HOME, TMP, writablePlaces } from './trainer-env';
+import type { MountedClaim } from './training-pod';
+
+/** Where the prepare Job's own files stand. */
+export const PREPARE_PATH = '/etc/prepare';
+
+/** What the prepare pod is made of. */
+export interface PreparePod {
+  readonly labels: Readonly<Record<string, string>>;
+  readonly image: string;
+  readonly imagePullSecrets: readonly string[];
+  readonly user: PodUser;
+  readonly scheduling: Scheduling;
+  /** A label of the pods that share the volume. */
+  readonly near: Readonly<Record<string, string>>;
+  readonly configMap: string;
+  /** The volume it fills. */
+  readonly target: MountedClaim & { readonly mountPath: string };
+  /** The hub's token, if any: the only place that ever gets it. */
+  readonly token?: { readonly variable: string; readonly secretName: string; readonly key: string };
+}
+
+/**
+ * The CPU pod that fills a volume. It goes to the run's nodes without asking for GPUs: a volume on a node's own disk
+ * stays where it was first mounted.
+ */
+export function preparePod(pod: PreparePod): PodInput {
+  return {
+    labels: pod.labels,
+    annotations: {},
+    scheduling: pod.scheduling,
+    near: pod.near,
+    gpus: 0,
+    user: pod.user,
+    initContainers: [],
+    container: {
+      name: 'prepare',
+      image: pod.image,
+      command: ['python3', `${PREPARE_PATH}/prepare.py`],
+      workingDir: HOME,
+      env: [...envVars(writablePlaces(), { PREPARE_SPEC: `${PREPARE_PATH}/request.json` }), ...tokenVariable(pod)],
+      resources: { cpu: 2, memory: '4Gi', 'ephemeral-storage': '10Gi' },
+      mounts: [
+        { name: 'prepare', mountPath: PREPARE_PATH, readOnly: true },
+        {
+          name: 'target',
+          mountPath: pod.target.mountPath,
+          ...(pod.target.subPath === undefined ? {} : { subPath: pod.target.subPath }),
+        },
+        { name: 'home', mountPath: HOME },
+        { name: 'tmp', mountPath: TMP },
+      ],
+    },
+    volumes: volumes(pod),
+    imagePullSecrets: pod.imagePullSecrets,
+    terminationGracePeriodSeconds: 30,
+  };
+}
+
+function tokenVariable({ token }: PreparePod): EnvVar[] {
+  if (token === undefined) return [];
+  return [{ name: token.variable, valueFrom: { secretKeyRef: { name: token.secretName, key: token.key } } }];
+}
+
+function volumes(pod: PreparePod): Volume[] {
+  return [
+    { name: 'prepare', configMap: { name: pod.configMap } },
+    { name: 'target', persistentVolumeClaim: { claimName: pod.target.claimName } },
+    { name: 'home', emptyDir: { sizeLimit: '5Gi' } },
+    { name: 'tmp', emptyDir: { sizeLimit: '4Gi' } },
+  ];
+}
+

@@ -1,0 +1,69 @@
+import type { EnvVar } from 'kubernetes-types/core/v1';
+
+/** The home of whoever the pod runs as: an emptyDir, the only place beside /tmp and the volumes that can be written. */
+export const HOME = '/home/trainer';
+
+/** Where temporary files go: an emptyDir. */
+export const TMP = '/tmp';
+
+/**
+ * Writable places for everything that libraries write on the side. The root file system is read-only, and a numeric
+ * user has no entry in /etc/passwd, so HOME and USER must be said (TorchInductor asks for the user's name).
+ */
+export function writablePlaces(): Record<string, string> {
+  const cache = `${HOME}/.cache`;
+  return {
+    HOME,
+    USER: 'trainer',
+    LOGNAME: 'trainer',
+    TMPDIR: TMP,
+    XDG_CACHE_HOME: cache,
+    HF_HOME: `${cache}/huggingface`,
+    MODELSCOPE_CACHE: `${cache}/modelscope`,
+    TORCH_HOME: `${cache}/torch`,
+    TORCH_EXTENSIONS_DIR: `${cache}/torch_extensions`,
+    TORCHINDUCTOR_CACHE_DIR: `${cache}/torchinductor`,
+    TRITON_CACHE_DIR: `${cache}/triton`,
+    CUDA_CACHE_PATH: `${cache}/nv`,
+    NUMBA_CACHE_DIR: `${cache}/numba`,
+    MPLCONFIGDIR: `${cache}/matplotlib`,
+    WANDB_DIR: `${cache}/wandb`,
+    PYTHONDONTWRITEBYTECODE: '1',
+    PYTHONUNBUFFERED: '1',
+    // LLaMA-Factory opens dataset_info.json with the locale's encoding.
+    PYTHONUTF8: '1',
+    LANG: 'C.UTF-8',
+  };
+}
+
+/** What the launcher reads: one node, a process for each GPU, torchrun even for one. */
+export function launcherEnv(options: {
+  readonly gpus: number;
+  readonly cpus: number;
+  readonly trainConfig: string;
+  readonly outputDir: string;
+  readonly pythonPath: readonly string[];
+  readonly virtualEnvironment?: string;
+  readonly cudaVisibleDevices?: string;
+}): Record<string, string> {
+  return {
+    TRAIN_CONFIG: options.trainConfig,
+    OUTPUT_DIR: options.outputDir,
+    FORCE_TORCHRUN: '1',
+    NNODES: '1',
+    NPROC_PER_NODE: String(options.gpus),
+    OMP_NUM_THREADS: String(Math.max(1, Math.floor(options.cpus / options.gpus))),
+    // Everything is on the volumes; a look-up in a hub would only wait for its time-out.
+    HF_HUB_OFFLINE: '1',
+    ...(options.pythonPath.length > 0 ? { PYTHONPATH: options.pythonPath.join(':') } : {}),
+    ...(options.virtualEnvironment === undefined ? {} : { VENV: options.virtualEnvironment }),
+    ...(options.cudaVisibleDevices === undefined ? {} : { CUDA_VISIBLE_DEVICES: options.cudaVisibleDevices }),
+  };
+}
+
+/** Variables as a container lists them, sorted by name. */
+export function envVars(...variables: ReadonlyArray<Readonly<Record<string, string>>>): EnvVar[] {
+  return Object.entries(Object.assign({}, ...variables) as Record<string, string>)
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([name, value]) => ({ name, value }));
+}

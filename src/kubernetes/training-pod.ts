@@ -1,0 +1,164 @@
+import type { EnvVar, Volume, VolumeMount } from 'kubernetes-types/core/v1';
+import { bytesQuantity } from '../private/quantity';
+import type { ContainerSpec, PodInput, PodUser } from './pod-template';
+import type { PodResources } from './resources';
+import type { Scheduling } from './scheduling';
+import { envVars, HOME, launcherEnv, TMP, writablePlaces } from './trainer-env';
+
+/** Where things stand in the training pod. */
+export const PATHS = {
+  /** train_config.yaml, dataset_info.json and launch.sh. */
+  config: '/etc/llamafactory',
+  deepspeed: '/etc/deepspeed',
+  models: '/models',
+  saves: '/saves',
+  code: '/code',
+} as const;
+
+/** The container whose exit code says how training went. */
+export const TRAINER = 'trainer';
+
+/** A claim as the pod mounts it. */
+export interface MountedClaim {
+  readonly claimName: string;
+  readonly subPath?: string;
+}
+
+/** What the training pod is made of. */
+export interface TrainingPod {
+  readonly labels: Readonly<Record<string, string>>;
+  readonly annotations: Readonly<Record<string, string>>;
+  readonly image: string;
+  readonly imagePullSecrets: readonly string[];
+  readonly serviceAccountName?: string;
+  readonly user: PodUser;
+  readonly scheduling: Scheduling;
+  /** A label of the pods that share the volume. */
+  readonly near: Readonly<Record<string, string>>;
+  readonly gpus: number;
+  readonly resources: PodResources;
+  readonly models: MountedClaim;
+  readonly saves: MountedClaim;
+  readonly configMap: string;
+  readonly deepspeedConfigMap?: string;
+  readonly codeConfigMap?: { readonly name: string; readonly items: ReadonlyArray<{ key: string; path: string }> };
+  readonly datasets: {
+    readonly volumes: ReadonlyArray<{ readonly name: string; readonly configMap?: string; readonly claim?: string }>;
+    readonly mounts: readonly VolumeMount[];
+  };
+  /** Marker files that must exist before training starts; empty: nothing to wait for. */
+  readonly markers: readonly string[];
+  readonly waitTimeoutSeconds: number;
+  readonly outputDir: string;
+  readonly pythonPath: readonly string[];
+  readonly virtualEnvironment?: string;
+  readonly cudaVisibleDevices?: string;
+  readonly env: Readonly<Record<string, string>>;
+  readonly terminationGracePeriodSeconds: number;
+}
+
+/** The pod that trains, before it is hardened. */
+export function trainingPod(pod: TrainingPod): PodInput {
+  return {
+    labels: pod.labels,
+    annotations: pod.annotations,
+    scheduling: pod.scheduling,
+    near: pod.near,
+    gpus: pod.gpus,
+    user: pod.user,
+    initContainers: pod.markers.length > 0 ? [waitFor(pod)] : [],
+    container: trainer(pod),
+    volumes: volumes(pod),
+    imagePullSecrets: pod.imagePullSecrets,
+    serviceAccountName: pod.serviceAccountName,
+    terminationGracePeriodSeconds: pod.terminationGracePeriodSeconds,
+  };
+}
+
+function trainer(pod: TrainingPod): ContainerSpec {
+  return {
+    name: TRAINER,
+    image: pod.image,
+    command: ['bash', `${PATHS.config}/launch.sh`],
+    workingDir: HOME,
+    env: trainerEnv(pod),
+    resources: {
+      cpu: pod.resources.cpus,
+      memory: bytesQuantity(pod.resources.memoryBytes),
+      'ephemeral-storage': bytesQuantity(pod.resources.ephemeralStorageBytes),
+      'nvidia.com/gpu': pod.gpus,
+    },
+    mounts: [
+      { name: 'config', mountPath: PATHS.config, readOnly: true },
+      ...(pod.deepspeedConfigMap === undefined
+        ? []
+        : [{ name: 'deepspeed', mountPath: PATHS.deepspeed, readOnly: true }]),
+      ...(pod.codeConfigMap === undefined ? [] : [{ name: 'code', mountPath: PATHS.code, readOnly: true }]),
+      ...pod.datasets.mounts.map((mount) => ({ ...mount, readOnly: true })),
+      modelsMount(pod),
+      { name: 'saves', mountPath: PATHS.saves, ...subPath(pod.saves) },
+      { name: 'home', mountPath: HOME },
+      { name: 'tmp', mountPath: TMP },
+      { name: 'shm', mountPath: '/dev/shm' },
+    ],
+  };
+}
+
+function trainerEnv(pod: TrainingPod): EnvVar[] {
+  const launcher = launcherEnv({
+    gpus: pod.gpus,
+    cpus: pod.resources.cpus,
+    trainConfig: `${PATHS.config}/train_config.yaml`,
+    outputDir: pod.outputDir,
+    pythonPath: pod.pythonPath,
+    virtualEnvironment: pod.virtualEnvironment,
+    cudaVisibleDevices: pod.cudaVisibleDevices,
+  });
+  return envVars(writablePlaces(), launcher, pod.env);
+}
+
+function waitFor(pod: TrainingPod): ContainerSpec {
+  return {
+    name: 'wait-for-prepare',
+    image: pod.image,
+    command: ['sh', `${PATHS.config}/wait-for.sh`, ...pod.markers],
+    env: envVars({ WAIT_TIMEOUT_SECONDS: String(pod.waitTimeoutSeconds) }),
+    resources: { cpu: '100m', memory: '64Mi', 'ephemeral-storage': '64Mi' },
+    mounts: [
+      { name: 'config', mountPath: PATHS.config, readOnly: true },
+      modelsMount(pod),
+      { name: 'saves', mountPath: PATHS.saves, ...subPath(pod.saves), readOnly: true },
+    ],
+  };
+}
+
+function modelsMount(pod: TrainingPod): VolumeMount {
+  return { name: 'models', mountPath: PATHS.models, ...subPath(pod.models), readOnly: true };
+}
+
+function subPath(claim: MountedClaim): { subPath?: string } {
+  return claim.subPath === undefined ? {} : { subPath: claim.subPath };
+}
+
+function volumes(pod: TrainingPod): Volume[] {
+  return [
+    { name: 'config', configMap: { name: pod.configMap, defaultMode: 0o555 } },
+    ...(pod.deepspeedConfigMap === undefined
+      ? []
+      : [{ name: 'deepspeed', configMap: { name: pod.deepspeedConfigMap } }]),
+    ...(pod.codeConfigMap === undefined
+      ? []
+      : [{ name: 'code', configMap: { name: pod.codeConfigMap.name, items: [...pod.codeConfigMap.items] } }]),
+    ...pod.datasets.volumes.map(({ name, configMap, claim }) =>
+      configMap === undefined
+        ? { name, persistentVolumeClaim: { claimName: claim ?? '', readOnly: true } }
+        : { name, configMap: { name: configMap } },
+    ),
+    // Read-only here, not only in the mount: else the kubelet would change the group of every file to fsGroup.
+    { name: 'models', persistentVolumeClaim: { claimName: pod.models.claimName, readOnly: true } },
+    { name: 'saves', persistentVolumeClaim: { claimName: pod.saves.claimName } },
+    { name: 'home', emptyDir: { sizeLimit: bytesQuantity(pod.resources.ephemeralStorageBytes / 2) } },
+    { name: 'tmp', emptyDir: { sizeLimit: bytesQuantity(pod.resources.ephemeralStorageBytes / 4) } },
+    { name: 'shm', emptyDir: { medium: 'Memory', sizeLimit: bytesQuantity(pod.resources.sharedMemoryBytes) } },
+  ];
+}

@@ -1,0 +1,120 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Release } from '../run';
+
+/** Which part of the trainer reads an argument. */
+export type FieldOwner = 'model' | 'data' | 'training' | 'finetuning' | 'generating';
+
+/** One train argument as one release declares it. */
+export interface Field {
+  /** LLaMA-Factory's spelling. */
+  readonly name: string;
+  readonly owner: FieldOwner;
+  /** The type as Python declares it, for example `int | None`. The parser doesn't enforce it. */
+  readonly type: string;
+  /** The values meant, where the type is an enum or a Literal. */
+  readonly choices?: readonly unknown[];
+  readonly default: unknown;
+  /** False: declared but not an argument; the parser refuses it as unknown. */
+  readonly settable: boolean;
+}
+
+/** A name that some release does not know, and what to write there instead. */
+export interface Replacement {
+  /** The last release that knew the name. */
+  readonly until: string;
+  /** The name that took its place. */
+  readonly renamedTo?: string;
+  /** What to write instead, in words, where it is no plain renaming. */
+  readonly instead?: string;
+}
+
+interface FieldRecord extends Omit<Field, 'settable'> {
+  readonly settable?: boolean;
+  readonly since?: string;
+  readonly until?: string;
+  readonly absent?: readonly string[];
+  readonly changes?: Readonly<Record<string, Partial<Field>>>;
+  readonly renamedTo?: string;
+  readonly instead?: string;
+}
+
+interface FieldData {
+  readonly releases: Readonly<Record<string, { readonly transformers: string }>>;
+  readonly fields: readonly FieldRecord[];
+  readonly gone: readonly (Replacement & { readonly name: string })[];
+}
+
+let data: FieldData | undefined;
+let names: ReadonlyMap<string, string> | undefined;
+const byRelease = new Map<Release, ReadonlyMap<string, Field>>();
+
+/** Every field a release declares, by name, settable or not. */
+export function fieldsOf(release: Release): ReadonlyMap<string, Field> {
+  let fields = byRelease.get(release);
+  if (!fields) {
+    fields = new Map(read().fields.flatMap((record) => entryIn(record, release)));
+    byRelease.set(release, fields);
+  }
+  return fields;
+}
+
+/** The version of transformers whose arguments a release was read with. */
+export function transformersOf(release: Release): string {
+  return read().releases[release]?.transformers ?? '';
+}
+
+/** The releases that know an argument, oldest first; none for a name no release knows. */
+export function releasesOf(name: string): readonly Release[] {
+  const record = read().fields.find((field) => field.name === name);
+  if (!record) return [];
+  return (Object.keys(read().releases) as Release[]).filter((release) => entryIn(record, release).length > 0);
+}
+
+/** What took the place of a name that other releases know, or knew before the oldest one supported. */
+export function replacementOf(name: string): Replacement | undefined {
+  const gone = read().gone.find((entry) => entry.name === name);
+  if (gone) return gone;
+  const record = read().fields.find((field) => field.name === name);
+  if (!record || (!record.renamedTo && !record.instead)) return undefined;
+  const last = record.absent ? before(record.absent[0]) : record.until;
+  return { until: last ?? '', renamedTo: record.renamedTo, instead: record.instead };
+}
+
+/** A LLaMA-Factory or DeepSpeed key in the spelling of our props: `learning_rate` is `learningRate`. */
+export function camelCase(name: string): string {
+  return name.replace(/_+([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
+}
+
+/** LLaMA-Factory's name of a prop, looked up among the arguments of all releases; undefined if there is none. */
+export function nameOfArgument(camel: string): string | undefined {
+  names ??= new Map(
+    read()
+      .fields.filter((record) => record.settable !== false)
+      .map(({ name }) => [camelCase(name), name]),
+  );
+  return names.get(camel);
+}
+
+function read(): FieldData {
+  data ??= JSON.parse(readFileSync(join(__dirname, '../../data/llamafactory/fields.json'), 'utf8')) as FieldData;
+  return data;
+}
+
+function entryIn(record: FieldRecord, release: Release): [string, Field][] {
+  if (record.since && order(release) < order(record.since)) return [];
+  if (record.until && order(release) > order(record.until)) return [];
+  if (record.absent?.includes(release)) return [];
+  const { name, owner, type, choices } = record;
+  const field = { name, owner, type, choices, default: record.default, settable: record.settable ?? true };
+  const change = record.changes?.[release];
+  return [[name, change ? { ...field, ...change } : field]];
+}
+
+function order(release: string): number {
+  return Object.keys(read().releases).indexOf(release);
+}
+
+function before(release: string | undefined): string | undefined {
+  return release === undefined ? undefined : Object.keys(read().releases)[order(release) - 1];
+}

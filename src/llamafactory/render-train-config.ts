@@ -1,0 +1,200 @@
+import type * as Yaml from 'yaml';
+import type { Mapping, Release } from '../run';
+import { fieldsOf } from './fields';
+
+/** A section of the file: a title, and its keys in the order they are written. */
+interface Section {
+  readonly title: string;
+  readonly keys: readonly string[];
+}
+
+/** Sections and order of the document this project grew out of; keys it doesn't have follow by their owner. */
+const SECTIONS: readonly Section[] = [
+  {
+    title: 'model',
+    keys: [
+      'model_name_or_path',
+      'adapter_name_or_path',
+      'trust_remote_code',
+      'use_fast_tokenizer',
+      'resize_vocab',
+      'split_special_tokens',
+      'low_cpu_mem_usage',
+      'flash_attn',
+      'shift_attn',
+      'gradient_checkpointing',
+      'disable_gradient_checkpointing',
+      'rope_scaling',
+      'use_unsloth',
+      'enable_liger_kernel',
+      'upcast_layernorm',
+      'upcast_lmhead_output',
+    ],
+  },
+  {
+    title: 'method',
+    keys: [
+      'stage',
+      'do_train',
+      'finetuning_type',
+      'lora_target',
+      'lora_rank',
+      'lora_alpha',
+      'lora_dropout',
+      'use_rslora',
+      'use_dora',
+      'quantization_bit',
+      'quantization_method',
+      'create_new_adapter',
+    ],
+  },
+  {
+    title: 'data',
+    keys: [
+      'dataset',
+      'eval_dataset',
+      'dataset_dir',
+      'template',
+      'enable_thinking',
+      'cutoff_len',
+      'train_on_prompt',
+      'mask_history',
+      'overwrite_cache',
+      'preprocessing_num_workers',
+      'max_samples',
+      'val_size',
+    ],
+  },
+  {
+    title: 'output',
+    keys: ['output_dir', 'logging_steps', 'plot_loss', 'overwrite_output_dir', 'report_to'],
+  },
+  {
+    title: 'training',
+    keys: [
+      'per_device_train_batch_size',
+      'gradient_accumulation_steps',
+      'per_device_eval_batch_size',
+      'learning_rate',
+      'lr_scheduler_type',
+      'warmup_ratio',
+      'warmup_steps',
+      'num_train_epochs',
+      'max_steps',
+      'bf16',
+      'fp16',
+      'pure_bf16',
+      'ddp_timeout',
+      'include_num_input_tokens_seen',
+    ],
+  },
+  { title: 'evaluation', keys: ['eval_strategy', 'eval_steps', 'eval_on_start'] },
+  { title: 'saving', keys: ['save_strategy', 'save_steps', 'save_total_limit', 'save_only_model'] },
+  { title: 'DeepSpeed', keys: ['deepspeed'] },
+];
+
+/** Where a key goes that no section names. */
+const SECTION_OF_OWNER: Readonly<Record<string, string>> = {
+  model: 'model',
+  finetuning: 'method',
+  data: 'data',
+  training: 'training',
+  generating: 'evaluation',
+};
+
+/** Why a value is what it is, for who knows the document and wonders. Shown where the value is the one named. */
+const REASONS: ReadonlyArray<{ readonly key: string; readonly value?: unknown; readonly why: string }> = [
+  { key: 'quantization_method', value: 'bnb', why: "'bitsandbytes' is ignored since 0.9.3: nothing would be quantised" },
+  { key: 'model_name_or_path', why: 'a directory of the model cache' },
+  { key: 'dataset_dir', why: 'where dataset_info.json is mounted' },
+  { key: 'output_dir', why: 'on the saves volume; the last part follows from what the result depends on' },
+  { key: 'report_to', value: 'none', why: 'unset, older releases report to every tracker installed' },
+  { key: 'eval_steps', value: 0.1, why: 'a ratio of all steps: fires however short the run is' },
+  { key: 'save_steps', value: 0.1, why: 'a ratio of all steps: fires however short the run is' },
+  { key: 'deepspeed', why: 'batch size, accumulation and clipping are "auto" there and follow this file' },
+];
+
+/**
+ * Writes train_config.yaml for a reader: grouped, in a fixed order, with short reasons. What PyYAML and OmegaConf read
+ * back is what was given, types included.
+ */
+export function renderTrainConfig(args: Mapping, release: Release): string {
+  const yaml = loadYaml();
+  const fields = fieldsOf(release);
+  const placed = placeKeys(args, (key) => SECTION_OF_OWNER[fields.get(key)?.owner ?? 'training'] ?? 'training');
+  const document = new yaml.Document(new yaml.YAMLMap(), {
+    version: '1.1',
+    customTags: (tags) => [pythonFloat, ...tags],
+  });
+  const map = document.contents as unknown as Yaml.YAMLMap;
+  placed.forEach(([title, keys], i) => {
+    keys.forEach((key, j) => {
+      const pair = document.createPair(key, forYaml(args[key], fields.get(key)?.type));
+      const keyNode = pair.key as Yaml.Scalar;
+      if (j === 0) {
+        keyNode.commentBefore = ` ${title}`;
+        keyNode.spaceBefore = i > 0;
+      }
+      const why = reasonFor(key, args[key]);
+      if (why !== undefined && pair.value instanceof yaml.Scalar) (pair.value as Yaml.Scalar).comment = ` ${why}`;
+      map.items.push(pair as never);
+    });
+  });
+  return document.toString({ lineWidth: 0, defaultStringType: 'PLAIN', defaultKeyType: 'PLAIN' });
+}
+
+/** A number that Python must read as a float. */
+class PythonFloat {
+  public constructor(public readonly value: number) {}
+}
+
+/** PyYAML reads a float only if it has a dot, and with an exponent only if that has a sign: `1.0e-05`. */
+export function pythonFloatText(value: number): string {
+  if (Number.isNaN(value)) return '.nan';
+  if (!Number.isFinite(value)) return value > 0 ? '.inf' : '-.inf';
+  const text = Object.is(value, -0) ? '-0' : String(value);
+  const [mantissa = text, exponent] = text.split('e');
+  const dotted = mantissa.includes('.') ? mantissa : `${mantissa}.0`;
+  return exponent === undefined ? dotted : `${dotted}e${exponent}`;
+}
+
+const pythonFloat: Yaml.ScalarTag = {
+  tag: 'tag:yaml.org,2002:float',
+  default: true,
+  identify: (value) => value instanceof PythonFloat,
+  test: /^(?!)/,
+  resolve: (text) => text,
+  stringify: (node) => pythonFloatText((node.value as PythonFloat).value),
+};
+
+function forYaml(value: unknown, type = ''): unknown {
+  if (typeof value === 'number') {
+    return Number.isSafeInteger(value) && !/\bfloat\b/.test(type) ? value : new PythonFloat(value);
+  }
+  if (Array.isArray(value)) return value.map((item) => forYaml(item));
+  if (value !== null && typeof value === 'object') {
+    return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, forYaml(inner)]));
+  }
+  return value;
+}
+
+function placeKeys(args: Mapping, sectionOf: (key: string) => string): Array<[string, string[]]> {
+  const given = Object.keys(args).filter((key) => args[key] !== undefined);
+  const named = new Set(SECTIONS.flatMap((section) => section.keys));
+  const others = given.filter((key) => !named.has(key)).sort();
+  return SECTIONS.map((section): [string, string[]] => [
+    section.title,
+    [
+      ...section.keys.filter((key) => given.includes(key)),
+      ...others.filter((key) => sectionOf(key) === section.title),
+    ],
+  ]).filter(([, keys]) => keys.length > 0);
+}
+
+function reasonFor(key: string, value: unknown): string | undefined {
+  return REASONS.find((reason) => reason.key === key && (reason.value === undefined || reason.value === value))?.why;
+}
+
+function loadYaml(): typeof Yaml {
+  return require('yaml');
+}

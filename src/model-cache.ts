@@ -1,0 +1,206 @@
+import { ApiObject, Chart, Size } from 'cdk8s';
+import { Construct } from 'constructs';
+import { Severity } from './finding';
+import { objectName } from './kubernetes/names';
+import { ModelSource } from './model-source';
+import { KEEP, makeClaim, storageChart } from './private/claim';
+import { constructName, constructPath } from './private/construct-name';
+import { report } from './private/findings';
+import { labelsOf } from './private/labels';
+import { quantity } from './private/quantity';
+import type { QwenModel } from './qwen-model';
+
+/** A cache that a CPU Job fills. */
+export interface ModelCacheProps {
+  /**
+   * The claim's size: the weights of every model in it (two bytes a parameter; Qwen3-14B 30 GB) and some more.
+   * @default - 60 GiB
+   */
+  readonly size?: Size;
+  /**
+   * The StorageClass.
+   * @default - the cluster's default
+   */
+  readonly storageClassName?: string;
+  /**
+   * Whether pods on several nodes may use it at once; the StorageClass must be able to.
+   * @default false
+   */
+  readonly readWriteMany?: boolean;
+  /**
+   * Where the weights come from.
+   * @default - ModelScope
+   */
+  readonly source?: ModelSource;
+}
+
+/** A claim that holds the model already. */
+export interface ExistingModelCacheProps {
+  /** The PersistentVolumeClaim's name, in the namespace of the chart. */
+  readonly claimName: string;
+  /** The model's directory inside the volume: where its config.json is. */
+  readonly modelPath: string;
+}
+
+/** A directory on a node's disk that holds the model already. */
+export interface NodeModelCacheProps {
+  /** The node, as `kubectl get nodes` shows it. */
+  readonly hostname: string;
+  /**
+   * A directory on the node. As ModelScope leaves it, the directory with the owners in it:
+   * `/home/me/.cache/modelscope/hub/models`.
+   */
+  readonly path: string;
+  /**
+   * The model's directory inside `path`: where its config.json is.
+   * @default - as ModelScope lays it out: `Qwen/Qwen3-14B`, dots written as `___`
+   */
+  readonly modelPath?: string;
+  /**
+   * What the volume says of its size. Nothing checks it.
+   * @default - 60 GiB
+   */
+  readonly size?: Size;
+}
+
+/** Where a run finds its model, and what must be fetched first. */
+export interface ModelLocation {
+  /** The directory inside the volume. */
+  readonly directory: string;
+  /** What the prepare Job fetches; undefined: it is there already. */
+  readonly fetch?: ModelSource;
+  /** What the result of a run depends on. */
+  readonly identity: unknown;
+}
+
+/**
+ * Where models live: a PersistentVolumeClaim that one CPU Job fills from a hub, an existing claim, or a directory on a
+ * node's disk. Training pods mount it read-only and never download.
+ *
+ * The claim stands in a chart of its own, `<chart>-storage`, and is marked against pruning.
+ */
+export class ModelCache extends Construct {
+  /** A claim that holds the model already; nothing is fetched. */
+  public static fromClaim(scope: Construct, id: string, props: ExistingModelCacheProps): ModelCache {
+    return new ModelCache(scope, id, {}, { kind: 'claim', ...props });
+  }
+
+  /**
+   * A directory on one node's disk, such as the ModelScope cache of a workstation that became a k3s server. A `local`
+   * PersistentVolume and a claim bound to it are made; the pod mounts them read-only, so nothing in the directory is
+   * touched, its owners and modes least of all. A `local` volume needs the chart's namespace to be set.
+   */
+  public static onNode(scope: Construct, id: string, props: NodeModelCacheProps): ModelCache {
+    return new ModelCache(scope, id, {}, { kind: 'node', ...props });
+  }
+
+  /** The name of the claim. */
+  public readonly claimName: string;
+  /** True if the library made the claim and fills it; false if the model is there already. */
+  public readonly filled: boolean;
+  /** @internal */
+  public readonly _existing: boolean;
+  private readonly source: ModelSource;
+  private readonly modelPath?: string;
+  private readonly onNode: boolean;
+
+  /** @param given - internal: what `fromClaim` and `onNode` were given */
+  public constructor(
+    scope: Construct,
+    id: string,
+    props: ModelCacheProps = {},
+    given?: ({ kind: 'claim' } & ExistingModelCacheProps) | ({ kind: 'node' } & NodeModelCacheProps),
+  ) {
+    super(scope, id);
+    this.source = props.source ?? ModelSource.modelScope();
+    this.filled = given === undefined;
+    this._existing = given?.kind === 'claim';
+    this.onNode = given?.kind === 'node';
+    this.modelPath = given?.modelPath;
+    this.claimName =
+      given === undefined
+        ? makeClaim(this, {
+            size: props.size ?? Size.gibibytes(60),
+            storageClassName: props.storageClassName,
+            accessMode: props.readWriteMany ? 'ReadWriteMany' : 'ReadWriteOnce',
+          })
+        : given.kind === 'claim'
+          ? given.claimName
+          : this.makeLocalVolume(given);
+  }
+
+  /** @internal */
+  public _locate(model: QwenModel): ModelLocation {
+    if (!this.filled) {
+      const directory = this.modelPath ?? (this.onNode ? modelScopeDirectory(model.repository) : model.repository);
+      return { directory, identity: { claim: this.claimName, directory } };
+    }
+    const repository = this.source._options.repository ?? model.repository;
+    const { revision } = this.source;
+    return {
+      directory: `${this.source._hub}/${repository}/${revision}`,
+      fetch: this.source,
+      identity: { hub: this.source._hub, repository, revision },
+    };
+  }
+
+  private makeLocalVolume(props: NodeModelCacheProps): string {
+    const { namespace } = Chart.of(this);
+    if (namespace === undefined) {
+      report(this, [
+        {
+          id: 'local-volume-needs-namespace',
+          severity: Severity.ERROR,
+          path: constructPath(this),
+          key: 'namespace',
+          message: 'a local PersistentVolume names the claim it is for by namespace, and the chart has none',
+          change: "give the chart one: new Chart(app, 'finetune', { namespace: 'ml' })",
+        },
+      ]);
+    }
+    if (!props.path.startsWith('/')) {
+      report(this, [
+        {
+          id: 'relative-path',
+          severity: Severity.ERROR,
+          path: constructPath(this),
+          key: 'path',
+          message: 'a directory on a node is named from its root',
+          got: props.path,
+          allowed: 'a path that begins with /',
+        },
+      ]);
+    }
+    const size = props.size ?? Size.gibibytes(60);
+    const claimName = constructName(this);
+    // PersistentVolumes have no namespace, so their names carry it.
+    const volumeName = objectName([namespace ?? 'default', claimName]);
+    new ApiObject(storageChart(this), volumeName, {
+      apiVersion: 'v1',
+      kind: 'PersistentVolume',
+      metadata: { name: volumeName, labels: labelsOf(this), annotations: { ...KEEP } },
+      spec: {
+        capacity: { storage: quantity(size) },
+        accessModes: ['ReadOnlyMany'],
+        persistentVolumeReclaimPolicy: 'Retain',
+        storageClassName: '',
+        claimRef: { apiVersion: 'v1', kind: 'PersistentVolumeClaim', namespace: namespace ?? 'default', name: claimName },
+        local: { path: props.path },
+        nodeAffinity: {
+          required: {
+            nodeSelectorTerms: [
+              { matchExpressions: [{ key: 'kubernetes.io/hostname', operator: 'In', values: [props.hostname] }] },
+            ],
+          },
+        },
+      },
+    });
+    return makeClaim(this, { size, storageClassName: '', accessMode: 'ReadOnlyMany', volumeName });
+  }
+}
+
+/** ModelScope's cache writes the dots of a repository's name as three underscores. */
+function modelScopeDirectory(repository: string): string {
+  const [owner = '', ...name] = repository.split('/');
+  return [owner, name.join('/').replaceAll('.', '___')].join('/');
+}

@@ -1,0 +1,112 @@
+import type { Size } from 'cdk8s';
+import type { Problem } from './finding';
+import type { Gpu } from './gpu';
+import type { Scheduling } from './kubernetes/scheduling';
+
+/** What the nodes of a pool have, and what a pod needs to get onto them. */
+export interface NodePoolOptions {
+  /**
+   * GPUs on each node.
+   * @default 4
+   */
+  readonly gpus?: number;
+  /**
+   * CPU cores a pod can get on each node (`kubectl describe node`, Allocatable).
+   * @default - unknown: asking for too many isn't noticed before the pod stays Pending
+   */
+  readonly cpus?: number;
+  /**
+   * Memory a pod can get on each node (`kubectl describe node`, Allocatable).
+   * @default - unknown: asking for too much isn't noticed before the pod stays Pending
+   */
+  readonly memory?: Size;
+  /**
+   * A RuntimeClass that brings the GPUs into the container. k3s and RKE2 with the NVIDIA container toolkit need
+   * `nvidia`; where the NVIDIA runtime is the node's default, none is needed.
+   * @default - the node's default runtime
+   */
+  readonly runtimeClassName?: string;
+  /**
+   * Keys of taints to tolerate beside `nvidia.com/gpu`.
+   * @default - none
+   */
+  readonly tolerations?: string[];
+  /**
+   * Node labels that must match too.
+   * @default - none
+   */
+  readonly labels?: { readonly [label: string]: string };
+}
+
+/** Which nodes a run may go to, which card they have, and how much of everything. */
+export class NodePool {
+  /**
+   * Nodes that GPU feature discovery has labelled with this card, whole cards only (no time slicing, no MPS), tainted
+   * `nvidia.com/gpu` or not. The card's label is `nvidia.com/gpu.product`.
+   */
+  public static of(gpu: Gpu, options: NodePoolOptions = {}): NodePool {
+    return new NodePool(gpu, options, { products: gpu._card.products });
+  }
+
+  /** Any node with enough GPUs: for clusters without GPU feature discovery, where all GPUs are of one kind. */
+  public static anyNode(gpu: Gpu, options: NodePoolOptions = {}): NodePool {
+    return new NodePool(gpu, options, {});
+  }
+
+  /**
+   * One node by its name, `kubernetes.io/hostname`.
+   * @param hostname as `kubectl get nodes` shows it
+   */
+  public static hostname(gpu: Gpu, hostname: string, options: NodePoolOptions = {}): NodePool {
+    return new NodePool(gpu, options, { hostname });
+  }
+
+  /** The card. */
+  public readonly gpu: Gpu;
+  /** GPUs on each node. */
+  public readonly gpus: number;
+  /** CPU cores of each node, where known. */
+  public readonly cpus?: number;
+  /** Memory of each node, where known. */
+  public readonly memory?: Size;
+  /** @internal */
+  public readonly _scheduling: Scheduling;
+
+  /** @internal */
+  public readonly _problems: readonly Problem[];
+
+  private constructor(gpu: Gpu, options: NodePoolOptions, where: { products?: readonly string[]; hostname?: string }) {
+    this.gpu = gpu;
+    this.gpus = options.gpus ?? 4;
+    this.cpus = options.cpus;
+    this.memory = options.memory;
+    this._scheduling = {
+      products: where.products ?? [],
+      labels: {
+        ...options.labels,
+        ...(where.hostname === undefined ? {} : { 'kubernetes.io/hostname': where.hostname }),
+      },
+      tolerations: ['nvidia.com/gpu', ...(options.tolerations ?? [])],
+      runtimeClassName: options.runtimeClassName,
+    };
+    const problems: Problem[] = [...gpu._problems];
+    if (where.products?.length === 0) {
+      problems.push({
+        id: 'invalid-node-pool',
+        key: 'NodePool.of',
+        message: `no value of the node label nvidia.com/gpu.product is known for ${gpu.name}`,
+        change: "add 'products' to Gpu.custom, or use NodePool.anyNode or NodePool.hostname",
+      });
+    }
+    if (!Number.isInteger(this.gpus) || this.gpus < 1) {
+      problems.push({
+        id: 'invalid-node-pool',
+        key: 'NodePool.gpus',
+        message: 'a node of the pool needs GPUs',
+        got: String(this.gpus),
+        allowed: 'a whole number from 1',
+      });
+    }
+    this._problems = problems;
+  }
+}

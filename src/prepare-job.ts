@@ -1,0 +1,114 @@
+import { ApiObject } from 'cdk8s';
+import { Construct } from 'constructs';
+import { jobSpec } from './kubernetes/job';
+import { JOB_NAME_LENGTH } from './kubernetes/names';
+import { podTemplate, type PodUser } from './kubernetes/pod-template';
+import { preparePod } from './kubernetes/prepare-pod';
+import type { Scheduling } from './kubernetes/scheduling';
+import type { MountedClaim } from './kubernetes/training-pod';
+import type { ModelSource } from './model-source';
+import { constructName } from './private/construct-name';
+import { contentConfigMap } from './private/content-config-map';
+import { digest } from './private/digest';
+import { labelsOf } from './private/labels';
+import { runtimeFile } from './private/runtime-file';
+
+/** What a run needs on a volume before it may start. */
+export interface PrepareRequest {
+  readonly model?: { readonly source: ModelSource; readonly repository: string; readonly directory: string };
+  readonly packages?: { readonly requirements: string; readonly directory: string; readonly indexUrl?: string };
+}
+
+/** How and where the Job runs. */
+export interface PrepareOptions {
+  readonly request: PrepareRequest;
+  readonly target: MountedClaim & { readonly mountPath: string };
+  readonly image: string;
+  readonly imagePullSecrets: readonly string[];
+  readonly user: PodUser;
+  readonly scheduling: Scheduling;
+  readonly near: Readonly<Record<string, string>>;
+}
+
+/**
+ * A CPU Job that fills a volume: fetches a model, installs packages that the image lacks. Made under the volume's
+ * construct, once for each distinct request, so that runs share it.
+ * @returns the marker files it leaves, as pods see them
+ */
+export function prepare(volume: Construct, options: PrepareOptions): string[] {
+  const { request } = options;
+  const spec = { ...options, request: requestFile(request) };
+  const id = `Prepare-${digest(spec)}`;
+  if (volume.node.tryFindChild(id) === undefined) makeJob(volume, id, options);
+  return [request.model?.directory, request.packages?.directory].flatMap((directory) =>
+    directory === undefined ? [] : [`${directory}/.complete`],
+  );
+}
+
+function makeJob(volume: Construct, id: string, options: PrepareOptions): void {
+  const owner = new Construct(volume, id);
+  const { request } = options;
+  const files = {
+    'prepare.py': runtimeFile('prepare.py'),
+    'request.json': `${JSON.stringify(requestFile(request), null, 2)}\n`,
+    ...(request.packages === undefined ? {} : { 'requirements.txt': request.packages.requirements }),
+  };
+  const configMap = contentConfigMap(volume, `${id}-Files`, files, 'prepare');
+  const labels = { ...labelsOf(volume), 'app.kubernetes.io/component': 'prepare', ...options.near };
+  const token = request.model?.source._options.token;
+  const template = podTemplate(
+    preparePod({
+      labels,
+      image: options.image,
+      imagePullSecrets: options.imagePullSecrets,
+      user: options.user,
+      scheduling: options.scheduling,
+      near: options.near,
+      configMap: configMap.name,
+      target: options.target,
+      token:
+        token === undefined
+          ? undefined
+          : {
+              variable: request.model?.source._hub === 'modelscope' ? 'MODELSCOPE_API_TOKEN' : 'HF_TOKEN',
+              secretName: token.secret.name,
+              key: token.key,
+            },
+    }),
+  );
+  new ApiObject(owner, 'Resource', {
+    apiVersion: 'batch/v1',
+    kind: 'Job',
+    metadata: {
+      name: constructName(volume, { parts: ['prepare'], suffix: digest(template), maxLength: JOB_NAME_LENGTH }),
+      labels,
+    },
+    spec: jobSpec(template, { backoffLimit: 6 }),
+  });
+}
+
+/** The request as prepare.py reads it. */
+function requestFile({ model, packages }: PrepareRequest): object {
+  return {
+    ...(model === undefined
+      ? {}
+      : {
+          model: {
+            hub: model.source._hub,
+            repository: model.repository,
+            revision: model.source.revision,
+            ...(model.source._options.endpoint === undefined ? {} : { endpoint: model.source._options.endpoint }),
+            directory: model.directory,
+          },
+        }),
+    ...(packages === undefined
+      ? {}
+      : {
+          packages: {
+            requirements: '/etc/prepare/requirements.txt',
+            directory: packages.directory,
+            ...(packages.indexUrl === undefined ? {} : { indexUrl: packages.indexUrl }),
+          },
+        }),
+  };
+}

@@ -1,0 +1,57 @@
+import { ApiObject, Chart, type Size } from 'cdk8s';
+import type { Construct } from 'constructs';
+import { constructName } from './construct-name';
+import { labelsOf } from './labels';
+import { quantity } from './quantity';
+
+/** What a PersistentVolumeClaim asks for. */
+export interface ClaimSpec {
+  readonly size: Size;
+  readonly storageClassName?: string;
+  readonly accessMode: 'ReadWriteOnce' | 'ReadWriteMany' | 'ReadOnlyMany';
+  /** The PersistentVolume it must bind to; undefined: any. */
+  readonly volumeName?: string;
+}
+
+/**
+ * What keeps data when manifests go: Argo CD and Flux leave the object when it vanishes from the source, Helm when its
+ * release is removed.
+ */
+export const KEEP: Readonly<Record<string, string>> = {
+  'argocd.argoproj.io/sync-options': 'Prune=false,Delete=false',
+  'kustomize.toolkit.fluxcd.io/prune': 'disabled',
+  'helm.sh/resource-policy': 'keep',
+};
+
+/**
+ * The chart beside a construct's own that holds its storage, so that `kubectl delete -f` of the run's file leaves the
+ * data alone. All constructs of a chart share it.
+ */
+export function storageChart(construct: Construct): Chart {
+  const chart = Chart.of(construct);
+  const scope = chart.node.scope ?? chart;
+  const id = `${chart.node.id}-storage`;
+  const known = scope.node.tryFindChild(id);
+  if (known !== undefined) return known as Chart;
+  return new Chart(scope, id, { namespace: chart.namespace, labels: chart.labels });
+}
+
+/**
+ * Makes the claim in the storage chart, called after the construct without a digest: its data outlives every run.
+ * As a plain object, since cdk8s-plus takes whole gibibytes only and has no `local` volumes to bind to.
+ */
+export function makeClaim(construct: Construct, spec: ClaimSpec): string {
+  const name = constructName(construct);
+  new ApiObject(storageChart(construct), name, {
+    apiVersion: 'v1',
+    kind: 'PersistentVolumeClaim',
+    metadata: { name, labels: labelsOf(construct), annotations: { ...KEEP } },
+    spec: {
+      accessModes: [spec.accessMode],
+      resources: { requests: { storage: quantity(spec.size) } },
+      storageClassName: spec.storageClassName,
+      volumeName: spec.volumeName,
+    },
+  });
+  return name;
+}

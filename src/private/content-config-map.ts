@@ -1,0 +1,31 @@
+import type { Construct } from 'constructs';
+import { configMapFindings } from '../kubernetes/config-map-size';
+import { constructName, constructPath } from './construct-name';
+import { digest } from './digest';
+import { report } from './findings';
+import { labelsOf } from './labels';
+import { plus } from './plus';
+
+/** A ConfigMap whose name follows from its content. */
+export interface ContentConfigMap {
+  readonly name: string;
+  readonly keys: readonly string[];
+}
+
+/**
+ * Makes an immutable ConfigMap called after the construct and its content: an edit makes a new object beside the old,
+ * which running pods keep.
+ * @param id the id of the child; `Resource` for the construct's main object
+ * @param part what tells it from the owner's other objects, in the name
+ */
+export function contentConfigMap(
+  owner: Construct,
+  id: string,
+  data: Readonly<Record<string, string>>,
+  part?: string,
+): ContentConfigMap {
+  const name = constructName(owner, { parts: part === undefined ? [] : [part], suffix: digest(data) });
+  report(owner, configMapFindings(constructPath(owner), name, data));
+  new (plus().ConfigMap)(owner, id, { metadata: { name, labels: labelsOf(owner) }, data: { ...data }, immutable: true });
+  return { name, keys: Object.keys(data) };
+}

@@ -1,0 +1,68 @@
+import { Size } from 'cdk8s';
+import { Construct } from 'constructs';
+import { makeClaim } from './private/claim';
+
+/** Where adapters and checkpoints go. */
+export interface SavesVolumeProps {
+  /**
+   * The claim's size.
+   * @default - 20 GiB: a checkpoint of a 14B LoRA of rank 16 with its optimizer is about 0.8 GB
+   */
+  readonly size?: Size;
+  /**
+   * The StorageClass.
+   * @default - the cluster's default
+   */
+  readonly storageClassName?: string;
+  /**
+   * Whether pods on several nodes may write at once; the StorageClass must be able to.
+   * @default false
+   */
+  readonly readWriteMany?: boolean;
+}
+
+/** A claim that exists in the cluster. */
+export interface ExistingSavesProps {
+  /** The PersistentVolumeClaim's name, in the namespace of the chart. */
+  readonly claimName: string;
+  /**
+   * The directory inside the volume.
+   * @default - its root
+   */
+  readonly subPath?: string;
+}
+
+/**
+ * A PersistentVolumeClaim for what training leaves: adapters, checkpoints, logs, curves. Every run writes to a
+ * directory of its own, named by what its result depends on, so runs may share the volume.
+ *
+ * The claim stands in a chart of its own, `<chart>-storage`, and is marked against pruning: deleting the run's
+ * manifests leaves it.
+ */
+export class SavesVolume extends Construct {
+  /** A claim that exists already; nothing is made for it. */
+  public static fromClaim(scope: Construct, id: string, props: ExistingSavesProps): SavesVolume {
+    return new SavesVolume(scope, id, {}, props);
+  }
+
+  /** The name of the claim. */
+  public readonly claimName: string;
+  /** @internal */
+  public readonly _subPath?: string;
+  /** @internal */
+  public readonly _existing: boolean;
+
+  /** @param existing - internal: what `fromClaim` was given */
+  public constructor(scope: Construct, id: string, props: SavesVolumeProps = {}, existing?: ExistingSavesProps) {
+    super(scope, id);
+    this._existing = existing !== undefined;
+    this._subPath = existing?.subPath;
+    this.claimName =
+      existing?.claimName ??
+      makeClaim(this, {
+        size: props.size ?? Size.gibibytes(20),
+        storageClassName: props.storageClassName,
+        accessMode: props.readWriteMany ? 'ReadWriteMany' : 'ReadWriteOnce',
+      });
+  }
+}

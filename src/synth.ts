@@ -1,0 +1,22 @@
+import type { App } from 'cdk8s';
+import { Severity } from './finding';
+import { findingsText } from './finding-text';
+import { findingsOf } from './private/findings';
+
+/**
+ * Synthesises the app, or prints everything that is wrong with it and ends the process with code 1.
+ *
+ * `app.synth()` does the same checks, but ends in a stack trace. Nothing is written if there is an error; note that
+ * the cdk8s command line empties its output folder before the program starts, so under `cdk8s synth` the old
+ * manifests are gone whatever happens here.
+ */
+export function synth(app: App): void {
+  const findings = findingsOf(app);
+  const errors = findings.filter((finding) => finding.severity === Severity.ERROR);
+  if (errors.length === 0) {
+    app.synth();
+    return;
+  }
+  process.stderr.write(`${findingsText(findings)}\n\n${errors.length} error${errors.length === 1 ? '' : 's'}: nothing was written\n`);
+  process.exit(1);
+}

@@ -1,0 +1,145 @@
+import type { Problem } from './finding';
+import { DEFAULT_RELEASE, type ImageContents, RELEASES, type Release } from './run';
+
+/** What your own image holds, so that the run can be checked against it. */
+export interface TrainerImageContents {
+  /**
+   * The LLaMA-Factory release: `0.9.3`, `0.9.4` or `0.9.5`.
+   * @default 0.9.5
+   */
+  readonly llamafactory?: string;
+  /**
+   * The version of transformers.
+   * @default - the newest that the LLaMA-Factory release allows
+   */
+  readonly transformers?: string;
+  /**
+   * The version of DeepSpeed.
+   * @default - not in the image: no `deepspeed` config can be used
+   */
+  readonly deepspeed?: string;
+  /**
+   * The version of bitsandbytes.
+   * @default - not in the image: the prepare Job installs it for runs that quantise with it
+   */
+  readonly bitsandbytes?: string;
+  /**
+   * The version of liger-kernel.
+   * @default - not in the image: `enableLigerKernel` can't be used
+   */
+  readonly ligerKernel?: string;
+  /**
+   * The version of flash-attn.
+   * @default - not in the image: `flashAttn: 'fa2'` falls back with a warning
+   */
+  readonly flashAttention?: string;
+  /**
+   * Whether nvcc, g++ and ninja are in it: DeepSpeed compiles its CPU optimizer with them when it offloads.
+   * @default false
+   */
+  readonly cudaToolkit?: boolean;
+}
+
+/** Where to pull the official image from. */
+export interface OfficialImageOptions {
+  /**
+   * The LLaMA-Factory release: `0.9.4` or `0.9.5`; no image of 0.9.3 was published.
+   * @default 0.9.5
+   */
+  readonly release?: string;
+  /**
+   * A registry that mirrors Docker Hub, with or without a path: `registry.example.com/mirror`.
+   * @default - Docker Hub
+   */
+  readonly registry?: string;
+}
+
+/** The container image that trains, and what it holds. */
+export class TrainerImage {
+  /**
+   * LLaMA-Factory's own image, `hiyouga/llamafactory`, by its release tag. It has DeepSpeed, flash-attn and the CUDA
+   * toolkit, but neither bitsandbytes (the prepare Job installs it) nor liger-kernel. It is built to run as root at
+   * `/app`; nothing of it needs root.
+   * Source: LLaMA-Factory's docker/docker-cuda/Dockerfile and .github/workflows/docker.yml.
+   */
+  public static official(options: OfficialImageOptions = {}): TrainerImage {
+    const [release, problems] = knownRelease('TrainerImage.official', options.release);
+    if (release === '0.9.3') {
+      problems.push({
+        id: 'unknown-release',
+        key: 'TrainerImage.official.release',
+        message: 'no official image of this release was published',
+        got: release,
+        allowed: '0.9.4, 0.9.5',
+        change: 'take a newer release, or your own image by TrainerImage.custom',
+      });
+    }
+    const prefix = options.registry === undefined ? '' : `${options.registry.replace(/\/+$/, '')}/`;
+    const contents: ImageContents = {
+      llamafactory: release,
+      transformers: TRANSFORMERS[release],
+      deepspeed: release === '0.9.4' ? '0.16.9' : '0.18.4',
+      flashAttention: '2.7.4.post1',
+      cudaToolkit: true,
+    };
+    return new TrainerImage(`${prefix}hiyouga/llamafactory:${release}`, contents, problems);
+  }
+
+  /**
+   * Your own image.
+   * @param image the reference, with a tag other than `latest`, or better a digest: `registry.example.com/trainer@sha256:…`
+   */
+  public static custom(image: string, contents: TrainerImageContents = {}): TrainerImage {
+    const [release, problems] = knownRelease('TrainerImage.custom', contents.llamafactory);
+    if (!isPinned(image)) {
+      problems.push({
+        id: 'image-not-pinned',
+        key: 'TrainerImage.custom',
+        message: 'the image may change under the run: its reference has no tag, or the tag latest',
+        got: image,
+        allowed: 'name:tag, or name@sha256:…',
+        change: 'name a release tag or a digest',
+      });
+    }
+    const filled: ImageContents = {
+      ...contents,
+      llamafactory: release,
+      transformers: contents.transformers ?? TRANSFORMERS[release],
+      cudaToolkit: contents.cudaToolkit ?? false,
+    };
+    return new TrainerImage(image, filled, problems);
+  }
+
+  private constructor(
+    /** The image's reference, as the pod names it. */
+    public readonly reference: string,
+    /** @internal */
+    public readonly _contents: ImageContents,
+    /** @internal */
+    public readonly _problems: readonly Problem[],
+  ) {}
+}
+
+/** The newest transformers each release allows: what its image was built with. */
+const TRANSFORMERS: Readonly<Record<Release, string>> = { '0.9.3': '4.52.4', '0.9.4': '4.57.1', '0.9.5': '5.6.0' };
+
+/** The release and what is wrong with it; an unknown one is taken as the default, so that the rest can be checked. */
+function knownRelease(where: string, release: string = DEFAULT_RELEASE): [Release, Problem[]] {
+  const found = RELEASES.find((known) => known === release);
+  if (found !== undefined) return [found, []];
+  const problem = {
+    id: 'unknown-release',
+    key: `${where}.llamafactory`,
+    message: 'this LLaMA-Factory release is not known',
+    got: release,
+    allowed: RELEASES.join(', '),
+  };
+  return [DEFAULT_RELEASE, [problem]];
+}
+
+/** True for `name:tag` (but `latest`) and `name@sha256:…`; a colon before the last slash is a port, not a tag. */
+function isPinned(image: string): boolean {
+  if (/@sha256:[0-9a-f]{64}$/.test(image)) return true;
+  const tag = /:([A-Za-z0-9_][A-Za-z0-9_.-]{0,127})$/.exec(image)?.[1];
+  return tag !== undefined && tag !== 'latest';
+}

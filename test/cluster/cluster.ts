@@ -1,0 +1,144 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
+import type { Job } from 'kubernetes-types/batch/v1';
+import type { Event, Node, Pod } from 'kubernetes-types/core/v1';
+import { gpus, type Manifest, missing, workloads } from './manifest';
+
+const BIN = process.env.BIN ?? join(__dirname, 'bin');
+const RUN = process.env.RUN ?? join(__dirname, 'run');
+
+/** What a program said. */
+export interface Outcome {
+  readonly status: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs one of this folder's scripts; its output is the test's. */
+export function script(name: string, ...args: readonly string[]): void {
+  execFileSync(join(__dirname, name), args, { stdio: 'inherit' });
+}
+
+/** Runs kubectl against the test cluster, and no other, with objects on its standard input if some are given. */
+export function kubectl(args: readonly string[], objects?: readonly unknown[]): Outcome {
+  const input = objects && JSON.stringify({ apiVersion: 'v1', kind: 'List', items: objects });
+  return spawnSync(join(BIN, 'kubectl'), ['--kubeconfig', join(RUN, 'admin.kubeconfig'), ...args], {
+    input,
+    encoding: 'utf8',
+    maxBuffer: 1 << 28,
+  });
+}
+
+/** Standard output of a kubectl that must succeed. */
+function output(args: readonly string[], objects?: readonly unknown[]): string {
+  const { status, stdout, stderr } = kubectl(args, objects);
+  if (status !== 0) throw new Error(`kubectl ${args.join(' ')}: ${stderr}`);
+  return stdout;
+}
+
+/** The objects `kubectl get` finds. */
+function get<T>(args: readonly string[], objects?: readonly unknown[]): T[] {
+  const found = JSON.parse(output(['get', '-o', 'json', ...args], objects));
+  return found.kind === 'List' ? found.items : [found];
+}
+
+/** The server's minor version: 34 of v1.34.4. */
+export function serverMinor(): number {
+  return Number(JSON.parse(output(['version', '-o', 'json'])).serverVersion.minor);
+}
+
+/** Leaves only these nodes to the scheduler: a cluster of them alone. */
+export function onlyNodes(names: readonly string[]): void {
+  for (const { metadata } of get<Node>(['nodes'])) {
+    output([names.includes(metadata?.name ?? '') ? 'uncordon' : 'cordon', metadata?.name ?? '']);
+  }
+}
+
+/** Empty namespaces that enforce the `restricted` Pod Security Standard, and free volumes. */
+export function freshNamespaces(names: readonly string[]): void {
+  for (const name of names) {
+    // A namespace that still has pods waits for their grace period to be over.
+    for (const kind of ['jobs', 'pods']) output(['delete', kind, '--all', '-n', name]);
+    output(['delete', 'namespace', '--ignore-not-found', name]);
+  }
+  script('volumes.sh');
+  const labels = {
+    'pod-security.kubernetes.io/enforce': 'restricted',
+    'pod-security.kubernetes.io/warn': 'restricted',
+  };
+  output(
+    ['create', '-f', '-'],
+    names.map((name) => ({ apiVersion: 'v1', kind: 'Namespace', metadata: { name, labels } })),
+  );
+  for (const name of names) output(['wait', '--for=create', '--timeout=30s', '-n', name, 'serviceaccount/default']);
+}
+
+/**
+ * Waits until every Job of the namespaces is complete, and says which aren't after `seconds`, with the warnings that
+ * tell why.
+ */
+export async function unfinished(namespaces: readonly string[], seconds = 60): Promise<string[]> {
+  for (const end = Date.now() + seconds * 1000; ; await setTimeout(500)) {
+    const open = namespaces.flatMap((namespace) =>
+      get<Job>(['jobs', '-n', namespace]).filter(
+        ({ status }) => !status?.conditions?.some(({ type, status }) => type === 'Complete' && status === 'True'),
+      ),
+    );
+    if (open.length === 0) return [];
+    if (Date.now() < end) continue;
+    const warnings = namespaces
+      .flatMap((namespace) => get<Event>(['events', '-n', namespace, '--field-selector', 'type=Warning']))
+      .map(({ involvedObject, message }) => `${involvedObject.kind}/${involvedObject.name}: ${message}`);
+    return [...open.map(({ metadata }) => `Job/${metadata?.name} is not complete`), ...warnings];
+  }
+}
+
+/** Where a pod went, and the GPUs it holds there. */
+export interface Placement {
+  readonly pod: string;
+  /** The node's name. */
+  readonly node: string;
+  readonly gpus: number;
+}
+
+/** Where the pods of the namespaces went. */
+export function placements(namespaces: readonly string[]): Placement[] {
+  return namespaces
+    .flatMap((namespace) => get<Pod>(['pods', '-n', namespace]))
+    .map(({ metadata, spec }) => ({
+      pod: metadata?.name ?? '',
+      node: spec?.nodeName ?? 'none',
+      gpus: spec ? gpus(spec) : 0,
+    }));
+}
+
+/**
+ * What admission says against the pods of the workloads. Pod Security only warns of a workload and refuses its pods,
+ * so each template is tried as a pod.
+ */
+export function refusedPods(manifests: readonly Manifest[]): string[] {
+  return workloads(manifests).flatMap(({ name, namespace, template }) => {
+    const pod = {
+      apiVersion: 'v1',
+      kind: 'Pod',
+      ...template,
+      metadata: { ...template.metadata, name: 'dry-run', namespace },
+    };
+    const { stderr } = kubectl(['create', '--dry-run=server', '-f', '-'], [pod]);
+    return stderr === '' ? [] : [`${name}: ${stderr.trim()}`];
+  });
+}
+
+/** The same objects as the API server stores them, in the same order. */
+export function readBack(manifests: readonly Manifest[]): Manifest[] {
+  return get<Manifest>(['-f', '-'], manifests);
+}
+
+/** The fields that were sent and aren't stored, as `Kind/name/path`. */
+export function lostFields(manifests: readonly Manifest[]): string[] {
+  const stored = readBack(manifests);
+  return manifests.flatMap((sent, index) =>
+    missing(sent, stored[index]).map((path) => `${sent.kind}/${sent.metadata.name}${path}`),
+  );
+}
