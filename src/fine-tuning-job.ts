@@ -8,7 +8,7 @@ import { jobSpec } from './kubernetes/job';
 import { JOB_NAME_LENGTH } from './kubernetes/names';
 import { podTemplate, type PodUser } from './kubernetes/pod-template';
 import { defaultResources, type PodResources, unavailable } from './kubernetes/resources';
-import { PATHS, TRAINER, trainingPod } from './kubernetes/training-pod';
+import { PATHS, trainingPod } from './kubernetes/training-pod';
 import { camelCase, fieldsOf, nameOfArgument, releasesOf } from './llamafactory/fields';
 import { renderTrainConfig } from './llamafactory/render-train-config';
 import { ModelCache } from './model-cache';
@@ -189,7 +189,7 @@ export interface FineTuningJobProps extends RunProps {
 }
 
 /**
- * Any LLaMA-Factory training run on one node: a ConfigMap with train_config.yaml, dataset_info.json and launch.sh, and
+ * Any LLaMA-Factory training run on one node: a ConfigMap with train_config.yaml, dataset_info.json, launch.sh and what they need, and
  * the Job that runs them. Nothing of the run changes after construction, since its names follow from its content.
  *
  * Two digests name it. `runDigest` covers what the result depends on and names the output directory; the Job's name
@@ -281,6 +281,8 @@ export class FineTuningJob extends Construct {
         'train_config.yaml': renderTrainConfig(args, release),
         'dataset_info.json': `${JSON.stringify(Object.fromEntries(mounted.map(({ name, entry }) => [name, entry])), null, 2)}\n`,
         'launch.sh': runtimeFile('launch.sh'),
+        'diagnose.py': runtimeFile('diagnose.py'),
+        'exit-codes.json': runtimeFile('exit-codes.json'),
         'wait-for.sh': runtimeFile('wait-for.sh'),
       },
       'config',
@@ -383,7 +385,7 @@ export class FineTuningJob extends Construct {
         backoffLimit: props.backoffLimit ?? 3,
         activeDeadlineSeconds: props.activeDeadline?.toSeconds(),
         ttlSecondsAfterFinished: props.ttlAfterFinished?.toSeconds(),
-        failurePolicyContainer: TRAINER,
+        failurePolicy: true,
       }),
     });
     if (template.spec !== undefined) {

@@ -83,7 +83,7 @@ function makeJob(volume: Construct, id: string, options: PrepareOptions): void {
       name: constructName(volume, { parts: ['prepare'], suffix: digest(template), maxLength: JOB_NAME_LENGTH }),
       labels,
     },
-    spec: jobSpec(template, { backoffLimit: 6 }),
+    spec: jobSpec(template, { backoffLimit: 6, failurePolicy: false }),
   });
 }
 

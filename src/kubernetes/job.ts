@@ -7,8 +7,8 @@ export interface JobOptions {
   readonly backoffLimit: number;
   readonly activeDeadlineSeconds?: number;
   readonly ttlSecondsAfterFinished?: number;
-  /** The container whose exit codes decide about a retry; undefined: every failure is retried. */
-  readonly failurePolicyContainer?: string;
+  /** Whether the trainer's exit codes decide about a retry; otherwise every failure is retried. */
+  readonly failurePolicy: boolean;
 }
 
 /** The spec of a Job of one pod. */
@@ -21,7 +21,7 @@ export function jobSpec(template: PodTemplateSpec, options: JobOptions): JobSpec
     ...(options.ttlSecondsAfterFinished === undefined
       ? {}
       : { ttlSecondsAfterFinished: options.ttlSecondsAfterFinished }),
-    ...(options.failurePolicyContainer === undefined ? {} : { podFailurePolicy: podFailurePolicy() }),
+    ...(options.failurePolicy ? { podFailurePolicy: podFailurePolicy() } : {}),
     template,
   };
 }

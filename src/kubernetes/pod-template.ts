@@ -16,7 +16,8 @@ export interface ContainerSpec {
   readonly env: readonly EnvVar[];
   readonly mounts: readonly VolumeMount[];
   readonly workingDir?: string;
-  readonly resources: Readonly<Record<string, string | number>>;
+  /** Requested and at most, as Kubernetes quantities. */
+  readonly resources: Readonly<Record<string, string>>;
 }
 
 /** A pod in plain data, before it is hardened. */

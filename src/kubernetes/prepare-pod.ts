@@ -42,7 +42,7 @@ export function preparePod(pod: PreparePod): PodInput {
       command: ['python3', `${PREPARE_PATH}/prepare.py`],
       workingDir: HOME,
       env: [...envVars(writablePlaces(), { PREPARE_SPEC: `${PREPARE_PATH}/request.json` }), ...tokenVariable(pod)],
-      resources: { cpu: 2, memory: '4Gi', 'ephemeral-storage': '10Gi' },
+      resources: { cpu: '2', memory: '4Gi', 'ephemeral-storage': '10Gi' },
       mounts: [
         { name: 'prepare', mountPath: PREPARE_PATH, readOnly: true },
         {

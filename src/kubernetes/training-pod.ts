@@ -83,10 +83,10 @@ function trainer(pod: TrainingPod): ContainerSpec {
     workingDir: HOME,
     env: trainerEnv(pod),
     resources: {
-      cpu: pod.resources.cpus,
+      cpu: String(pod.resources.cpus),
       memory: bytesQuantity(pod.resources.memoryBytes),
       'ephemeral-storage': bytesQuantity(pod.resources.ephemeralStorageBytes),
-      'nvidia.com/gpu': pod.gpus,
+      'nvidia.com/gpu': String(pod.gpus),
     },
     mounts: [
       { name: 'config', mountPath: PATHS.config, readOnly: true },

@@ -148,11 +148,12 @@ class PythonFloat {
   public constructor(public readonly value: number) {}
 }
 
-/** PyYAML reads a float only if it has a dot, and with an exponent only if that has a sign: `1.0e-05`. */
+/** PyYAML reads a float only if it has a dot, and with an exponent only if that has a sign: `3.0e-5`. */
 export function pythonFloatText(value: number): string {
   if (Number.isNaN(value)) return '.nan';
   if (!Number.isFinite(value)) return value > 0 ? '.inf' : '-.inf';
-  const text = Object.is(value, -0) ? '-0' : String(value);
+  const small = value !== 0 && Math.abs(value) < 1e-3;
+  const text = Object.is(value, -0) ? '-0' : small ? value.toExponential() : String(value);
   const [mantissa = text, exponent] = text.split('e');
   const dotted = mantissa.includes('.') ? mantissa : `${mantissa}.0`;
   return exponent === undefined ? dotted : `${dotted}e${exponent}`;

@@ -2,7 +2,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import type { Job } from 'kubernetes-types/batch/v1';
-import type { Event, Node, Pod } from 'kubernetes-types/core/v1';
+import type { Event, Node, PersistentVolume, Pod } from 'kubernetes-types/core/v1';
 import { gpus, type Manifest, missing, workloads } from './manifest';
 
 const BIN = process.env.BIN ?? join(__dirname, 'bin');
@@ -58,11 +58,15 @@ export function onlyNodes(names: readonly string[]): void {
 /** Empty namespaces that enforce the `restricted` Pod Security Standard, and free volumes. */
 export function freshNamespaces(names: readonly string[]): void {
   for (const name of names) {
-    // A namespace that still has pods waits for their grace period to be over.
-    for (const kind of ['jobs', 'pods']) output(['delete', kind, '--all', '-n', name]);
+    // A namespace's own deletion waits a while for each of these.
+    for (const kind of ['jobs', 'pods', 'persistentvolumeclaims']) output(['delete', kind, '--all', '-n', name]);
     output(['delete', 'namespace', '--ignore-not-found', name]);
   }
-  script('volumes.sh');
+  for (const { metadata, spec } of get<PersistentVolume>(['persistentvolumes'])) {
+    if (spec?.claimRef !== undefined) {
+      output(['patch', 'persistentvolume', metadata?.name ?? '', '-p', '{"spec":{"claimRef":null}}']);
+    }
+  }
   const labels = {
     'pod-security.kubernetes.io/enforce': 'restricted',
     'pod-security.kubernetes.io/warn': 'restricted',

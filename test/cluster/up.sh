@@ -73,6 +73,6 @@ start kwok --kubeconfig "$run/kwok.kubeconfig" --config stages.yaml \
   --server-address "127.0.0.1:$((base + 247))" --node-lease-duration-seconds 40
 wait_for "the default service account" kubectl -n default get serviceaccount default
 kubectl apply --server-side -f cluster.yaml > "$run/log/cluster.log"
-RUN=$run BIN=$bin ./volumes.sh
+./volumes.sh | kubectl create -f - > "$run/log/volumes.log"
 kubectl wait --for=condition=Ready node --all --timeout=90s > "$run/log/nodes.log"
 echo "export KUBECONFIG=$run/admin.kubeconfig"

@@ -7,6 +7,7 @@ import {
   readFileSync,
   realpathSync,
   rmSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -140,6 +141,7 @@ test('a strict program with unskipped library checks compiles for a bundler', ()
 test("README's first program does what README says", () => {
   const [project] = projectsOf(blocksOf('README.md', readFileSync(join(REPOSITORY, 'README.md'), 'utf8')));
   if (project === undefined) throw new Error('README.md shows no program');
+  for (const program of ['cdk8s', 'tsx']) symlinkSync(bin(program), join(consumer, 'node_modules/.bin', program));
   const place = join(consumer, 'readme');
   writeProject(place, project);
   expect(untrueOf(place, project)).toEqual([]);

@@ -1,0 +1,125 @@
+"""Says why a training ended: reads the end of the trainer's log with the table of exit-codes.json.
+
+Prints one paragraph (what happened, the line of the log that shows it, what to change) and exits with the code of the
+class. Two ways to call it:
+    diagnose.py --status STATUS --log FILE        the trainer ended by itself with STATUS
+    diagnose.py --class NAME [--message TEXT]     launch.sh knows why
+
+A failed run is looked at in the order of the table's causes: the first that matches anywhere in the log wins. So what
+starts a chain of failures (a full disk, one rank out of memory) stands before what follows from it (NCCL errors).
+"""
+
+import argparse
+import json
+import os
+import re
+import sys
+
+# Kubernetes keeps this many bytes of a termination message.
+MESSAGE_BYTES = 4096
+RANK = re.compile(r"^\[rank\d+\]:? ?")
+FRAME = re.compile(r'^\s*File "([^"]+)", line \d+(, in \S+)?')
+EXCEPTION = re.compile(r"^[A-Za-z_][\w.]*(Error|Exception|Exit|Interrupt)\b")
+# A line that the trainer prints at each logging step; transformers 5 puts the numbers in quotes.
+STEP = re.compile(r"\{'loss': '?([^',}]+)'?, 'grad_norm': '?([^',}]+)'?")
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--class", dest="name")
+    parser.add_argument("--message")
+    parser.add_argument("--status", type=int)
+    parser.add_argument("--log")
+    options = parser.parse_args()
+    here = os.path.dirname(os.path.abspath(__file__))
+    with open(os.path.join(here, "exit-codes.json"), encoding="utf-8") as file:
+        table = json.load(file)
+    if options.name:
+        name, detail = options.name, options.message
+    else:
+        with open(options.log, encoding="utf-8", errors="replace") as file:
+            name, detail = diagnose(table["causes"], options.status, file.read())
+    if name is None:
+        return 0
+    of_class = next(entry for entry in table["classes"] if entry["name"] == name)
+    text = f"{name}: {of_class['meaning']}" + (f". {detail}" if detail else "")
+    print(text.encode("utf-8")[: MESSAGE_BYTES - 1].decode("utf-8", errors="ignore"))
+    return of_class["code"]
+
+
+def diagnose(causes, status, log):
+    """The class of what happened and a text, or (None, None) after a good run."""
+    lines = log_lines(log)
+    if status == 0:
+        bad = bad_loss(log)
+        return ("loss", bad) if bad else (None, None)
+    for cause in causes:
+        found = find(cause, lines)
+        if found is not None:
+            return cause["class"], f'The log says "{found[:1000]}". Change: {cause["change"]}'
+    bad = bad_loss(log)
+    if bad:
+        return "loss", bad
+    if status == 137:
+        return "host-memory", "The trainer was killed (SIGKILL). Change: raise the pod's memory"
+    last = [text for text, _ in lines if text.strip()][-5:]
+    return "other", f"llamafactory-cli exited {status}. The log ends with: " + " | ".join(last)[-2000:]
+
+
+def log_lines(log):
+    """The lines of the log, each with the frames ("FILE, in FUNCTION") of the traceback that it ends (none for other lines)."""
+    result = []
+    frames = []
+    source = False
+    # A progress bar goes back to the start of its line; only what it shows last is of interest.
+    for raw in log.split("\n"):
+        text = RANK.sub("", raw.rstrip("\r").rpartition("\r")[2])
+        frame = FRAME.match(text)
+        # The line of source below a frame holds messages before their values are filled in.
+        source, skip = bool(frame), source
+        if skip and not frame:
+            continue
+        if text.startswith("Traceback (most recent call last)"):
+            frames = []
+        elif frame:
+            frames.append(frame.group(1) + (frame.group(2) or ""))
+        elif EXCEPTION.match(text):
+            result.append((text, frames))
+            continue
+        result.append((text, []))
+    return result
+
+
+def find(cause, lines):
+    """The first line that shows the cause, with the lines that belong to it, or None."""
+    pattern = re.compile(cause["pattern"])
+    for index, (text, frames) in enumerate(lines):
+        if not pattern.search(text):
+            continue
+        if "within" in cause and not any(re.search(cause["within"], frame) for frame in frames):
+            continue
+        if "raisedIn" in cause and not (frames and re.search(cause["raisedIn"], frames[-1])):
+            continue
+        following = lines[index + 1 : index + 1 + cause.get("following", 0)]
+        return " ".join([text.strip()] + [line.strip() for line, _ in following])
+    return None
+
+
+def bad_loss(log):
+    """A text if the losses say that nothing was learnt: the last one is NaN, or zero with a gradient that is none."""
+    steps = STEP.findall(log)
+    if not steps:
+        return None
+    loss, gradient = (float(value) for value in steps[-1])
+    lost = loss != loss or loss in (float("inf"), float("-inf"))
+    if not lost and not (loss == 0 and gradient != gradient):
+        return None
+    return (
+        f"The last step logged has loss {steps[-1][0]} and grad_norm {steps[-1][1]}, so the adapter is of no use. "
+        "Change: lower learning_rate, raise warmup_ratio, keep max_grad_norm at 1.0; check that samples have answers "
+        "within cutoff_len"
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,265 @@
+"""Fills a volume before training: a model's files from a hub, and Python packages that the image lacks.
+
+Reads PREPARE_SPEC, the path of a JSON file; both parts are optional:
+    {"model": {"hub": "modelscope" | "huggingface", "repository": "Qwen/Qwen3-14B", "revision": "main",
+               "endpoint": "https://...", "directory": "/models/..."},
+     "packages": {"requirements": "/etc/.../requirements.txt", "directory": "/models/...", "indexUrl": "https://..."}}
+
+A directory is finished when it holds `.complete`, written last: the request as JSON. Run again, it does only what is
+missing. A lock keeps two Jobs from filling the same directory at once. Tokens come from HF_TOKEN and
+MODELSCOPE_API_TOKEN, which the hubs' own libraries read.
+"""
+
+import contextlib
+import fcntl
+import hashlib
+import json
+import os
+import signal
+import struct
+import subprocess
+import sys
+import time
+
+MARKER = ".complete"
+LOCK = ".prepare.lock"
+
+
+class Failure(Exception):
+    """Something the user can act on: printed as one line."""
+
+
+def say(text):
+    print(f"prepare: {text}", flush=True)
+
+
+def main():
+    os.umask(0o022)
+    # As the container's first process Python would not hear TERM. Nothing is to be tidied up: the marker comes last.
+    signal.signal(signal.SIGTERM, lambda *_: os._exit(143))
+    spec = read_spec()
+    for name in spec:
+        if name not in ("model", "packages"):
+            raise Failure(f"unknown part {name!r} in PREPARE_SPEC; there are model and packages")
+    if "model" in spec:
+        model = spec["model"]
+        revision = model.get("revision") or "main"
+        # ModelScope's main branch has the older name.
+        if model["hub"] == "modelscope" and revision == "main":
+            revision = "master"
+        request = {"hub": model["hub"], "repository": model["repository"], "revision": revision}
+        fill(model["directory"], request, lambda: fetch(request, model), check_model)
+    if "packages" in spec:
+        packages = spec["packages"]
+        with open(packages["requirements"], "rb") as file:
+            request = {"requirements": hashlib.sha256(file.read()).hexdigest()}
+        fill(packages["directory"], request, lambda: install(packages), check_packages)
+    say("done")
+
+
+def read_spec():
+    path = os.environ.get("PREPARE_SPEC")
+    if not path:
+        raise Failure("PREPARE_SPEC is not set: it names the JSON file that says what to fetch")
+    try:
+        with open(path, encoding="utf-8") as file:
+            return json.load(file)
+    except ValueError as error:
+        raise Failure(f"{path} is not valid JSON: {error}") from error
+
+
+def fill(directory, request, work, check):
+    """Brings a directory to hold what was requested; does nothing but look where that is done already."""
+    os.makedirs(directory, exist_ok=True)
+    marker = os.path.join(directory, MARKER)
+    with locked(directory):
+        if os.path.exists(marker):
+            compare(marker, request)
+            try:
+                check(directory)
+                say(f"{directory} is complete already")
+                return
+            except Failure as damage:
+                say(f"{directory} was complete, but {damage}: fetching again")
+                os.remove(marker)
+        work()
+        check(directory)
+        write_marker(marker, request)
+        say(f"{directory} is complete")
+
+
+def compare(marker, request):
+    with open(marker, encoding="utf-8") as file:
+        text = file.read()
+    try:
+        found = json.loads(text)
+    except ValueError:
+        found = text
+    if found != request:
+        raise Failure(
+            f"{os.path.dirname(marker)} holds {json.dumps(found)}, but {json.dumps(request)} is asked for: "
+            "use another directory, or delete this one"
+        )
+
+
+def write_marker(marker, request):
+    # First the data, then the name: a crash leaves either no marker or a whole one.
+    os.sync()
+    partial = marker + ".partial"
+    with open(partial, "w", encoding="utf-8") as file:
+        json.dump(request, file)
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(partial, marker)
+
+
+@contextlib.contextmanager
+def locked(directory):
+    """Holds the directory's lock; the kernel drops it when the process ends, however it ends."""
+    with open(os.path.join(directory, LOCK), "a") as file:
+        waited = 0
+        while True:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if waited % 60 == 0:
+                    say(f"another prepare Job is filling {directory}; waiting for it ({waited} s)")
+                time.sleep(1)
+                waited += 1
+        yield
+
+
+def fetch(request, model):
+    directory = model["directory"]
+    endpoint = model.get("endpoint")
+    say(f"fetching {request['repository']} at {request['revision']} from {endpoint or request['hub']} to {directory}")
+    # The libraries read the endpoint once, when they are imported.
+    if request["hub"] == "modelscope":
+        if endpoint:
+            os.environ["MODELSCOPE_ENDPOINT"] = endpoint
+            os.environ["MODELSCOPE_DOMAIN"] = endpoint.split("://", 1)[-1].rstrip("/")
+        download, token = modelscope_download, "MODELSCOPE_API_TOKEN"
+    elif request["hub"] == "huggingface":
+        if endpoint:
+            os.environ["HF_ENDPOINT"] = endpoint
+            # A mirror has the files, but seldom the chunk storage beside them.
+            os.environ.setdefault("HF_HUB_DISABLE_XET", "1")
+        download, token = huggingface_download, "HF_TOKEN"
+    else:
+        raise Failure(f"unknown hub {request['hub']!r}; there are modelscope and huggingface")
+    try:
+        download(request, directory)
+    except ImportError as error:
+        raise Failure(f"the image lacks the package {error.name}, which fetches from {request['hub']}") from error
+    except Exception as error:
+        set_or_not = "is set" if os.environ.get(token) else "is not set"
+        raise Failure(
+            f"cannot fetch {request['repository']} at {request['revision']} from {endpoint or request['hub']}: "
+            f"{type(error).__name__}: {first_line(error)} ({token} {set_or_not})"
+        ) from error
+
+
+def modelscope_download(request, directory):
+    from modelscope import snapshot_download
+
+    snapshot_download(request["repository"], revision=request["revision"], local_dir=directory)
+
+
+def huggingface_download(request, directory):
+    from huggingface_hub import snapshot_download
+
+    snapshot_download(request["repository"], revision=request["revision"], local_dir=directory)
+
+
+def check_model(directory):
+    """The configuration and every shard must be there and whole."""
+    need(os.path.join(directory, "config.json"))
+    index = os.path.join(directory, "model.safetensors.index.json")
+    if os.path.exists(index):
+        try:
+            with open(index, encoding="utf-8") as file:
+                shards = sorted(set(json.load(file)["weight_map"].values()))
+        except (ValueError, KeyError) as error:
+            raise Failure(f"{index} is damaged") from error
+    else:
+        shards = ["model.safetensors"]
+    for shard in shards:
+        check_safetensors(os.path.join(directory, shard))
+
+
+def check_safetensors(path):
+    """A safetensors file begins with the length of its header, and the header says where the last tensor ends."""
+    need(path)
+    size = os.path.getsize(path)
+    try:
+        with open(path, "rb") as file:
+            (header_bytes,) = struct.unpack("<Q", file.read(8))
+            header = json.loads(file.read(min(header_bytes, size)))
+        end = max(entry["data_offsets"][1] for name, entry in header.items() if name != "__metadata__")
+    except (struct.error, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise Failure(f"{path} is no whole safetensors file") from error
+    if size != 8 + header_bytes + end:
+        raise Failure(f"{path} has {size} bytes, but its header says {8 + header_bytes + end}")
+
+
+def need(path):
+    if not os.path.exists(path):
+        raise Failure(f"{path} is missing")
+    if os.path.getsize(path) == 0:
+        raise Failure(f"{path} is empty")
+
+
+def install(packages):
+    directory = packages["directory"]
+    say(f"installing {packages['requirements']} to {directory}")
+    command = [sys.executable, "-m", "pip", "install", "--require-hashes", "--no-deps", "--only-binary=:all:"]
+    command += ["--no-cache-dir", "--no-input", "--disable-pip-version-check", "--progress-bar=off"]
+    # With --upgrade what an interrupted run left is replaced; without it pip would keep it.
+    command += ["--upgrade", "--target", directory, "--requirement", packages["requirements"]]
+    if packages.get("indexUrl"):
+        command += ["--index-url", packages["indexUrl"]]
+    result = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+    print(result.stdout, end="", flush=True)
+    if result.returncode != 0:
+        lines = [line for line in result.stdout.splitlines() if line.strip()]
+        errors = [line for line in lines if line.startswith("ERROR:")] or lines[-1:] or ["no output"]
+        raise Failure(f"pip cannot install {packages['requirements']}: {errors[0]}")
+
+
+def check_packages(directory):
+    """Every file that a package's own list names must be there."""
+    lists = [
+        os.path.join(directory, name, "RECORD")
+        for name in sorted(os.listdir(directory))
+        if name.endswith(".dist-info")
+    ]
+    if not lists:
+        raise Failure(f"{directory} holds no package")
+    for path in lists:
+        need(path)
+        with open(path, encoding="utf-8") as file:
+            names = [line.split(",", 1)[0] for line in file if not line.startswith('"')]
+        for name in names:
+            # pip puts a package's programs elsewhere than its list says.
+            if name and not name.startswith("..") and not os.path.exists(os.path.join(directory, name)):
+                raise Failure(f"{os.path.join(directory, name)} is missing")
+
+
+def first_line(error):
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return lines[0] if lines else "no message"
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except Failure as failure:
+        print(f"prepare: {failure}", file=sys.stderr)
+        sys.exit(1)
+    except KeyError as error:
+        print(f"prepare: PREPARE_SPEC lacks {error}", file=sys.stderr)
+        sys.exit(1)
+    except OSError as error:
+        print(f"prepare: {error}", file=sys.stderr)
+        sys.exit(1)

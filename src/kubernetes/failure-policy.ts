@@ -1,0 +1,42 @@
+import type { PodFailurePolicy } from 'kubernetes-types/batch/v1';
+import { runtimeFile } from '../private/runtime-file';
+
+/** How a training can end, as launch.sh tells it by its exit code. One row of `classes` in runtime/exit-codes.json. */
+export interface ExitClass {
+  /** The word the termination message begins with, for example `cuda-out-of-memory`. */
+  readonly name: string;
+  /** The exit code of the container `trainer`, 1 to 255. */
+  readonly code: number;
+  /** Whether the same pod may do better another time. `false`: it would fail the same way again. */
+  readonly retry: boolean;
+  /** What happened, in a few words. */
+  readonly meaning: string;
+}
+
+/** Every way a training can end badly, from the table that launch.sh's helper reads in the pod. */
+export function exitClasses(): ExitClass[] {
+  const table: { classes: ExitClass[] } = JSON.parse(runtimeFile('exit-codes.json'));
+  return table.classes;
+}
+
+/**
+ * What a Job does about a failed pod. A disruption (preemption, eviction, a lost node) does not count as a try; a
+ * failure that would come again ends the Job at once; any other is retried up to the Job's backoffLimit.
+ *
+ * The rules name the container `trainer`: without a name they would match init containers and sidecars too.
+ * Source: Kubernetes API, batch/v1 PodFailurePolicyRule; rules go in order, values must be sorted, 0 is not allowed.
+ */
+export function podFailurePolicy(classes: readonly ExitClass[] = exitClasses()): PodFailurePolicy {
+  const final = classes
+    .filter(({ retry }) => !retry)
+    .map(({ code }) => code)
+    .sort((a, b) => a - b);
+  return {
+    rules: [
+      { action: 'Ignore', onPodConditions: [{ type: 'DisruptionTarget', status: 'True' }] },
+      ...(final.length === 0
+        ? []
+        : [{ action: 'FailJob', onExitCodes: { containerName: 'trainer', operator: 'In', values: final } }]),
+    ],
+  };
+}

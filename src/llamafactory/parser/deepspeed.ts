@@ -1,0 +1,106 @@
+import { isNone } from './model';
+import { equal, hashable, isDict, loadJson, product, PyError, truthy } from './python';
+import type { State, Step } from './state';
+
+const ACCELERATE = 'accelerate: src/accelerate/utils/deepspeed.py';
+const HF = 'transformers: src/transformers/integrations/deepspeed.py';
+
+/** What transformers and accelerate do with the DeepSpeed configuration while arguments are parsed. */
+export const DEEPSPEED_STEPS: readonly Step[] = [
+  {
+    id: 'deepspeed-config',
+    keys: ['deepspeed'],
+    message: '`deepspeed` is neither a file that exists nor a mapping nor base64 of JSON',
+    upstream:
+      'Expected a string path to an existing deepspeed config, or a dictionary, or a base64 encoded string.',
+    source: ACCELERATE,
+    refuses: (state) => truthy(state.values['deepspeed']) && configOf(state) === 'missing',
+    change: 'give the path of a DeepSpeed JSON that is there in the pod',
+  },
+  {
+    id: 'deepspeed-zero-optimization',
+    keys: ['deepspeed'],
+    message: 'the DeepSpeed configuration has no `zero_optimization`',
+    upstream: 'Please specify the ZeRO optimization config in the DeepSpeed config.',
+    source: 'accelerate: src/accelerate/utils/dataclasses.py',
+    refuses(state) {
+      if (!truthy(state.values['deepspeed'])) return false;
+      const config = configOf(state);
+      return isDict(config) && !('zero_optimization' in config);
+    },
+    change: 'add a `zero_optimization` section with a `stage`',
+  },
+  { keys: ['deepspeed', 'per_device_train_batch_size', 'gradient_accumulation_steps'], source: HF, set: process },
+];
+
+/** The configuration: 'missing' if there is none where `deepspeed` says, undefined if it isn't known. */
+function configOf({ values, files, input }: State): unknown {
+  const value = values['deepspeed'];
+  if (isDict(value)) return value;
+  if (typeof value !== 'string') throw new PyError('TypeError', 'deepspeed must be a path or a mapping', value);
+  if (!files) return input.deepspeed?.config;
+  if (files.kind(value) !== undefined) {
+    const text = files.read(value);
+    if (text === undefined) throw new PyError('OSError', `'${value}' can't be read as UTF-8`, value);
+    return loadJson(text);
+  }
+  for (const text of [value, Buffer.from(value, 'base64url').toString('utf8')]) {
+    try {
+      return loadJson(text);
+    } catch {
+      // the next form
+    }
+  }
+  return 'missing';
+}
+
+/** The keys read or filled, as paths. A section on the way that is no mapping raises. */
+const PATHS = [
+  'zero_optimization.stage',
+  'optimizer.params.lr',
+  'scheduler.params.warmup_max_lr',
+  'fp16.enabled',
+  'bf16.enabled',
+  'zero_optimization.offload_optimizer.device',
+  'zero_optimization.offload_param.device',
+];
+
+function process(state: State): void {
+  const { values } = state;
+  if (!truthy(values['deepspeed'])) return;
+  const config = configOf(state);
+  if (config === undefined || config === 'missing') return;
+  if (!isDict(config)) throw new PyError('AttributeError', 'the DeepSpeed configuration is no mapping', values['deepspeed']);
+  for (const path of state.release === '0.9.5' ? PATHS : [...PATHS, 'amp.enabled']) at(config, path, values['deepspeed']);
+  product(
+    product(state.ranks, values['per_device_train_batch_size']),
+    values['gradient_accumulation_steps'],
+  );
+  const checkpoint = config['checkpoint'];
+  if (truthy(values['save_on_each_node']) && 'checkpoint' in config && !isDict(checkpoint)) {
+    throw new PyError('TypeError', 'checkpoint in the DeepSpeed configuration is no mapping', values['deepspeed']);
+  }
+  const stage = at(config, 'zero_optimization.stage', values['deepspeed']);
+  state.zeroStage = equal(stage, 'auto') ? 2 : (stage ?? -1);
+  if (equal(state.zeroStage, 2) || equal(state.zeroStage, 3)) {
+    hashable(at(config, 'zero_optimization.offload_optimizer.device', values['deepspeed']));
+    hashable(at(config, 'zero_optimization.offload_param.device', values['deepspeed']));
+  }
+}
+
+function at(config: unknown, path: string, culprit: unknown): unknown {
+  let node = config;
+  for (const key of path.split('.')) {
+    if (isNone(node)) return undefined;
+    if (!isDict(node)) {
+      throw new PyError('AttributeError', `what should hold '${key}' in the DeepSpeed configuration is no mapping`, culprit);
+    }
+    node = node[key];
+  }
+  return node;
+}
+
+/** ZeRO stage 3, once the configuration has been read. */
+export function isZero3(state: State): boolean {
+  return equal(state.zeroStage, 3);
+}

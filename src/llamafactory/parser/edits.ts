@@ -1,0 +1,24 @@
+import { type Edit, EditOperation } from '../../finding';
+import type { State } from './state';
+
+export function remove(state: State, ...keys: string[]): readonly Edit[] {
+  return keys.map((key) => ({ file: state.input.file, key, op: EditOperation.REMOVE }));
+}
+
+export function put(state: State, key: string, value: unknown): readonly Edit[] {
+  return [{ file: state.input.file, key, op: EditOperation.SET, value }];
+}
+
+export function rename(state: State, key: string, to: string): readonly Edit[] {
+  return [{ file: state.input.file, key, op: EditOperation.RENAME, value: to }];
+}
+
+/** An edit in words: "remove `x`". */
+export function inWords(edits: readonly Edit[]): string | undefined {
+  const texts = edits.map(({ key, op, value }) => {
+    if (op === EditOperation.REMOVE) return `remove \`${key}\``;
+    if (op === EditOperation.RENAME) return `rename \`${key}\` to \`${String(value)}\``;
+    return `set \`${key}\` to ${typeof value === 'string' ? `\`${value}\`` : JSON.stringify(value)}`;
+  });
+  return texts.length > 0 ? texts.join(', ') : undefined;
+}

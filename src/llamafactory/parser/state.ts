@@ -1,0 +1,118 @@
+import type { Edit } from '../../finding';
+import type { Release, Run } from '../../run';
+import { fieldsOf } from '../fields';
+import type { Files } from '../files';
+import { PyFloat } from './python';
+
+/** A run as the parser's twin looks at it. */
+export type ParserInput = Pick<Run, 'path' | 'file' | 'release' | 'args' | 'gpus' | 'nodes'> &
+  Partial<Pick<Run, 'deepspeed' | 'datasets' | 'card' | 'image'>> & {
+    /** The keys whose value is a whole number written as a float, `2.0`: the loader knows, a plain mapping can't say. */
+    readonly floats?: ReadonlySet<string>;
+    /**
+     * The files the trainer would see.
+     * @default - not known: what hangs on a file is taken from `deepspeed` and `datasets`, or taken to be right
+     */
+    readonly files?: Files;
+  };
+
+/** What the checks see and the settings between them change: the arguments, defaults filled in. */
+export interface State {
+  readonly input: ParserInput;
+  readonly release: Release;
+  /** The value of each argument as it is at this point of the parser's course. */
+  readonly values: Record<string, unknown>;
+  /** Ranks in all. */
+  readonly ranks: number;
+  /** Ampere or newer. */
+  readonly ampere: boolean;
+  readonly files: Files | undefined;
+  /** ZeRO stage, once the DeepSpeed configuration has been read. */
+  zeroStage: unknown;
+  /** FSDP loads weights on the first rank only, as quantisation asks (`is_fsdp_enabled`). */
+  fsdpEnabled: boolean;
+}
+
+/** One check of the real parser. */
+export interface ParserRule {
+  /** Part of the public contract: findings are acknowledged by it. */
+  readonly id: string;
+  /** The arguments it is about; findings point at the first that is set. */
+  readonly keys: readonly string[];
+  /**
+   * The releases that have the check.
+   * @default - all
+   */
+  readonly releases?: readonly Release[];
+  /** What is wrong, in our words. */
+  readonly message: string | ((state: State) => string);
+  /** What the real parser says. */
+  readonly upstream: string;
+  /** Where the check is, in LLaMA-Factory unless another project is named. */
+  readonly source: string;
+  /** True if the parser refuses. May throw PyError where Python would raise. */
+  refuses(state: State): boolean;
+  /**
+   * The change that makes it pass.
+   * @default - the key the finding points at is removed
+   */
+  fix?(state: State): readonly Edit[];
+  /**
+   * What to change, in words.
+   * @default - the fix in words
+   */
+  readonly change?: string;
+}
+
+/** A setting the parser makes between its checks. May throw PyError where Python would raise. */
+export interface Setting {
+  /** The arguments it reads. */
+  readonly keys: readonly string[];
+  readonly releases?: readonly Release[];
+  readonly source: string;
+  set(state: State): void;
+}
+
+export type Step = ParserRule | Setting;
+
+export const BEFORE_095: readonly Release[] = ['0.9.3', '0.9.4'];
+export const SINCE_094: readonly Release[] = ['0.9.4', '0.9.5'];
+export const ONLY_093: readonly Release[] = ['0.9.3'];
+export const ONLY_094: readonly Release[] = ['0.9.4'];
+export const ONLY_095: readonly Release[] = ['0.9.5'];
+
+const defaults = new Map<Release, Readonly<Record<string, unknown>>>();
+
+/** The state the parser starts from. */
+export function startState(input: ParserInput): State {
+  const values: Record<string, unknown> = Object.create(defaultsOf(input.release));
+  for (const [key, value] of Object.entries(input.args)) {
+    const isFloat = typeof value === 'number' && input.floats?.has(key);
+    values[key] = isFloat ? new PyFloat(value) : value;
+  }
+  return {
+    input,
+    release: input.release,
+    values,
+    ranks: input.gpus * input.nodes,
+    ampere: (input.card?.computeCapability ?? 0) >= 8,
+    files: input.files,
+    zeroStage: -1,
+    fsdpEnabled: false,
+  };
+}
+
+function defaultsOf(release: Release): Readonly<Record<string, unknown>> {
+  let values = defaults.get(release);
+  if (!values) {
+    values = Object.create(null) as Record<string, unknown>;
+    for (const [name, field] of fieldsOf(release)) (values as Record<string, unknown>)[name] = field.default;
+    defaults.set(release, values);
+  }
+  return values;
+}
+
+/** Whether the release has the argument at all. */
+export function knows(state: State, name: string): boolean {
+  return name in state.values;
+}

@@ -1,0 +1,128 @@
+import type { Mapping } from '../run';
+import type { ModelShape } from './catalog/models';
+import type { Settings } from './settings';
+
+/** One weight matrix of a block. */
+export interface Linear {
+  readonly name: string;
+  readonly input: number;
+  readonly output: number;
+  /** How many of them a block has: one, or one for each expert. */
+  readonly count: number;
+  /** True if the model holds it as one tensor for all experts: neither LoRA nor bitsandbytes reach it. */
+  readonly fused: boolean;
+}
+
+/**
+ * The weight matrices of a block.
+ *
+ * @param transformersMajor transformers 5 keeps the experts of a mixture in fused tensors; before, each was a layer
+ */
+export function linearsOf(model: ModelShape, transformersMajor: number): Linear[] {
+  const hidden = model.hiddenSize;
+  const query = model.attentionHeads * model.headDim;
+  const keyValue = model.keyValueHeads * model.headDim;
+  const intermediate = model.experts?.intermediateSize ?? model.intermediateSize;
+  const count = model.experts?.count ?? 1;
+  const fused = model.experts !== undefined && transformersMajor >= 5;
+  const attention = [
+    { name: 'q_proj', input: hidden, output: query },
+    { name: 'k_proj', input: hidden, output: keyValue },
+    { name: 'v_proj', input: hidden, output: keyValue },
+    { name: 'o_proj', input: query, output: hidden },
+  ].map((linear) => ({ ...linear, count: 1, fused: false }));
+  const mlp = [
+    { name: 'gate_proj', input: hidden, output: intermediate },
+    { name: 'up_proj', input: hidden, output: intermediate },
+    { name: 'down_proj', input: intermediate, output: hidden },
+  ].map((linear) => ({ ...linear, count, fused }));
+  return [...attention, ...mlp];
+}
+
+/** The matrices that LoRA is put on. */
+export function loraTargets(linears: readonly Linear[], settings: Settings): Linear[] {
+  const all = settings.loraTargets.includes('all');
+  return linears.filter((linear) => !linear.fused && (all || settings.loraTargets.includes(linear.name)));
+}
+
+/** Weights of a block's matrices. */
+export function linearElements(linears: readonly Linear[]): number {
+  return linears.reduce((sum, linear) => sum + linear.input * linear.output * linear.count, 0);
+}
+
+/** Norms, biases and the router of a block: never quantised. */
+export function smallElements(model: ModelShape): number {
+  const keyValue = model.keyValueHeads * model.headDim;
+  const own = model.family === 'qwen2.5' ? model.attentionHeads * model.headDim + 2 * keyValue : 2 * model.headDim;
+  return 2 * model.hiddenSize + own + (model.experts === undefined ? 0 : model.hiddenSize * model.experts.count);
+}
+
+/** Parameters that train. */
+export function trainableElements(model: ModelShape, linears: readonly Linear[], settings: Settings): number {
+  const block = linearElements(linears) + smallElements(model);
+  if (settings.finetuning === 'full') {
+    const tables = model.tiedEmbeddings ? 1 : 2;
+    return model.layers * block + tables * model.vocabSize * model.hiddenSize + model.hiddenSize;
+  }
+  if (settings.finetuning === 'freeze') return Math.min(settings.freezeLayers, model.layers) * block;
+  const adapters = loraTargets(linears, settings).map(
+    ({ input, output, count }) => count * (settings.loraRank * (input + output) + (settings.dora ? output : 0)),
+  );
+  return model.layers * adapters.reduce((sum, elements) => sum + elements, 0);
+}
+
+/** The frozen base model in bytes: what is packed, and what stays beside it. */
+export interface BaseWeights {
+  /** Weights that ZeRO-3 can share out or offload. */
+  readonly weights: number;
+  /** Scales of the quantisation: no parameters, so they stay whole on each GPU. */
+  readonly scales: number;
+  /** The output layer, in bytes. */
+  readonly outputLayer: number;
+  /** The embeddings, in bytes; they are the output layer if tied. */
+  readonly embeddings: number;
+  /** Bytes of one weight of a block. */
+  readonly bytesPerElement: number;
+  /** The largest matrix in 16 bits: what is there for a moment while a weight is quantised. */
+  readonly largest: number;
+}
+
+/** bitsandbytes: a scale for 64 weights in one byte, and for 256 scales one in four bytes; without doubling four each. */
+const BLOCK = 64;
+const NESTED_BLOCK = 256;
+/** The look-up tables and the offset of each quantised tensor, each in an allocation of at least 512 bytes. */
+const TABLES = 1024 + 3 * 512;
+
+/** The model's weights as they lie in memory. */
+export function baseWeights(model: ModelShape, linears: readonly Linear[], settings: Settings): BaseWeights {
+  const quantised = linears.filter((linear) => settings.bits !== 16 && !linear.fused);
+  const elements = linearElements(quantised) * model.layers;
+  const whole = linearElements(linears) * model.layers - elements;
+  const tensors = quantised.reduce((sum, linear) => sum + linear.count, 0) * model.layers;
+  const outputs = quantised.reduce((sum, linear) => sum + linear.output * linear.count, 0) * model.layers;
+  const scaleBytes = settings.doubleQuantisation ? 1 + 4 / NESTED_BLOCK : 4;
+  const table = 2 * model.vocabSize * model.hiddenSize;
+  const small = 2 * (smallElements(model) * model.layers + model.hiddenSize);
+  return {
+    weights: (elements * settings.bits) / 8 + 2 * whole + small + table * (model.tiedEmbeddings ? 1 : 2),
+    scales:
+      settings.bits === 4 ? (elements / BLOCK) * scaleBytes + tensors * TABLES : settings.bits === 8 ? 4 * outputs : 0,
+    outputLayer: table,
+    embeddings: table,
+    bytesPerElement: settings.bits / 8,
+    largest: 2 * Math.max(...linears.map(({ input, output }) => input * output)),
+  };
+}
+
+/** The major version of transformers that goes with a release, unless the image says it. */
+export function transformersMajor(release: string, image: { readonly transformers: string } | undefined): number {
+  return image === undefined ? (release === '0.9.5' ? 5 : 4) : Number(image.transformers.split('.')[0]);
+}
+
+/** A DeepSpeed number, with what "auto" and a missing key mean. */
+export function deepspeedNumber(zero: Mapping, key: string, auto: number, missing: number): number {
+  const value = zero[key];
+  if (value === 'auto') return auto;
+  const number = typeof value === 'string' ? Number(value) : value;
+  return typeof number === 'number' && Number.isFinite(number) ? number : missing;
+}

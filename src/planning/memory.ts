@@ -1,0 +1,336 @@
+import type { Run } from '../run';
+import {
+  type AttentionKernel,
+  attentionKernel,
+  type LayerActivations,
+  layerActivations,
+  SCORES_BACKWARD,
+  SCORES_FORWARD,
+} from './activations';
+import type { ModelShape } from './catalog/models';
+import {
+  type BaseWeights,
+  baseWeights,
+  deepspeedNumber,
+  type Linear,
+  linearElements,
+  linearsOf,
+  smallElements,
+  trainableElements,
+  transformersMajor,
+} from './layers';
+import { type Settings, section, settingsOf } from './settings';
+
+/** GPU memory of one rank, in bytes. */
+export interface GpuMemory {
+  /** The peak while the model loads. */
+  readonly loadBytes: number;
+  /** The peak of the optimizer steps, by torch's allocator. */
+  readonly stepAllocatedBytes: number;
+  /** The peak of an evaluation after steps; 0 if the run never evaluates. */
+  readonly evaluationAllocatedBytes: number;
+  /** What the allocator needs of the device at the highest of the three, with expandable segments. */
+  readonly stepReservedBytes: number;
+  /** The same without expandable segments (torchrun alone, or OPTIM_TORCH=0). */
+  readonly stepReservedFixedSegmentsBytes: number;
+  /** What the device holds beside the allocator: CUDA context and NCCL. */
+  readonly contextBytes: number;
+  /** What the card leaves to the allocator; undefined: no card known. */
+  readonly usableBytes?: number;
+  /** Need and margin. */
+  readonly fits?: Verdict;
+  /** Usable less needed; negative: that much is missing. */
+  readonly marginBytes?: number;
+  /** The step peak by part; the parts add up to it. */
+  readonly parts: Readonly<Record<string, number>>;
+  /** When the step peak comes: at the loss, or while a block is computed again. */
+  readonly peakAt: 'loss' | 'layer';
+  /** What decides the need. */
+  readonly decidedBy: 'load' | 'step' | 'evaluation';
+  readonly attention: AttentionKernel;
+}
+
+export type Verdict = 'fits' | 'tight' | 'does not fit';
+
+/** How far a prediction may be off, as a share of the need: the planner's own error, see docs/planning.md. */
+export const PLANNER_ERROR = 0.03;
+
+/** CUDA context of an H100 with torch's kernels loaded, measured; a smaller card takes less. */
+const CONTEXT = 0.79e9;
+/** What NCCL takes once torchrun starts it, measured with one rank. */
+const NCCL = 0.19e9;
+/** NCCL's buffers for each further rank on the node: channels to a neighbour at 4 MiB and its low-latency copies. */
+const NCCL_PEER = 40 * 2 ** 20;
+const DEEPSPEED_CONTEXT = 0.03e9;
+
+/** Reserved over allocated with expandable segments, measured: 1.5 to 1.8 % plain, 4.3 % liger, 7 % ZeRO-3 fetching. */
+const EXPANDABLE = { plain: 0.02, liger: 0.05, zero3: 0.08 } as const;
+/** Without them: freed logits that no later request fits, in bytes a logit; half as much again under ZeRO-3. */
+const FIXED_LOGITS = 6;
+const FIXED_ZERO3 = 0.75;
+
+/** Bytes a logit at the loss. Forward: 16 bits, 32 bits, log-softmax. Backward: log-softmax and two gradients. */
+const LOSS_FORWARD = 10;
+const LOSS_BACKWARD = 12;
+
+/** What stays on a rank between steps. */
+interface Resident {
+  readonly weights: number;
+  readonly scales: number;
+  readonly trainable: number;
+  readonly optimizer: number;
+  readonly gradients: number;
+  readonly buckets: number;
+  readonly gathered: number;
+  readonly workspace: number;
+}
+
+function deepspeedZero(run: Run) {
+  return section(run.deepspeed?.config, 'zero_optimization');
+}
+
+function residentOf(run: Run, model: ModelShape, s: Settings, base: BaseWeights, trainable: number): Resident {
+  const zero = deepspeedZero(run);
+  const square = model.hiddenSize ** 2;
+  const world = s.worldSize;
+  const workspace = 2 * ((run.card?.computeCapability ?? 0) >= 9 ? 32 * 2 ** 20 : 8_519_680);
+  const frozen = frozenWeights(model, s, base, trainable);
+  if (s.strategy === 'ddp') {
+    const wide = s.pureBf16 ? 2 : 4;
+    return {
+      weights: frozen,
+      scales: base.scales,
+      trainable: wide * trainable,
+      optimizer: 2 * wide * trainable,
+      gradients: wide * trainable,
+      buckets: world > 1 ? wide * trainable : 0,
+      gathered: 0,
+      workspace,
+    };
+  }
+  const optimizerOnHost = section(zero, 'offload_optimizer')['device'] === 'cpu';
+  const bucket = 2 * deepspeedNumber(zero, 'reduce_bucket_size', square, 5e8);
+  const optimizer = optimizerOnHost ? 0 : (12 * trainable) / world;
+  const gradients = optimizerOnHost ? 0 : (2 * trainable) / world;
+  if (s.strategy === 'zero2') {
+    const buffers = zero['overlap_comm'] === true && world > 1 ? 2 : 1;
+    const buckets = bucket * buffers;
+    return {
+      weights: frozen,
+      scales: base.scales,
+      trainable: 2 * trainable,
+      optimizer,
+      gradients,
+      buckets,
+      gathered: 0,
+      workspace,
+    };
+  }
+  const offloaded = s.strategy === 'zero3-offload';
+  return {
+    weights: offloaded ? 0 : frozen / world,
+    scales: base.scales,
+    trainable: offloaded ? 0 : (2 * trainable) / world,
+    optimizer,
+    gradients,
+    buckets: bucket,
+    gathered: offloaded || world > 1 ? gatheredBytes(run, model, base) : 0,
+    workspace,
+  };
+}
+
+/** The frozen part of the model; what trains is counted as trainable. */
+function frozenWeights(model: ModelShape, s: Settings, base: BaseWeights, trainable: number): number {
+  if (s.finetuning === 'full') return 0;
+  return s.finetuning === 'freeze' ? base.weights - 2 * Math.min(trainable, base.weights / 2) : base.weights;
+}
+
+/**
+ * Weights that ZeRO-3 holds whole at the loss: the output layer, kept for the backward pass, and blocks fetched ahead
+ * up to stage3_max_live_parameters (counted in weights, not in bytes; measured in 4 and in 16 bits).
+ */
+function gatheredBytes(run: Run, model: ModelShape, base: BaseWeights): number {
+  const zero = deepspeedZero(run);
+  const live = deepspeedNumber(zero, 'stage3_max_live_parameters', 1e9, 1e9);
+  const prefetch = deepspeedNumber(zero, 'stage3_prefetch_bucket_size', 0.9 * model.hiddenSize ** 2, 5e7);
+  const blocks = base.weights - base.outputLayer * (model.tiedEmbeddings ? 1 : 2);
+  return base.outputLayer + Math.min(blocks, (live + prefetch) * base.bytesPerElement);
+}
+
+/** Tokens at the loss that liger computes at once: a power of two near tokens x hidden / vocabulary. */
+function ligerChunk(model: ModelShape, tokens: number): number {
+  const parts = Math.ceil(model.vocabSize / model.hiddenSize);
+  return Math.min(tokens, 2 ** Math.ceil(Math.log2(Math.ceil(tokens / parts))));
+}
+
+interface Peak {
+  readonly bytes: number;
+  readonly parts: Readonly<Record<string, number>>;
+  readonly at: 'loss' | 'layer';
+}
+
+function sum(parts: Readonly<Record<string, number>>): number {
+  return Object.values(parts).reduce((total, bytes) => total + bytes, 0);
+}
+
+function residentParts(resident: Resident, gradients: number): Record<string, number> {
+  return {
+    weights: resident.weights,
+    quantisationScales: resident.scales,
+    trainable: resident.trainable,
+    gradients,
+    optimizer: resident.optimizer,
+    buckets: resident.buckets,
+    gatheredWeights: resident.gathered,
+    workspace: resident.workspace,
+  };
+}
+
+/** The highest moment of a step: at the loss, or while a block's gradients are computed. */
+function stepPeak(
+  run: Run,
+  model: ModelShape,
+  s: Settings,
+  resident: Resident,
+  layer: LayerActivations,
+  base: BaseWeights,
+  trainable: number,
+): Peak {
+  const tokens = s.trainBatch * s.cutoffLen;
+  const hidden = 2 * model.hiddenSize * tokens;
+  const scores = s.trainBatch * layer.scores;
+  const kept = s.checkpointing ? hidden * model.layers : model.layers * (layer.saved * tokens + scores);
+  const casts = s.autocast && !s.pureBf16 ? 2 * trainable : 0;
+  const perLayerTrainable = 1 / model.layers;
+  // with accumulation the gradients of the batches before are there from the start
+  const gradientsEarly = s.accumulation > 1 || s.strategy !== 'ddp' ? resident.gradients : 0;
+  const chunk = s.liger ? ligerChunk(model, tokens) : tokens;
+  const logits = model.vocabSize * chunk;
+  const ligerRest = s.liger ? hidden : 0;
+  const forward = LOSS_FORWARD * logits + casts;
+  const backward = (s.liger ? 6 : LOSS_BACKWARD) * logits + (s.checkpointing ? 0 : casts);
+  const loss = {
+    ...residentParts(resident, gradientsEarly),
+    [s.checkpointing ? 'checkpoints' : 'activations']: kept,
+    loss: Math.max(s.liger ? 0 : forward, backward) + 2 * hidden + ligerRest,
+  };
+  const dequantised = s.bits === 16 ? 0 : base.largest;
+  const attention = SCORES_BACKWARD * scores + layer.duringAttention * tokens;
+  const mlp = layer.saved * tokens + scores + layer.mlpGradients * tokens + dequantised;
+  // without checkpoints the last block's own part is among what is kept
+  const own = s.checkpointing ? 0 : layer.saved * tokens + scores;
+  const block = Math.max(attention, mlp) + casts * perLayerTrainable + doraBytes(s, base) - own;
+  // the first block to go back has all checkpoints, the last all gradients
+  const early = kept + gradientsEarly;
+  const late = kept * perLayerTrainable + resident.gradients;
+  const blockParts = {
+    ...residentParts(resident, early >= late ? gradientsEarly : resident.gradients),
+    [s.checkpointing ? 'checkpoints' : 'activations']: early >= late ? kept : kept * perLayerTrainable,
+    layer: Math.max(0, block),
+  };
+  const [lossBytes, blockBytes] = [sum(loss), sum(blockParts)];
+  return lossBytes >= blockBytes
+    ? { bytes: lossBytes, parts: loss, at: 'loss' }
+    : { bytes: blockBytes, parts: blockParts, at: 'layer' };
+}
+
+/** DoRA multiplies its matrices out to get each weight's norm: the product, the sum and the square, in 32 bits. */
+function doraBytes(s: Settings, base: BaseWeights): number {
+  return s.dora ? 3 * 2 * base.largest : 0;
+}
+
+/** An evaluation keeps no activations, but its logits are whole, with liger too, and the optimizer stays. */
+function evaluationPeak(
+  model: ModelShape,
+  s: Settings,
+  resident: Resident,
+  layer: LayerActivations,
+  trainable: number,
+): number {
+  if (!s.evaluates) return 0;
+  const tokens = s.evalBatch * s.cutoffLen;
+  const hidden = 2 * model.hiddenSize * tokens;
+  const casts = s.autocast && !s.pureBf16 ? 2 * trainable : 0;
+  const standing = sum(residentParts(resident, s.strategy === 'ddp' ? 0 : resident.gradients)) + casts;
+  const loss = LOSS_FORWARD * model.vocabSize * tokens + hidden;
+  const block = SCORES_FORWARD * s.evalBatch * layer.scores + layer.forwardAttention * tokens + 2 * hidden;
+  return standing + Math.max(loss, block);
+}
+
+/** While the model loads: a quantised model is whole on each GPU first, ZeRO-3 or not. */
+function loadPeak(s: Settings, base: BaseWeights, trainable: number): number {
+  const sharded = s.strategy.startsWith('zero3') && s.bits === 16;
+  if (sharded) {
+    const share = s.strategy === 'zero3-offload' ? 0 : (base.weights + 2 * trainable) / s.worldSize;
+    return share + Math.max(base.embeddings, base.largest);
+  }
+  const weights = base.weights + base.scales;
+  const adapters = s.finetuning === 'lora' || s.finetuning === 'oft' ? 4 * trainable : 0;
+  const widened = s.finetuning === 'full' || s.finetuning === 'freeze' ? (s.pureBf16 ? 0 : 2 * trainable) : 0;
+  return Math.max(weights + adapters + widened, weights + (s.bits === 16 ? 0 : base.largest));
+}
+
+/** Reserved by the allocator at a peak. */
+function reserved(s: Settings, allocated: number, logits: number): { expandable: number; fixed: number } {
+  const share = s.strategy.startsWith('zero3') ? EXPANDABLE.zero3 : s.liger ? EXPANDABLE.liger : EXPANDABLE.plain;
+  const fixed = s.strategy.startsWith('zero3') ? FIXED_ZERO3 * allocated : FIXED_LOGITS * logits;
+  return { expandable: allocated * (1 + share), fixed: allocated + Math.max(fixed, share * allocated) };
+}
+
+/** Need and margin of a rank against a card. */
+export function verdict(usable: number, need: number): Verdict {
+  if (need > usable) return 'does not fit';
+  return usable - need < PLANNER_ERROR * need ? 'tight' : 'fits';
+}
+
+/** The facts about the model that memory and time share. */
+export function shapeOf(run: Run, model: ModelShape, settings: Settings) {
+  const linears: Linear[] = linearsOf(model, transformersMajor(run.release, run.image));
+  return {
+    linears,
+    base: baseWeights(model, linears, settings),
+    trainable: trainableElements(model, linears, settings),
+    elements: model.layers * (linearElements(linears) + smallElements(model)),
+  };
+}
+
+/** GPU memory of one rank for full sequences: the worst batch. */
+export function gpuMemory(run: Run, model: ModelShape, settings: Settings = settingsOf(run)): GpuMemory {
+  const { linears, base, trainable } = shapeOf(run, model, settings);
+  const resident = residentOf(run, model, settings, base, trainable);
+  // full batches and padded ones run on different kernels, so the worse of the two counts
+  const kernels = [...new Set([false, true].map((padded) => attentionKernel(run, settings, padded)))];
+  const steps = kernels.map((kernel) => {
+    const layer = layerActivations(model, linears, settings, kernel, settings.cutoffLen);
+    return {
+      kernel,
+      step: stepPeak(run, model, settings, resident, layer, base, trainable),
+      evaluation: evaluationPeak(model, settings, resident, layer, trainable),
+    };
+  });
+  const worst = steps.reduce((a, b) => (b.step.bytes > a.step.bytes ? b : a));
+  const evaluation = Math.max(...steps.map((each) => each.evaluation));
+  const load = loadPeak(settings, base, trainable);
+  const decidedBy =
+    load >= Math.max(worst.step.bytes, evaluation) ? 'load' : evaluation > worst.step.bytes ? 'evaluation' : 'step';
+  const tokens = Math.max(settings.trainBatch, settings.evaluates ? settings.evalBatch : 0) * settings.cutoffLen;
+  const running = reserved(settings, Math.max(worst.step.bytes, evaluation), model.vocabSize * tokens);
+  const need = Math.max(running.expandable, load * 1.01);
+  const peers =
+    settings.worldSize > 1 ? NCCL_PEER * Math.min(settings.gpusPerNode - 1 + (run.nodes > 1 ? 2 : 0), 8) : 0;
+  const context = CONTEXT + NCCL + peers + (settings.strategy === 'ddp' ? 0 : DEEPSPEED_CONTEXT);
+  const usable = run.card === undefined ? undefined : run.card.memoryBytes - context;
+  return {
+    loadBytes: load,
+    stepAllocatedBytes: worst.step.bytes,
+    evaluationAllocatedBytes: evaluation,
+    stepReservedBytes: need,
+    stepReservedFixedSegmentsBytes: Math.max(running.fixed, load * 1.01),
+    contextBytes: context,
+    ...(usable === undefined ? {} : { usableBytes: usable, fits: verdict(usable, need), marginBytes: usable - need }),
+    parts: worst.step.parts,
+    peakAt: worst.step.at,
+    decidedBy,
+    attention: worst.kernel,
+  };
+}

@@ -1,0 +1,95 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { CARDS } from '../src/planning/catalog/cards';
+import { MODELS } from '../src/planning/catalog/models';
+import { type GpuMemory, gpuMemory } from '../src/planning/memory';
+import { settingsOf } from '../src/planning/settings';
+import type { Mapping, Run } from '../src/run';
+
+/** A line of measurements/*.jsonl. */
+export interface Measurement {
+  readonly model: string;
+  readonly per_device_train_batch_size: number;
+  readonly per_device_eval_batch_size?: number;
+  readonly sequence_tokens: number;
+  readonly gradient_accumulation_steps?: number;
+  readonly quantization_bit?: number;
+  readonly lora_rank: number;
+  readonly gradient_checkpointing: boolean;
+  readonly liger_kernel: boolean;
+  readonly strategy: 'ddp' | 'zero2' | 'zero3' | 'zero3-offload';
+  readonly world_size: number;
+  readonly cap_gib?: number;
+  readonly expandable_segments?: boolean;
+  readonly outcome?: string;
+  readonly load_allocated_bytes?: number;
+  readonly load_reserved_bytes?: number;
+  readonly peak_allocated_bytes: number;
+  readonly peak_reserved_bytes: number;
+  readonly host_used_bytes?: number;
+  readonly attention: string;
+  readonly source: string;
+}
+
+/** The measurements in a file of the folder `measurements`. */
+export function measurements(file: string): Measurement[] {
+  return readFileSync(join(__dirname, '..', 'measurements', file), 'utf8')
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line) as Measurement);
+}
+
+const OFFLOAD = { device: 'cpu', pin_memory: true };
+
+function zeroOf(strategy: Measurement['strategy']): Mapping {
+  const common = { overlap_comm: true, contiguous_gradients: true, reduce_bucket_size: 'auto' };
+  if (strategy === 'zero2') return { stage: 2, ...common };
+  const zero3 = {
+    stage: 3,
+    ...common,
+    stage3_prefetch_bucket_size: 'auto',
+    stage3_max_live_parameters: 1e9,
+  };
+  return strategy === 'zero3' ? zero3 : { ...zero3, offload_optimizer: OFFLOAD, offload_param: OFFLOAD };
+}
+
+/** The run that was measured, as the planner takes it. */
+export function runOf(measured: Measurement): Run {
+  return {
+    path: 'measurement',
+    file: 'train_config.yaml',
+    release: '0.9.5',
+    args: {
+      per_device_train_batch_size: measured.per_device_train_batch_size,
+      gradient_accumulation_steps: measured.gradient_accumulation_steps ?? 2,
+      per_device_eval_batch_size: measured.per_device_eval_batch_size ?? measured.per_device_train_batch_size,
+      eval_strategy: measured.per_device_eval_batch_size === undefined ? 'no' : 'steps',
+      cutoff_len: measured.sequence_tokens,
+      lora_rank: measured.lora_rank,
+      lora_dropout: 0.1,
+      lora_target: 'all',
+      fp16: true,
+      quantization_method: 'bnb',
+      ...(measured.quantization_bit === 16 ? {} : { quantization_bit: measured.quantization_bit ?? 4 }),
+      disable_gradient_checkpointing: !measured.gradient_checkpointing,
+      enable_liger_kernel: measured.liger_kernel,
+      max_steps: 2,
+    },
+    ...(measured.strategy === 'ddp'
+      ? {}
+      : { deepspeed: { file: 'ds.json', config: { zero_optimization: zeroOf(measured.strategy) } } }),
+    datasets: [],
+    card: CARDS['H100'],
+    gpus: measured.world_size,
+    nodes: 1,
+    model: MODELS[measured.model],
+  };
+}
+
+/** The memory the planner predicts for a measured run, on the kernels that it ran on. */
+export function predict(measured: Measurement): GpuMemory {
+  const run = runOf(measured);
+  if (run.model === undefined) throw new Error(`no model ${measured.model} in the catalogue`);
+  const settings = { ...settingsOf(run), flashKernel: measured.attention.includes('with the flash') };
+  return gpuMemory(run, run.model, settings);
+}
