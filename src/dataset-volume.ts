@@ -261,7 +261,11 @@ export class DatasetVolume extends Construct {
       const part = files.length === 1 ? undefined : String(i);
       const key = basename(file.path);
       const id = part === undefined ? 'Resource' : `Part${part}`;
-      return { name: volumeName(this.name, part), key, configMap: contentConfigMap(this, id, { [key]: file.text }, part) };
+      return {
+        name: volumeName(this.name, part),
+        key,
+        configMap: contentConfigMap(this, id, { [key]: file.text }, part),
+      };
     });
     return {
       name: this.name,
@@ -298,7 +302,9 @@ export class DatasetVolume extends Construct {
 
   private listed(path: string): string[] {
     try {
-      const files = readdirSync(path).sort().filter((name) => statSync(join(path, name)).isFile());
+      const files = readdirSync(path)
+        .sort()
+        .filter((name) => statSync(join(path, name)).isFile());
       const data = files.filter((name) => ['.json', '.jsonl'].includes(extname(name)));
       const types = new Set(data.map((name) => extname(name)));
       if (data.length === 0 || types.size > 1) {
@@ -312,7 +318,12 @@ export class DatasetVolume extends Construct {
       }
       return data.map((name) => join(path, name));
     } catch (error) {
-      this.problem({ id: 'dataset-file', key: 'path', message: 'the folder cannot be read', got: `${path}: ${reason(error)}` });
+      this.problem({
+        id: 'dataset-file',
+        key: 'path',
+        message: 'the folder cannot be read',
+        got: `${path}: ${reason(error)}`,
+      });
       return [];
     }
   }

@@ -1,20 +1,20 @@
 import { ApiObject, Chart, type Duration, type Size } from 'cdk8s';
 import { Construct } from 'constructs';
-import { readCode } from './code';
+import { type Code, readCode } from './code';
 import type { DatasetVolume, MountedDataset } from './dataset-volume';
 import type { DeepSpeedZero3 } from './deepspeed-zero3';
-import { type Finding, Severity } from './finding';
 import { jobSpec } from './kubernetes/job';
-import { JOB_NAME_LENGTH } from './kubernetes/names';
-import { podTemplate, type PodUser } from './kubernetes/pod-template';
+import { JOB_NAME_LENGTH, NAME_LENGTH } from './kubernetes/names';
+import { type PodUser, podTemplate } from './kubernetes/pod-template';
 import { defaultResources, type PodResources, unavailable } from './kubernetes/resources';
-import { PATHS, trainingPod } from './kubernetes/training-pod';
-import { camelCase, fieldsOf, nameOfArgument, releasesOf } from './llamafactory/fields';
+import { PATHS, type TrainingPod, trainingPod } from './kubernetes/training-pod';
+import { argumentsOf } from './llamafactory/arguments';
 import { renderTrainConfig } from './llamafactory/render-train-config';
-import { ModelCache } from './model-cache';
+import { ModelCache, type ModelLocation } from './model-cache';
 import type { NodePool } from './node-pool';
 import { weightsBytes } from './planning/weights';
 import { prepare } from './prepare-job';
+import { checkRun } from './private/check-run';
 import { constructName, constructPath } from './private/construct-name';
 import { contentConfigMap } from './private/content-config-map';
 import { digest } from './private/digest';
@@ -210,136 +210,34 @@ export class FineTuningJob extends Construct {
 
   public constructor(scope: Construct, id: string, props: FineTuningJobProps) {
     super(scope, id);
-    const path = constructPath(this);
-    const image = props.image ?? TrainerImage.official();
-    const modelCache = props.modelCache ?? new ModelCache(this, 'models');
-    const saves = props.saves ?? new SavesVolume(this, 'saves');
-    const gpus = props.gpus ?? props.nodePool.gpus;
-    const release = image._contents.llamafactory;
-    const datasets = [props.dataset, ...(props.additionalDatasets ?? [])];
-    const evaluation = props.evaluationDataset === undefined ? [] : [props.evaluationDataset];
-    const mounted = [...datasets, ...evaluation].map((dataset) => dataset._mounted);
-    const location = modelCache._locate(props.model);
-    const code = props.code === undefined ? undefined : readCode(props.code);
-
-    reportProblems(this, [
-      ...props.model._problems,
-      ...props.nodePool._problems,
-      ...image._problems,
-      ...(code?.problems ?? []),
-    ]);
-
-    const given = this.argumentsOf(props.train ?? {});
-    const requirements = neededPackages(given, image);
-    const argsWithoutPaths: Mapping = {
-      model_name_or_path: `${PATHS.models}/${location.directory}`,
-      ...given,
-      dataset: names(datasets),
-      ...(evaluation.length > 0 ? { eval_dataset: names(evaluation) } : {}),
-      dataset_dir: PATHS.config,
-    };
-    this.runDigest = runDigest({
-      args: argsWithoutPaths,
-      deepspeed: props.deepspeed?._config,
-      datasets: mounted,
-      model: location.identity,
-      release,
-      image: image.reference,
-      packages: requirements,
-      code: code?.files,
-      worldSize: gpus,
-    });
-    this.outputDirectory = `${PATHS.saves}/${constructName(this)}/${this.runDigest}`;
-    this.savesClaimName = saves.claimName;
-    const args: Mapping = {
-      ...argsWithoutPaths,
-      output_dir: this.outputDirectory,
-      ...(props.deepspeed === undefined ? {} : { deepspeed: `${PATHS.deepspeed}/${props.deepspeed._file}` }),
-    };
-
-    const run: Run = {
-      path,
-      file: 'train_config.yaml',
-      release,
-      args,
-      deepspeed:
-        props.deepspeed === undefined ? undefined : { file: props.deepspeed._file, config: props.deepspeed._config },
-      datasets: mounted.map(({ name, entry, rows }, i) => ({ name, entry, rows, evaluation: i >= datasets.length })),
-      card: props.nodePool.gpu._card,
-      gpus,
-      nodes: 1,
-      model: props.model._shape,
-      image: image._contents,
-    };
-    report(this, checkRun(run));
+    const resolved = this.resolve(props);
+    const { run, image, saves } = resolved;
     const resources = this.resources(props, run);
-
-    const configMap = contentConfigMap(
-      this,
-      'Config',
-      {
-        'train_config.yaml': renderTrainConfig(args, release),
-        'dataset_info.json': `${JSON.stringify(Object.fromEntries(mounted.map(({ name, entry }) => [name, entry])), null, 2)}\n`,
-        'launch.sh': runtimeFile('launch.sh'),
-        'diagnose.py': runtimeFile('diagnose.py'),
-        'exit-codes.json': runtimeFile('exit-codes.json'),
-        'wait-for.sh': runtimeFile('wait-for.sh'),
-      },
-      'config',
-    );
-    const codeConfigMap =
-      code === undefined || Object.keys(code.files).length === 0
-        ? undefined
-        : { ...contentConfigMap(this, 'Code', code.files, 'code'), items: code.items };
-
     const user: PodUser = {
       runAsUser: props.runAsUser ?? 1000,
       runAsGroup: props.runAsGroup ?? 1000,
       fsGroup: props.fsGroup ?? 1000,
     };
-    const modelsTarget = { claimName: modelCache.claimName, mountPath: PATHS.models };
-    const savesTarget = { claimName: saves.claimName, subPath: saves._subPath, mountPath: PATHS.saves };
-    const target = modelCache.filled ? modelsTarget : savesTarget;
-    const packages =
-      requirements === undefined
+    const prepared = this.prepare(props, resolved, user);
+    const configMap = contentConfigMap(this, 'Config', configFiles(resolved), 'config');
+    const { code } = resolved;
+    const codeConfigMap =
+      code === undefined || code.items.length === 0
         ? undefined
-        : {
-            requirements,
-            directory: `${target.mountPath}/.packages/${digest(requirements)}`,
-            indexUrl: props.packageIndex,
-          };
-    const near = { 'cdk8s-llamafactory/volume': target.claimName };
-    const markers =
-      location.fetch === undefined && packages === undefined
-        ? []
-        : prepare(modelCache.filled ? modelCache : saves, {
-            request: {
-              model:
-                location.fetch === undefined
-                  ? undefined
-                  : {
-                      source: location.fetch,
-                      repository: location.fetch._options.repository ?? props.model.repository,
-                      directory: `${PATHS.models}/${location.directory}`,
-                    },
-              packages,
-            },
-            target,
-            image: image.reference,
-            imagePullSecrets: props.imagePullSecrets ?? [],
-            user,
-            scheduling: props.nodePool._scheduling,
-            near,
-          });
-    this.prepared = markers.length > 0;
+        : { ...contentConfigMap(this, 'Code', code.files, 'code'), items: code.items };
+
+    this.runDigest = resolved.runDigest;
+    this.outputDirectory = resolved.outputDirectory;
+    this.savesClaimName = saves.claimName;
+    this.prepared = prepared.markers.length > 0;
 
     const labels = {
       ...props.labels,
       ...labelsOf(this),
       'app.kubernetes.io/component': 'train',
-      'app.kubernetes.io/version': release,
+      'app.kubernetes.io/version': run.release,
       'cdk8s-llamafactory/run': this.runDigest,
-      ...near,
+      ...prepared.near,
     };
     const template = podTemplate(
       trainingPod({
@@ -350,22 +248,19 @@ export class FineTuningJob extends Construct {
         serviceAccountName: props.serviceAccountName,
         user,
         scheduling: props.nodePool._scheduling,
-        near,
-        gpus,
+        near: prepared.near,
+        gpus: run.gpus,
         resources,
-        models: { claimName: modelCache.claimName },
-        saves: savesTarget,
+        models: { claimName: resolved.modelCache.claimName },
+        saves: { claimName: saves.claimName, subPath: saves._subPath },
         configMap: configMap.name,
         deepspeedConfigMap: props.deepspeed?.configMapName,
         codeConfigMap,
-        datasets: mountsOf(mounted),
-        markers,
+        datasets: mountsOf(resolved.datasets),
+        markers: prepared.markers,
         waitTimeoutSeconds: props.prepareTimeout?.toSeconds() ?? 7200,
         outputDir: this.outputDirectory,
-        pythonPath: [
-          ...(codeConfigMap === undefined ? [] : [PATHS.code]),
-          ...(packages === undefined ? [] : [packages.directory]),
-        ],
+        pythonPath: [...(codeConfigMap === undefined ? [] : [PATHS.code]), ...prepared.pythonPath],
         virtualEnvironment: props.virtualEnvironment,
         cudaVisibleDevices: props.cudaVisibleDevices,
         env: props.env ?? {},
@@ -380,7 +275,11 @@ export class FineTuningJob extends Construct {
     new ApiObject(this, 'Resource', {
       apiVersion: 'batch/v1',
       kind: 'Job',
-      metadata: { name: this.jobName, labels, ...(props.annotations === undefined ? {} : { annotations: props.annotations }) },
+      metadata: {
+        name: this.jobName,
+        labels,
+        ...(props.annotations === undefined ? {} : { annotations: props.annotations }),
+      },
       spec: jobSpec(template, {
         backoffLimit: props.backoffLimit ?? 3,
         activeDeadlineSeconds: props.activeDeadline?.toSeconds(),
@@ -388,35 +287,122 @@ export class FineTuningJob extends Construct {
         failurePolicy: true,
       }),
     });
-    if (template.spec !== undefined) {
-      reportReferences(this, {
-        path,
-        namespace: Chart.of(this).namespace ?? '',
-        pod: template.spec,
-        existingClaims: [
-          ...(modelCache._existing ? [modelCache.claimName] : []),
-          ...(saves._existing ? [saves.claimName] : []),
-          ...mounted.flatMap((dataset) => dataset.volumes.flatMap(({ claim }) => (claim === undefined ? [] : [claim]))),
-        ],
-      });
-    }
+    reportReferences(this, {
+      path: run.path,
+      namespace: Chart.of(this).namespace ?? '',
+      pod: template.spec ?? { containers: [] },
+      existingClaims: existingClaims(resolved),
+    });
   }
 
-  /** The arguments in LLaMA-Factory's spelling. */
-  private argumentsOf(train: TrainArguments): Mapping {
-    const args: Record<string, unknown> = {};
-    for (const [prop, value] of Object.entries(train)) {
-      if (value === undefined) continue;
-      const name = nameOfArgument(prop);
-      if (name === undefined) {
-        reportProblems(this, [
-          { id: 'unknown-argument', key: `train.${prop}`, message: 'LLaMA-Factory has no such argument' },
-        ]);
-      } else {
-        args[name] = value;
-      }
-    }
-    return args;
+  /** Props with their defaults, and the run they describe. */
+  private resolve(props: FineTuningJobProps): ResolvedRun {
+    const image = props.image ?? TrainerImage.official();
+    const modelCache = props.modelCache ?? new ModelCache(this, 'models');
+    const saves = props.saves ?? new SavesVolume(this, 'saves');
+    const training = [props.dataset, ...(props.additionalDatasets ?? [])];
+    const evaluation = props.evaluationDataset === undefined ? [] : [props.evaluationDataset];
+    const datasets = [...training, ...evaluation].map((dataset) => dataset._mounted);
+    const location = modelCache._locate(props.model);
+    const code = props.code === undefined ? undefined : readCode(props.code);
+    const given = argumentsOf(props.train ?? {});
+    const requirements = neededPackages(given.args, image);
+    const gpus = props.gpus ?? props.nodePool.gpus;
+    const { deepspeed } = props;
+    reportProblems(this, [
+      ...props.model._problems,
+      ...props.nodePool._problems,
+      ...image._problems,
+      ...(code?.problems ?? []),
+      ...given.problems,
+    ]);
+
+    const trained: Mapping = {
+      model_name_or_path: `${PATHS.models}/${location.directory}`,
+      ...given.args,
+      dataset: namesOf(training),
+      ...(evaluation.length > 0 ? { eval_dataset: namesOf(evaluation) } : {}),
+      dataset_dir: PATHS.config,
+    };
+    const identity = runDigest({
+      args: trained,
+      deepspeed: deepspeed?._config,
+      datasets,
+      model: location.identity,
+      release: image._contents.llamafactory,
+      image: image.reference,
+      packages: requirements,
+      code: code?.files,
+      worldSize: gpus,
+    });
+    const outputDirectory = `${PATHS.saves}/${constructName(this)}/${identity}`;
+    const run: Run = {
+      path: constructPath(this),
+      file: 'train_config.yaml',
+      release: image._contents.llamafactory,
+      args: {
+        ...trained,
+        output_dir: outputDirectory,
+        ...(deepspeed === undefined ? {} : { deepspeed: `${PATHS.deepspeed}/${deepspeed._file}` }),
+      },
+      deepspeed: deepspeed === undefined ? undefined : { file: deepspeed._file, config: deepspeed._config },
+      datasets: datasets.map(({ name, entry, rows }, i) => ({ name, entry, rows, evaluation: i >= training.length })),
+      card: props.nodePool.gpu._card,
+      gpus,
+      nodes: 1,
+      model: props.model._shape,
+      image: image._contents,
+    };
+    report(this, checkRun(run));
+    return {
+      run,
+      runDigest: identity,
+      outputDirectory,
+      image,
+      modelCache,
+      saves,
+      datasets,
+      location,
+      code,
+      requirements,
+    };
+  }
+
+  /** The CPU Job that fetches and installs what the run needs, if anything: under the volume it fills. */
+  private prepare(props: FineTuningJobProps, resolved: ResolvedRun, user: PodUser): Prepared {
+    const { modelCache, saves, location, requirements, image } = resolved;
+    // A model that is there already is mounted read-only: packages go beside the adapters then.
+    const target = modelCache.filled
+      ? { claimName: modelCache.claimName, mountPath: PATHS.models }
+      : { claimName: saves.claimName, subPath: saves._subPath, mountPath: PATHS.saves };
+    const near = { 'cdk8s-llamafactory/volume': labelValue(target.claimName) };
+    const model =
+      location.fetch === undefined
+        ? undefined
+        : {
+            source: location.fetch,
+            repository: location.fetch._options.repository ?? props.model.repository,
+            directory: `${PATHS.models}/${location.directory}`,
+          };
+    const packages =
+      requirements === undefined
+        ? undefined
+        : {
+            requirements,
+            directory: `${target.mountPath}/.packages/${digest(requirements)}`,
+            indexUrl: props.packageIndex,
+          };
+    if (model === undefined && packages === undefined) return { markers: [], pythonPath: [], near };
+    const markers = prepare(modelCache.filled ? modelCache : saves, {
+      request: { model, packages },
+      target,
+      image: image.reference,
+      imagePullSecrets: props.imagePullSecrets ?? [],
+      user,
+      scheduling: props.nodePool._scheduling,
+      near,
+    });
+    return { markers, pythonPath: packages === undefined ? [] : [packages.directory], near };
   }
 
   private resources(props: FineTuningJobProps, run: Run): PodResources {
@@ -433,9 +419,7 @@ export class FineTuningJob extends Construct {
       cpus: props.cpus ?? Math.min(computed.cpus, props.nodePool.cpus ?? computed.cpus),
       sharedMemoryBytes: shared,
       memoryBytes:
-        props.memory === undefined
-          ? computed.memoryBytes - computed.sharedMemoryBytes + shared
-          : bytesOf(props.memory),
+        props.memory === undefined ? computed.memoryBytes - computed.sharedMemoryBytes + shared : bytesOf(props.memory),
       ephemeralStorageBytes:
         props.ephemeralStorage === undefined ? computed.ephemeralStorageBytes : bytesOf(props.ephemeralStorage),
       memorySum: props.memory === undefined ? computed.memorySum : `${bytesOf(props.memory) / 2 ** 30}`,
@@ -456,14 +440,40 @@ export class FineTuningJob extends Construct {
   }
 }
 
-function names(datasets: readonly DatasetVolume[]): string {
-  return datasets.map((dataset) => dataset.name).join(',');
+/** A run with every default filled in. */
+interface ResolvedRun {
+  readonly run: Run;
+  readonly runDigest: string;
+  readonly outputDirectory: string;
+  readonly image: TrainerImage;
+  readonly modelCache: ModelCache;
+  readonly saves: SavesVolume;
+  readonly datasets: readonly MountedDataset[];
+  readonly location: ModelLocation;
+  readonly code: Code | undefined;
+  /** What the prepare Job installs. */
+  readonly requirements: string | undefined;
 }
 
-function mountsOf(datasets: readonly MountedDataset[]) {
+/** What the training pod has to know of the prepare Job. */
+interface Prepared {
+  /** Files that must exist before training may start. */
+  readonly markers: readonly string[];
+  readonly pythonPath: readonly string[];
+  /** A label of all pods that share the volume. */
+  readonly near: Readonly<Record<string, string>>;
+}
+
+/** What the run's own ConfigMap holds. */
+function configFiles({ run, datasets }: ResolvedRun): Record<string, string> {
+  const info = Object.fromEntries(datasets.map(({ name, entry }) => [name, entry]));
   return {
-    volumes: datasets.flatMap((dataset) => dataset.volumes),
-    mounts: datasets.flatMap((dataset) => dataset.mounts),
+    'train_config.yaml': renderTrainConfig(run.args, run.release),
+    'dataset_info.json': `${JSON.stringify(info, null, 2)}\n`,
+    'launch.sh': runtimeFile('launch.sh'),
+    'diagnose.py': runtimeFile('diagnose.py'),
+    'exit-codes.json': runtimeFile('exit-codes.json'),
+    'wait-for.sh': runtimeFile('wait-for.sh'),
   };
 }
 
@@ -474,17 +484,27 @@ function neededPackages(args: Mapping, image: TrainerImage): string | undefined 
   return runtimeFile('requirements/bitsandbytes.txt');
 }
 
-/** What is wrong with the arguments. */
-function checkRun(run: Run): Finding[] {
-  const fields = fieldsOf(run.release);
-  return Object.keys(run.args)
-    .filter((name) => fields.get(name)?.settable !== true)
-    .map((name) => ({
-      id: 'unknown-argument',
-      severity: Severity.ERROR,
-      path: run.path,
-      key: `train.${camelCase(name)}`,
-      message: `LLaMA-Factory ${run.release} has no such argument`,
-      allowed: `releases ${releasesOf(name).join(', ')} have it`,
-    }));
+function namesOf(datasets: readonly DatasetVolume[]): string {
+  return datasets.map((dataset) => dataset.name).join(',');
+}
+
+function mountsOf(datasets: readonly MountedDataset[]): TrainingPod['datasets'] {
+  return {
+    volumes: datasets.flatMap((dataset) => dataset.volumes),
+    mounts: datasets.flatMap((dataset) => dataset.mounts),
+  };
+}
+
+/** Claims that nothing here makes. */
+function existingClaims({ modelCache, saves, datasets }: ResolvedRun): string[] {
+  return [
+    ...(modelCache._existing ? [modelCache.claimName] : []),
+    ...(saves._existing ? [saves.claimName] : []),
+    ...datasets.flatMap((dataset) => dataset.volumes.flatMap(({ claim }) => (claim === undefined ? [] : [claim]))),
+  ];
+}
+
+/** The name of a claim can be longer than a label may be. */
+function labelValue(claimName: string): string {
+  return claimName.length <= NAME_LENGTH && !claimName.includes('.') ? claimName : digest(claimName);
 }

@@ -1,6 +1,6 @@
 import { Size } from 'cdk8s';
 import type { Problem } from './finding';
-import { type Card, CARDS } from './planning/catalog/cards';
+import { CARDS, type Card } from './planning/catalog/cards';
 
 /** A GPU the catalogue doesn't know. */
 export interface CustomGpu {

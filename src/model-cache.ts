@@ -184,7 +184,12 @@ export class ModelCache extends Construct {
         accessModes: ['ReadOnlyMany'],
         persistentVolumeReclaimPolicy: 'Retain',
         storageClassName: '',
-        claimRef: { apiVersion: 'v1', kind: 'PersistentVolumeClaim', namespace: namespace ?? 'default', name: claimName },
+        claimRef: {
+          apiVersion: 'v1',
+          kind: 'PersistentVolumeClaim',
+          namespace: namespace ?? 'default',
+          name: claimName,
+        },
         local: { path: props.path },
         nodeAffinity: {
           required: {

@@ -2,7 +2,7 @@ import { ApiObject } from 'cdk8s';
 import { Construct } from 'constructs';
 import { jobSpec } from './kubernetes/job';
 import { JOB_NAME_LENGTH } from './kubernetes/names';
-import { podTemplate, type PodUser } from './kubernetes/pod-template';
+import { type PodUser, podTemplate } from './kubernetes/pod-template';
 import { preparePod } from './kubernetes/prepare-pod';
 import type { Scheduling } from './kubernetes/scheduling';
 import type { MountedClaim } from './kubernetes/training-pod';

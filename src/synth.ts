@@ -17,6 +17,8 @@ export function synth(app: App): void {
     app.synth();
     return;
   }
-  process.stderr.write(`${findingsText(findings)}\n\n${errors.length} error${errors.length === 1 ? '' : 's'}: nothing was written\n`);
+  process.stderr.write(
+    `${findingsText(findings)}\n\n${errors.length} error${errors.length === 1 ? '' : 's'}: nothing was written\n`,
+  );
   process.exit(1);
 }

@@ -8,8 +8,8 @@ import {
   NodePool,
   QwenQLoRAJob,
   SavesVolume,
-  TrainerImage,
   synth,
+  TrainerImage,
 } from 'cdk8s-llamafactory';
 
 const app = new App();

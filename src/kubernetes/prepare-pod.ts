@@ -73,4 +73,3 @@ function volumes(pod: PreparePod): Volume[] {
     { name: 'tmp', emptyDir: { sizeLimit: '4Gi' } },
   ];
 }
-

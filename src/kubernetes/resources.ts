@@ -38,7 +38,7 @@ export interface PodResources {
  */
 export function defaultResources(input: ResourceInput): PodResources {
   const shared = input.gpus * GiB;
-  const weights = input.offloadParam ? (input.weightsBytes * (input.fourBit ? 0.35 : 1) * 1.5) : 0;
+  const weights = input.offloadParam ? input.weightsBytes * (input.fourBit ? 0.35 : 1) * 1.5 : 0;
   const optimizer = input.offloadOptimizer ? 2 * GiB : 0;
   const parts: Array<[string, number]> = [
     ['base', 4 * GiB],
@@ -70,10 +70,22 @@ export function unavailable(
     findings.push({ id: 'node-too-small', severity: Severity.ERROR, path, key, message, got, allowed, change });
   };
   if (asked.gpus > node.gpus) {
-    tooMuch('gpus', 'no node of the pool has so many GPUs', String(asked.gpus), `at most ${node.gpus}`, 'ask for fewer');
+    tooMuch(
+      'gpus',
+      'no node of the pool has so many GPUs',
+      String(asked.gpus),
+      `at most ${node.gpus}`,
+      'ask for fewer',
+    );
   }
   if (node.cpus !== undefined && asked.cpus > node.cpus) {
-    tooMuch('cpus', 'no node of the pool has so many CPUs', String(asked.cpus), `at most ${node.cpus}`, 'set cpus lower');
+    tooMuch(
+      'cpus',
+      'no node of the pool has so many CPUs',
+      String(asked.cpus),
+      `at most ${node.cpus}`,
+      'set cpus lower',
+    );
   }
   if (node.memoryBytes !== undefined && asked.memoryBytes > node.memoryBytes) {
     tooMuch(

@@ -1,9 +1,7 @@
 import { isMapping } from './dataset-info';
 
 /** What a data file holds, or what is wrong with it. */
-export type ParsedFile =
-  | { readonly rows: readonly unknown[] }
-  | { readonly fault: string; readonly change?: string };
+export type ParsedFile = { readonly rows: readonly unknown[] } | { readonly fault: string; readonly change?: string };
 
 /** Reads the text of a .json (a list) or .jsonl (one object a line) file. */
 export function parseDataFile(fileName: string, text: string): ParsedFile {
@@ -24,7 +22,8 @@ function parseList(text: string): ParsedFile {
       change: 'put the samples between [ and ], separated by commas',
     };
   }
-  if (!Array.isArray(value)) return { fault: `the file holds ${JSON.stringify(value)}, and a list of samples is needed` };
+  if (!Array.isArray(value))
+    return { fault: `the file holds ${JSON.stringify(value)}, and a list of samples is needed` };
   return value.length === 0 ? { fault: 'the list of samples is empty' } : { rows: value };
 }
 

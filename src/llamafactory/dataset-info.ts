@@ -31,7 +31,12 @@ export type ColumnNames = { readonly [column in keyof typeof COLUMNS]?: string }
 export type TagNames = { readonly [tag in keyof typeof TAGS]?: string };
 
 /** What LLaMA-Factory reads when an entry has no `columns`. Source: llamafactory/data/parser.py, DatasetAttr. */
-const DEFAULT_COLUMNS: Mapping = { prompt: 'instruction', query: 'input', response: 'output', messages: 'conversations' };
+const DEFAULT_COLUMNS: Mapping = {
+  prompt: 'instruction',
+  query: 'input',
+  response: 'output',
+  messages: 'conversations',
+};
 
 /** What it reads when an entry has no `tags`. */
 const DEFAULT_TAGS: Mapping = {
@@ -71,13 +76,21 @@ export interface DatasetDescription {
 export function datasetEntry(fileName: string, description: DatasetDescription, firstRow?: unknown): Mapping {
   const chat = description.formatting !== 'alpaca';
   const openai = chat && description.columns === undefined && hasMessages(firstRow);
-  const columns = description.columns === undefined ? (openai ? { messages: 'messages' } : undefined) : renamed(description.columns, COLUMNS);
+  const columns =
+    description.columns === undefined
+      ? openai
+        ? { messages: 'messages' }
+        : undefined
+      : renamed(description.columns, COLUMNS);
   const tags =
     description.tags === undefined
       ? openai
         ? OPENAI_TAGS
         : undefined
-      : { ...(description.tags.roleTag === undefined ? DEFAULT_TAGS : OPENAI_TAGS), ...renamed(description.tags, TAGS) };
+      : {
+          ...(description.tags.roleTag === undefined ? DEFAULT_TAGS : OPENAI_TAGS),
+          ...renamed(description.tags, TAGS),
+        };
   return {
     file_name: fileName,
     formatting: description.formatting,
@@ -112,7 +125,10 @@ function text(value: unknown): string | undefined {
   return typeof value === 'string' && value !== '' ? value : undefined;
 }
 
-function renamed(given: Readonly<Record<string, string | undefined>>, names: Readonly<Record<string, string>>): Mapping {
+function renamed(
+  given: Readonly<Record<string, string | undefined>>,
+  names: Readonly<Record<string, string>>,
+): Mapping {
   return Object.fromEntries(
     Object.entries(given).flatMap(([prop, value]) => (value === undefined ? [] : [[names[prop] ?? prop, value]])),
   );

@@ -29,7 +29,9 @@ function alpacaFault(row: Mapping, entry: Mapping): string | undefined {
     }
   }
   const response = columnOf(entry, 'response');
-  return response !== undefined && entry['ranking'] !== true && row[response] === '' ? `'${response}' is empty` : undefined;
+  return response !== undefined && entry['ranking'] !== true && row[response] === ''
+    ? `'${response}' is empty`
+    : undefined;
 }
 
 function chatFault(row: Mapping, entry: Mapping): string | undefined {
@@ -43,7 +45,8 @@ function chatFault(row: Mapping, entry: Mapping): string | undefined {
   const system = tagOf(entry, 'system_tag');
   const asks = [tagOf(entry, 'user_tag'), tagOf(entry, 'observation_tag')];
   const answers = [tagOf(entry, 'assistant_tag'), tagOf(entry, 'function_tag')];
-  const turns = isMapping(messages[0]) && system !== undefined && messages[0][roleTag] === system ? messages.slice(1) : messages;
+  const turns =
+    isMapping(messages[0]) && system !== undefined && messages[0][roleTag] === system ? messages.slice(1) : messages;
   const offset = messages.length - turns.length;
   for (const [i, message] of (turns as unknown[]).entries()) {
     const where = `message ${i + 1 + offset}`;
@@ -54,12 +57,15 @@ function chatFault(row: Mapping, entry: Mapping): string | undefined {
     if (!allowed.includes(message[roleTag] as string)) {
       return `${where}: '${roleTag}' is ${JSON.stringify(message[roleTag])}, allowed here: ${allowed.join(', ')}`;
     }
-    if (!isText(message[contentTag])) return `${where}: '${contentTag}' must be text, got ${typeOf(message[contentTag])}`;
+    if (!isText(message[contentTag]))
+      return `${where}: '${contentTag}' must be text, got ${typeOf(message[contentTag])}`;
   }
   if (turns.length === 0) return `'${column}' holds no turn`;
   const even = entry['ranking'] !== true;
-  if (even && turns.length % 2 !== 0) return `the last turn has no answer: ${turns.length} turns, an even number is needed`;
-  if (!even && turns.length % 2 === 0) return `a ranking row ends with a question: ${turns.length} turns, an odd number is needed`;
+  if (even && turns.length % 2 !== 0)
+    return `the last turn has no answer: ${turns.length} turns, an even number is needed`;
+  if (!even && turns.length % 2 === 0)
+    return `a ranking row ends with a question: ${turns.length} turns, an odd number is needed`;
   return undefined;
 }
 

@@ -104,7 +104,11 @@ const SECTION_OF_OWNER: Readonly<Record<string, string>> = {
 
 /** Why a value is what it is, for who knows the document and wonders. Shown where the value is the one named. */
 const REASONS: ReadonlyArray<{ readonly key: string; readonly value?: unknown; readonly why: string }> = [
-  { key: 'quantization_method', value: 'bnb', why: "'bitsandbytes' is ignored since 0.9.3: nothing would be quantised" },
+  {
+    key: 'quantization_method',
+    value: 'bnb',
+    why: "'bitsandbytes' is ignored since 0.9.3: nothing would be quantised",
+  },
   { key: 'model_name_or_path', why: 'a directory of the model cache' },
   { key: 'dataset_dir', why: 'where dataset_info.json is mounted' },
   { key: 'output_dir', why: 'on the saves volume; the last part follows from what the result depends on' },
@@ -185,10 +189,7 @@ function placeKeys(args: Mapping, sectionOf: (key: string) => string): Array<[st
   const others = given.filter((key) => !named.has(key)).sort();
   return SECTIONS.map((section): [string, string[]] => [
     section.title,
-    [
-      ...section.keys.filter((key) => given.includes(key)),
-      ...others.filter((key) => sectionOf(key) === section.title),
-    ],
+    [...section.keys.filter((key) => given.includes(key)), ...others.filter((key) => sectionOf(key) === section.title)],
   ]).filter(([, keys]) => keys.length > 0);
 }
 

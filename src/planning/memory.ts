@@ -64,10 +64,10 @@ const NCCL_PEER = 40 * 2 ** 20;
 const DEEPSPEED_CONTEXT = 0.03e9;
 
 /** Reserved over allocated with expandable segments, measured: 1.5 to 1.8 % plain, 4.3 % liger, 7 % ZeRO-3 fetching. */
-const EXPANDABLE = { plain: 0.02, liger: 0.05, zero3: 0.08 } as const;
-/** Without them: freed logits that no later request fits, in bytes a logit; half as much again under ZeRO-3. */
-const FIXED_LOGITS = 6;
-const FIXED_ZERO3 = 0.75;
+const EXPANDABLE = { plain: 0.02, liger: 0.05, fetching: 0.08 } as const;
+/** Without them: freed logits that no later request fits, in bytes a logit; under ZeRO-3 that fetches weights, a share. */
+const FIXED_LOGITS = 7;
+const FIXED_FETCHING = 0.75;
 
 /** Bytes a logit at the loss. Forward: 16 bits, 32 bits, log-softmax. Backward: log-softmax and two gradients. */
 const LOSS_FORWARD = 10;
@@ -188,7 +188,6 @@ function residentParts(resident: Resident, gradients: number): Record<string, nu
 
 /** The highest moment of a step: at the loss, or while a block's gradients are computed. */
 function stepPeak(
-  run: Run,
   model: ModelShape,
   s: Settings,
   resident: Resident,
@@ -271,9 +270,14 @@ function loadPeak(s: Settings, base: BaseWeights, trainable: number): number {
 }
 
 /** Reserved by the allocator at a peak. */
-function reserved(s: Settings, allocated: number, logits: number): { expandable: number; fixed: number } {
-  const share = s.strategy.startsWith('zero3') ? EXPANDABLE.zero3 : s.liger ? EXPANDABLE.liger : EXPANDABLE.plain;
-  const fixed = s.strategy.startsWith('zero3') ? FIXED_ZERO3 * allocated : FIXED_LOGITS * logits;
+function reserved(
+  s: Settings,
+  allocated: number,
+  logits: number,
+  fetches: boolean,
+): { readonly expandable: number; readonly fixed: number } {
+  const share = fetches ? EXPANDABLE.fetching : s.liger ? EXPANDABLE.liger : EXPANDABLE.plain;
+  const fixed = fetches ? FIXED_FETCHING * allocated : FIXED_LOGITS * logits;
   return { expandable: allocated * (1 + share), fixed: allocated + Math.max(fixed, share * allocated) };
 }
 
@@ -304,7 +308,7 @@ export function gpuMemory(run: Run, model: ModelShape, settings: Settings = sett
     const layer = layerActivations(model, linears, settings, kernel, settings.cutoffLen);
     return {
       kernel,
-      step: stepPeak(run, model, settings, resident, layer, base, trainable),
+      step: stepPeak(model, settings, resident, layer, base, trainable),
       evaluation: evaluationPeak(model, settings, resident, layer, trainable),
     };
   });
@@ -314,7 +318,8 @@ export function gpuMemory(run: Run, model: ModelShape, settings: Settings = sett
   const decidedBy =
     load >= Math.max(worst.step.bytes, evaluation) ? 'load' : evaluation > worst.step.bytes ? 'evaluation' : 'step';
   const tokens = Math.max(settings.trainBatch, settings.evaluates ? settings.evalBatch : 0) * settings.cutoffLen;
-  const running = reserved(settings, Math.max(worst.step.bytes, evaluation), model.vocabSize * tokens);
+  const largest = Math.max(worst.step.bytes, evaluation);
+  const running = reserved(settings, largest, model.vocabSize * tokens, resident.gathered > 0);
   const need = Math.max(running.expandable, load * 1.01);
   const peers =
     settings.worldSize > 1 ? NCCL_PEER * Math.min(settings.gpusPerNode - 1 + (run.nodes > 1 ? 2 : 0), 8) : 0;

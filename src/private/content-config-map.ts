@@ -26,6 +26,10 @@ export function contentConfigMap(
 ): ContentConfigMap {
   const name = constructName(owner, { parts: part === undefined ? [] : [part], suffix: digest(data) });
   report(owner, configMapFindings(constructPath(owner), name, data));
-  new (plus().ConfigMap)(owner, id, { metadata: { name, labels: labelsOf(owner) }, data: { ...data }, immutable: true });
+  new (plus().ConfigMap)(owner, id, {
+    metadata: { name, labels: labelsOf(owner) },
+    data: { ...data },
+    immutable: true,
+  });
   return { name, keys: Object.keys(data) };
 }

@@ -116,7 +116,13 @@ function evenProbabilities(state: State, key: string): ReturnType<typeof put> {
   const clash = !isNone(others) && length(others) !== length(names);
   if (clash || length(names) === 0) return remove(state, 'interleave_probs');
   const share = Number((1 / length(names)).toFixed(4));
-  return put(state, 'interleave_probs', items(names).map(() => share).join(','));
+  return put(
+    state,
+    'interleave_probs',
+    items(names)
+      .map(() => share)
+      .join(','),
+  );
 }
 
 function lessOne(value: unknown): unknown {
@@ -126,4 +132,3 @@ function lessOne(value: unknown): unknown {
   product(value, 1); // raises for what is no number
   return typeof value === 'number' ? value - 1 : value;
 }
-

@@ -1,5 +1,5 @@
 import { isNone } from './model';
-import { equal, hashable, isDict, loadJson, product, PyError, truthy } from './python';
+import { equal, hashable, isDict, loadJson, PyError, product, truthy } from './python';
 import type { State, Step } from './state';
 
 const ACCELERATE = 'accelerate: src/accelerate/utils/deepspeed.py';
@@ -11,8 +11,7 @@ export const DEEPSPEED_STEPS: readonly Step[] = [
     id: 'deepspeed-config',
     keys: ['deepspeed'],
     message: '`deepspeed` is neither a file that exists nor a mapping nor base64 of JSON',
-    upstream:
-      'Expected a string path to an existing deepspeed config, or a dictionary, or a base64 encoded string.',
+    upstream: 'Expected a string path to an existing deepspeed config, or a dictionary, or a base64 encoded string.',
     source: ACCELERATE,
     refuses: (state) => truthy(state.values['deepspeed']) && configOf(state) === 'missing',
     change: 'give the path of a DeepSpeed JSON that is there in the pod',
@@ -70,12 +69,11 @@ function process(state: State): void {
   if (!truthy(values['deepspeed'])) return;
   const config = configOf(state);
   if (config === undefined || config === 'missing') return;
-  if (!isDict(config)) throw new PyError('AttributeError', 'the DeepSpeed configuration is no mapping', values['deepspeed']);
-  for (const path of state.release === '0.9.5' ? PATHS : [...PATHS, 'amp.enabled']) at(config, path, values['deepspeed']);
-  product(
-    product(state.ranks, values['per_device_train_batch_size']),
-    values['gradient_accumulation_steps'],
-  );
+  if (!isDict(config))
+    throw new PyError('AttributeError', 'the DeepSpeed configuration is no mapping', values['deepspeed']);
+  for (const path of state.release === '0.9.5' ? PATHS : [...PATHS, 'amp.enabled'])
+    at(config, path, values['deepspeed']);
+  product(product(state.ranks, values['per_device_train_batch_size']), values['gradient_accumulation_steps']);
   const checkpoint = config['checkpoint'];
   if (truthy(values['save_on_each_node']) && 'checkpoint' in config && !isDict(checkpoint)) {
     throw new PyError('TypeError', 'checkpoint in the DeepSpeed configuration is no mapping', values['deepspeed']);
@@ -93,7 +91,11 @@ function at(config: unknown, path: string, culprit: unknown): unknown {
   for (const key of path.split('.')) {
     if (isNone(node)) return undefined;
     if (!isDict(node)) {
-      throw new PyError('AttributeError', `what should hold '${key}' in the DeepSpeed configuration is no mapping`, culprit);
+      throw new PyError(
+        'AttributeError',
+        `what should hold '${key}' in the DeepSpeed configuration is no mapping`,
+        culprit,
+      );
     }
     node = node[key];
   }

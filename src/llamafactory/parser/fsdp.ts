@@ -4,7 +4,15 @@ import { contains, equal, greater, isDict, items, length, loadJson, lowerText, P
 import type { State, Step } from './state';
 
 const HF = 'transformers: src/transformers/training_args.py';
-const OPTIONS = ['full_shard', 'shard_grad_op', 'no_shard', 'hybrid_shard', 'hybrid_shard_zero2', 'offload', 'auto_wrap'];
+const OPTIONS = [
+  'full_shard',
+  'shard_grad_op',
+  'no_shard',
+  'hybrid_shard',
+  'hybrid_shard_zero2',
+  'offload',
+  'auto_wrap',
+];
 const TRUE_TEXTS = ['y', 'yes', 't', 'true', 'on', '1'];
 const FALSE_TEXTS = ['n', 'no', 'f', 'false', 'off', '0'];
 
@@ -43,7 +51,14 @@ export const FSDP_STEPS: readonly Step[] = [
       if (equal(options, ['offload'])) return false;
       return contains(options, 'full_shard') && contains(options, 'shard_grad_op');
     },
-    fix: (state) => put(state, 'fsdp', items(state.values['fsdp']).filter((name) => name !== 'shard_grad_op').join(' ')),
+    fix: (state) =>
+      put(
+        state,
+        'fsdp',
+        items(state.values['fsdp'])
+          .filter((name) => name !== 'shard_grad_op')
+          .join(' '),
+      ),
   },
   { keys: ['fsdp_config', 'fsdp', 'fsdp_min_num_params'], source: HF, set: readConfig },
   {
@@ -143,7 +158,8 @@ function configurePlugin(state: State): void {
   const version = late ? toInt(value(config, 'version', 1)) : 1;
   if (version !== 2) {
     const prefetch = value(config, 'backward_prefetch', 'NO_PREFETCH');
-    if (typeof prefetch !== 'string') throw new PyError('AttributeError', 'backward_prefetch must be a string', prefetch);
+    if (typeof prefetch !== 'string')
+      throw new PyError('AttributeError', 'backward_prefetch must be a string', prefetch);
   }
   const loading = lowerText(value(config, 'cpu_ram_efficient_loading', 'false'));
   if (!late) {
@@ -163,7 +179,19 @@ function value(config: Readonly<Record<string, unknown>>, key: string, otherwise
   return key in config ? config[key] : otherwise;
 }
 
-const DTYPES = ['float32', 'float', 'float64', 'double', 'float16', 'half', 'bfloat16', 'int8', 'uint8', 'int32', 'int64'];
+const DTYPES = [
+  'float32',
+  'float',
+  'float64',
+  'double',
+  'float16',
+  'half',
+  'bfloat16',
+  'int8',
+  'uint8',
+  'int32',
+  'int64',
+];
 
 function checkXla(config: Readonly<Record<string, unknown>>): void {
   const settings = value(config, 'xla_fsdp_settings', {});

@@ -129,4 +129,3 @@ function readTokenConfig({ values, files, release }: State): void {
     throw new PyError('ValueError', `'${path}' is not a YAML mapping of tokens to descriptions`, path);
   }
 }
-

@@ -1,5 +1,5 @@
-import { nearest } from '../nearest';
 import { fieldsOf } from '../fields';
+import { nearest } from '../nearest';
 import { put, remove } from './edits';
 import { isNone, jsonText } from './model';
 import {
@@ -413,7 +413,11 @@ function readAcceleratorConfig({ values, files }: State): void {
     throw new PyError('TypeError', `AcceleratorConfig has no '${unknown}'`, values['accelerator_config']);
   }
   if (truthy(config['use_configured_state'])) {
-    throw new PyError('ValueError', 'use_configured_state needs a state configured before', values['accelerator_config']);
+    throw new PyError(
+      'ValueError',
+      'use_configured_state needs a state configured before',
+      values['accelerator_config'],
+    );
   }
 }
 

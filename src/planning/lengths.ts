@@ -1,0 +1,33 @@
+import type { Run } from '../run';
+
+/** Tokens the template puts around each text at most: role markers, separators, an empty think block. */
+const TEMPLATE = 16;
+
+function bytesAndTexts(value: unknown): { bytes: number; texts: number } {
+  if (typeof value === 'string') return { bytes: Buffer.byteLength(value), texts: 1 };
+  if (typeof value !== 'object' || value === null) return { bytes: 0, texts: 0 };
+  let [bytes, texts] = [0, 0];
+  for (const part of Object.values(value)) {
+    const inner = bytesAndTexts(part);
+    bytes += inner.bytes;
+    texts += inner.texts;
+  }
+  return { bytes, texts };
+}
+
+/**
+ * Tokens of the longest sample at most, whatever the tokenizer: byte-level BPE never makes more tokens of a text than
+ * it has bytes in UTF-8. Undefined if a data set isn't at hand.
+ */
+export function longestSampleAtMost(run: Run): number | undefined {
+  if (run.datasets.length === 0) return undefined;
+  let longest = 0;
+  for (const { rows } of run.datasets) {
+    if (rows === undefined) return undefined;
+    for (const row of rows) {
+      const { bytes, texts } = bytesAndTexts(row);
+      longest = Math.max(longest, bytes + TEMPLATE * (texts + 1));
+    }
+  }
+  return longest;
+}
