@@ -144,16 +144,24 @@ function changes(settings: Settings): Change[] {
       values.map((value) => (value === undefined ? change : { ...change, [key]: value })),
     );
   }
-  return result.filter((change) => Object.keys(change).length > 0).sort((a, b) => cost(a) - cost(b));
+  return result
+    .filter((change) => Object.keys(change).length > 0)
+    .sort((a, b) => cost(a, settings) - cost(b, settings));
 }
 
-function cost(change: Change): number {
-  return (Object.keys(change) as (keyof Change)[]).reduce((sum, key) => sum + COST[key], 0);
+function cost(change: Change, settings: Settings): number {
+  const sum = (Object.keys(change) as (keyof Change)[]).reduce((total, key) => total + COST[key], 0);
+  return change.cutoffLen === undefined
+    ? sum
+    : sum + (4 * (settings.cutoffLen - change.cutoffLen)) / settings.cutoffLen;
 }
 
-/** True if everything that `less` changes is changed by `more` too: then `more` is no news. */
+/** True if `more` changes everything that `less` changes, and as far: then it is no news. */
 function covers(more: Change, less: Change): boolean {
-  return Object.keys(less).every((key) => key in more);
+  return (Object.keys(less) as (keyof Change)[]).every((key) => {
+    const [further, far] = [more[key], less[key]];
+    return typeof further === 'number' && typeof far === 'number' ? further <= far : further !== undefined;
+  });
 }
 
 /** Nobody has reported liger's Triton kernels on cards before Ampere. */

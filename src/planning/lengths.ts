@@ -29,5 +29,5 @@ export function longestSampleAtMost(run: Run): number | undefined {
       longest = Math.max(longest, bytes + TEMPLATE * (texts + 1));
     }
   }
-  return longest;
+  return longest > TEMPLATE ? longest : undefined;
 }

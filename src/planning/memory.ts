@@ -94,7 +94,7 @@ function residentOf(run: Run, model: ModelShape, s: Settings, base: BaseWeights,
   const square = model.hiddenSize ** 2;
   const world = s.worldSize;
   const workspace = 2 * ((run.card?.computeCapability ?? 0) >= 9 ? 32 * 2 ** 20 : 8_519_680);
-  const frozen = frozenWeights(model, s, base, trainable);
+  const frozen = frozenWeights(s, base, trainable);
   if (s.strategy === 'ddp') {
     const wide = s.pureBf16 ? 2 : 4;
     return {
@@ -140,7 +140,7 @@ function residentOf(run: Run, model: ModelShape, s: Settings, base: BaseWeights,
 }
 
 /** The frozen part of the model; what trains is counted as trainable. */
-function frozenWeights(model: ModelShape, s: Settings, base: BaseWeights, trainable: number): number {
+function frozenWeights(s: Settings, base: BaseWeights, trainable: number): number {
   if (s.finetuning === 'full') return 0;
   return s.finetuning === 'freeze' ? base.weights - 2 * Math.min(trainable, base.weights / 2) : base.weights;
 }

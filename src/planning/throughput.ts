@@ -32,7 +32,7 @@ const PCIE = [
 /** Seconds a block's kernels take to launch, all passes of a batch: what bounds short sequences on a fast card. */
 const LAUNCH = 0.004;
 /** Seconds that DeepSpeed's hooks take for each block of a batch under ZeRO-3. */
-const HOOKS = { least: 0.002, most: 0.03 } as const;
+const HOOKS = { least: 0.01, most: 0.04 } as const;
 /** Adam on the host: parameters a second. */
 const HOST_ADAM = { least: 2e8, most: 2e9 } as const;
 
@@ -67,7 +67,7 @@ export function throughputOf(
   const tokens = settings.trainBatch * settings.cutoffLen;
   const compute = (flopsPerToken(model, settings, elements) * tokens) / card.fp16FlopsPerSecond;
   const assumptions = [
-    `matrix units reach ${100 * UTILISATION.least} to ${100 * UTILISATION.most} % of ${card.fp16FlopsPerSecond / 1e12} TFLOP/s`,
+    `matrix units reach ${Math.round(100 * UTILISATION.least)} to ${Math.round(100 * UTILISATION.most)} % of ${card.fp16FlopsPerSecond / 1e12} TFLOP/s`,
     'every sequence has cutoff_len tokens',
   ];
   let [quick, slow] = [compute / UTILISATION.most, compute / UTILISATION.least + LAUNCH * model.layers];
@@ -84,7 +84,7 @@ export function throughputOf(
     const share = settings.strategy === 'zero3-offload' ? base.weights / settings.worldSize : 0;
     const gathered = settings.worldSize > 1 ? (base.weights * (settings.worldSize - 1)) / settings.worldSize : 0;
     const fetched = passes(settings) * (share + gathered);
-    quick = Math.max(quick, fetched / bus.most) + HOOKS.least * model.layers;
+    quick += fetched / bus.most + HOOKS.least * model.layers;
     slow += fetched / bus.least + HOOKS.most * model.layers;
     assumptions.push(
       `ZeRO-3 moves the weights over the bus in each pass, at ${bus.least / 1e9} to ${bus.most / 1e9} GB/s`,

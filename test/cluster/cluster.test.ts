@@ -4,62 +4,81 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { PodSpec } from 'kubernetes-types/core/v1';
 import {
-  freshNamespaces,
   kubectl,
   lostFields,
   onlyNodes,
-  placements,
+  pods,
   readBack,
   refusedPods,
+  scatteredClaims,
   serverMinor,
+  startAfresh,
   unfinished,
 } from './cluster';
-import { danglingReferences, gpus, type Manifest, missing, readManifests, workloads } from './manifest';
+import { danglingReferences, gpus, type Manifest, namespacesOf, readManifests, workloads } from './manifest';
 
 const ROOT = join(__dirname, '../..');
 const POOL = ['gpu-0', 'gpu-1', 'cpu-0'];
 
-/** What an example is written for: the nodes of its cluster, and the GPUs of each of its training pods. */
-const EXAMPLES: Readonly<Record<string, { nodes: readonly string[]; gpus: readonly number[] }>> = {
-  'qwen3-14b-t10': { nodes: POOL, gpus: [4] },
-  'qwen3-14b-k3s': { nodes: ['t10-server'], gpus: [4] },
+/** What an example is written for. */
+interface Expected {
+  /** The nodes of its cluster. */
+  readonly nodes: readonly string[];
+  /** The GPUs of each of its training pods. */
+  readonly gpus: readonly number[];
+  /** The claims that its platform has. */
+  readonly claims: readonly Manifest[];
+}
+
+/** What is expected of an example that isn't in EXAMPLES. */
+const USUAL: Expected = { nodes: POOL, gpus: [4], claims: [] };
+
+const EXAMPLES: Readonly<Record<string, Expected>> = {
+  'existing-claims': { ...USUAL, claims: ['datasets', 'models', 'adapters'].map((name) => claim('ml-shared', name)) },
+  'qwen3-14b-k3s': { ...USUAL, nodes: ['t10-server'] },
 };
 
-const examples = readdirSync(join(ROOT, 'test/cluster/dev')).filter((name) =>
-  existsSync(join(ROOT, 'test/cluster/dev', name, 'main.ts')),
-);
+/** A claim of shared storage. */
+function claim(namespace: string, name: string) {
+  const spec = {
+    storageClassName: 'shared',
+    accessModes: ['ReadWriteMany'],
+    resources: { requests: { storage: '100Gi' } },
+  };
+  return { apiVersion: 'v1', kind: 'PersistentVolumeClaim', metadata: { namespace, name }, spec };
+}
 
 /** Synthesises an example into a folder of its own. */
-function synthesise(example: string): { folder: string; manifests: Manifest[]; namespaces: string[] } {
+function synthesise(example: string): { folder: string; manifests: Manifest[] } {
   const folder = mkdtempSync(join(tmpdir(), `${example}-`));
-  execFileSync('npx', ['tsx', join('test/cluster/dev', example, 'main.ts')], {
+  execFileSync('npx', ['tsx', join('examples', example, 'main.ts')], {
     cwd: ROOT,
     env: { ...process.env, CDK8S_OUTDIR: folder },
     stdio: ['ignore', 'ignore', 'pipe'],
   });
-  const manifests = readManifests(folder);
-  const namespaces = new Set(
-    manifests.map(({ kind, metadata }) => {
-      if (metadata.namespace === undefined) throw new Error(`${example}: ${kind}/${metadata.name} names no namespace`);
-      return metadata.namespace;
-    }),
-  );
-  return { folder, manifests, namespaces: [...namespaces] };
+  return { folder, manifests: readManifests(folder) };
 }
 
-const gpusOf = (manifests: readonly Manifest[]): number[] =>
-  workloads(manifests)
-    .map(({ template }) => (template.spec ? gpus(template.spec) : 0))
+/** The GPUs of each training pod that some objects make. */
+function gpusOf(manifests: readonly Manifest[]): number[] {
+  return workloads(manifests)
+    .map(({ template }) => gpus(template.spec))
     .filter((count) => count > 0);
+}
+
+const examples = readdirSync(join(ROOT, 'examples')).filter((name) =>
+  existsSync(join(ROOT, 'examples', name, 'main.ts')),
+);
 
 describe.each(examples)('example %s', (example) => {
-  const expected = EXAMPLES[example] ?? { nodes: POOL, gpus: [] };
+  const expected = EXAMPLES[example] ?? USUAL;
   let folder: string;
   let manifests: Manifest[];
   let namespaces: string[];
 
   beforeAll(() => {
-    ({ folder, manifests, namespaces } = synthesise(example));
+    ({ folder, manifests } = synthesise(example));
+    namespaces = namespacesOf(manifests);
     onlyNodes(expected.nodes);
   });
 
@@ -68,7 +87,7 @@ describe.each(examples)('example %s', (example) => {
   });
 
   test('has every ConfigMap, Secret and claim its pods name', () => {
-    expect(danglingReferences(manifests)).toEqual([]);
+    expect(danglingReferences([...manifests, ...expected.claims])).toEqual([]);
   });
 
   describe.each([
@@ -81,7 +100,10 @@ describe.each(examples)('example %s', (example) => {
   ])('by $how', ({ options, again }) => {
     const apply = () => kubectl(['apply', ...options, '-f', folder]);
 
-    beforeAll(() => freshNamespaces(namespaces));
+    beforeAll(() => {
+      startAfresh([...manifests, ...expected.claims]);
+      kubectl(['apply', '-f', '-'], expected.claims);
+    });
 
     test('is taken without a warning', () => {
       expect(apply()).toMatchObject({ status: 0, stderr: '' });
@@ -96,9 +118,16 @@ describe.each(examples)('example %s', (example) => {
     });
 
     test('puts its pods on the nodes it is written for', () => {
-      const pods = placements(namespaces);
-      expect(pods.filter(({ node }) => !expected.nodes.includes(node))).toEqual([]);
-      expect(pods.map((pod) => pod.gpus).filter((count) => count > 0)).toEqual(expected.gpus);
+      expect(pods(namespaces).filter(({ spec }) => !expected.nodes.includes(spec?.nodeName ?? ''))).toEqual([]);
+    });
+
+    test('gives each training pod its GPUs', () => {
+      const counts = pods(namespaces).map(({ spec }) => gpus(spec));
+      expect(counts.filter((count) => count > 0)).toEqual(expected.gpus);
+    });
+
+    test('brings the pods of a ReadWriteOnce claim to one node', () => {
+      expect(scatteredClaims(namespaces)).toEqual([]);
     });
 
     test('is stored with every field that was sent', () => {
@@ -117,10 +146,9 @@ describe.each(examples)('example %s', (example) => {
 describe('a check fails', () => {
   const example = 'qwen3-14b-t10';
   let manifests: Manifest[];
-  let namespaces: string[];
 
   beforeAll(() => {
-    ({ manifests, namespaces } = synthesise(example));
+    ({ manifests } = synthesise(example));
     onlyNodes(POOL);
   });
 
@@ -134,9 +162,9 @@ describe('a check fails', () => {
 
   /** What is said of the objects some seconds after they were applied, when all that can run has. */
   const applied = async (objects: readonly Manifest[]): Promise<string> => {
-    freshNamespaces(namespaces);
+    startAfresh(objects);
     kubectl(['apply', '-f', '-'], objects);
-    return (await unfinished(namespaces, 15)).join('\n');
+    return (await unfinished(namespacesOf(objects), 15)).join('\n');
   };
 
   test('for more GPUs than a node has', async () => {
@@ -148,7 +176,7 @@ describe('a check fails', () => {
       }
     });
     expect(await applied(objects)).toMatch(/Insufficient nvidia\.com\/gpu/);
-    expect(gpusOf(objects)).not.toEqual(EXAMPLES[example]?.gpus);
+    expect(gpusOf(objects)).not.toEqual(USUAL.gpus);
   });
 
   test('without the toleration', async () => {
@@ -164,7 +192,7 @@ describe('a check fails', () => {
         delete securityContext?.seccompProfile;
       }
     });
-    freshNamespaces(namespaces);
+    startAfresh(manifests);
     kubectl(['apply', '-f', '-'], manifests);
     expect(refusedPods(objects)).toEqual([expect.stringMatching(/violates PodSecurity "restricted:latest": seccomp/)]);
   });
@@ -184,7 +212,7 @@ describe('a check fails', () => {
       const volume = { name: 'model', image: { reference: 'registry.example/model:1' } };
       pod.volumes = [...(pod.volumes ?? []), volume];
     });
-    freshNamespaces(namespaces);
+    startAfresh(manifests);
     expect(kubectl(['apply', '--server-side', '--validate=strict', '-f', '-'], objects).status).toBe(0);
     expect(lostFields(objects)).toEqual(
       serverMinor() < 35 ? [expect.stringMatching(/^Job\/.*\/spec\/template\/spec\/volumes/)] : [],

@@ -2,8 +2,8 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import type { Job } from 'kubernetes-types/batch/v1';
-import type { Event, Node, PersistentVolume, Pod } from 'kubernetes-types/core/v1';
-import { gpus, type Manifest, missing, workloads } from './manifest';
+import type { Event, Node, PersistentVolume, PersistentVolumeClaim, Pod } from 'kubernetes-types/core/v1';
+import { type Manifest, missing, namespacesOf, workloads } from './manifest';
 
 const BIN = process.env.BIN ?? join(__dirname, 'bin');
 const RUN = process.env.RUN ?? join(__dirname, 'run');
@@ -55,13 +55,15 @@ export function onlyNodes(names: readonly string[]): void {
   }
 }
 
-/** Empty namespaces that enforce the `restricted` Pod Security Standard, and free volumes. */
-export function freshNamespaces(names: readonly string[]): void {
-  for (const name of names) {
-    // A namespace's own deletion waits a while for each of these.
-    for (const kind of ['jobs', 'pods', 'persistentvolumeclaims']) output(['delete', kind, '--all', '-n', name]);
-    output(['delete', 'namespace', '--ignore-not-found', name]);
-  }
+/**
+ * Removes some objects and their namespaces, frees the volumes they used, and makes the namespaces anew, empty and
+ * enforcing the `restricted` Pod Security Standard.
+ */
+export function startAfresh(manifests: readonly Manifest[]): void {
+  const namespaces = namespacesOf(manifests);
+  // A namespace's own deletion waits long for pods and claims.
+  output(['delete', '--ignore-not-found', '-f', '-'], manifests);
+  output(['delete', 'namespace', '--ignore-not-found', ...namespaces]);
   for (const { metadata, spec } of get<PersistentVolume>(['persistentvolumes'])) {
     if (spec?.claimRef !== undefined) {
       output(['patch', 'persistentvolume', metadata?.name ?? '', '-p', '{"spec":{"claimRef":null}}']);
@@ -73,9 +75,10 @@ export function freshNamespaces(names: readonly string[]): void {
   };
   output(
     ['create', '-f', '-'],
-    names.map((name) => ({ apiVersion: 'v1', kind: 'Namespace', metadata: { name, labels } })),
+    namespaces.map((name) => ({ apiVersion: 'v1', kind: 'Namespace', metadata: { name, labels } })),
   );
-  for (const name of names) output(['wait', '--for=create', '--timeout=30s', '-n', name, 'serviceaccount/default']);
+  for (const name of namespaces)
+    output(['wait', '--for=create', '--timeout=30s', '-n', name, 'serviceaccount/default']);
 }
 
 /**
@@ -98,23 +101,26 @@ export async function unfinished(namespaces: readonly string[], seconds = 60): P
   }
 }
 
-/** Where a pod went, and the GPUs it holds there. */
-export interface Placement {
-  readonly pod: string;
-  /** The node's name. */
-  readonly node: string;
-  readonly gpus: number;
+/** The pods of the namespaces. */
+export function pods(namespaces: readonly string[]): Pod[] {
+  return namespaces.flatMap((namespace) => get<Pod>(['pods', '-n', namespace]));
 }
 
-/** Where the pods of the namespaces went. */
-export function placements(namespaces: readonly string[]): Placement[] {
-  return namespaces
-    .flatMap((namespace) => get<Pod>(['pods', '-n', namespace]))
-    .map(({ metadata, spec }) => ({
-      pod: metadata?.name ?? '',
-      node: spec?.nodeName ?? 'none',
-      gpus: spec ? gpus(spec) : 0,
-    }));
+/** The ReadWriteOnce claims whose pods went to several nodes: a disk goes to one, and the other pods wait for it. */
+export function scatteredClaims(namespaces: readonly string[]): string[] {
+  return namespaces.flatMap((namespace) => {
+    const running = pods([namespace]);
+    return get<PersistentVolumeClaim>(['persistentvolumeclaims', '-n', namespace])
+      .filter(({ spec }) => spec?.accessModes?.includes('ReadWriteOnce'))
+      .map(({ metadata }) => {
+        const users = running.filter(({ spec }) =>
+          spec?.volumes?.some(({ persistentVolumeClaim }) => persistentVolumeClaim?.claimName === metadata?.name),
+        );
+        return { claim: metadata?.name, nodes: [...new Set(users.map(({ spec }) => spec?.nodeName))] };
+      })
+      .filter(({ nodes }) => nodes.length > 1)
+      .map(({ claim, nodes }) => `${claim} is used on ${nodes.join(' and ')}`);
+  });
 }
 
 /**

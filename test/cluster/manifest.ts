@@ -8,7 +8,7 @@ export interface Manifest {
   readonly apiVersion: string;
   readonly kind: string;
   readonly metadata: { readonly name: string; readonly namespace?: string; readonly resourceVersion?: string };
-  readonly spec?: { readonly template?: PodTemplateSpec };
+  readonly spec?: { readonly template?: PodTemplateSpec; readonly [field: string]: unknown };
   readonly data?: Readonly<Record<string, string>>;
 }
 
@@ -29,6 +29,11 @@ export function readManifests(folder: string): Manifest[] {
     .map((document): Manifest => document.toJS());
 }
 
+/** The namespaces that some objects are in. */
+export function namespacesOf(manifests: readonly Manifest[]): string[] {
+  return [...new Set(manifests.flatMap(({ metadata }) => metadata.namespace ?? []))];
+}
+
 /** The workloads among some objects. */
 export function workloads(manifests: readonly Manifest[]): Workload[] {
   return manifests.flatMap(({ kind, metadata, spec }) =>
@@ -39,8 +44,9 @@ export function workloads(manifests: readonly Manifest[]): Workload[] {
 }
 
 /** The GPUs that a pod is limited to, all its containers together. */
-export function gpus(pod: PodSpec): number {
-  return pod.containers.reduce((sum, { resources }) => sum + Number(resources?.limits?.['nvidia.com/gpu'] ?? 0), 0);
+export function gpus(pod?: PodSpec): number {
+  const counts = pod?.containers.map(({ resources }) => Number(resources?.limits?.['nvidia.com/gpu'] ?? 0)) ?? [];
+  return counts.reduce((sum, count) => sum + count, 0);
 }
 
 /**
@@ -82,7 +88,7 @@ function references(pod: PodSpec): string[] {
     }
   }
   const containers: readonly Container[] = [...(pod.initContainers ?? []), ...pod.containers];
-  for (const { env, envFrom, volumeMounts } of containers) {
+  for (const { args = [], command = [], env, envFrom, volumeMounts } of containers) {
     for (const { configMapRef, secretRef } of envFrom ?? []) {
       add('ConfigMap', configMapRef);
       add('Secret', secretRef);
@@ -91,10 +97,13 @@ function references(pod: PodSpec): string[] {
       add('ConfigMap', valueFrom?.configMapKeyRef, [valueFrom?.configMapKeyRef?.key ?? '']);
       add('Secret', valueFrom?.secretKeyRef, [valueFrom?.secretKeyRef?.key ?? '']);
     }
-    // A single file of a ConfigMap, mounted by its key.
-    for (const { name, subPath } of volumeMounts ?? []) {
+    // Files of a ConfigMap: one mounted by its key, those of a folder as the command names them.
+    for (const { mountPath, name, subPath } of volumeMounts ?? []) {
       const configMap = pod.volumes?.find((volume) => volume.name === name)?.configMap;
-      if (subPath !== undefined && configMap?.items === undefined) add('ConfigMap', configMap, [subPath]);
+      if (configMap?.items !== undefined) continue;
+      const folder = `${mountPath}/`;
+      const named = [...command, ...args].filter((word) => word.startsWith(folder));
+      add('ConfigMap', configMap, subPath === undefined ? named.map((word) => word.slice(folder.length)) : [subPath]);
     }
   }
   return found;

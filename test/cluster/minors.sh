@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Runs the cluster test against other minors of Kubernetes, each in its newest patch release: ./minors.sh 1.31 1.37
-# Not part of CI: each takes minutes to build. Ends with a line for each: passed, failed, or did not build.
+# Runs the cluster test against other minors of Kubernetes, by default the oldest and the newest supported:
+# ./minors.sh [1.31 1.37]. No part of CI, since each takes minutes to build. Ends with a line for each.
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")" || exit 1
 
@@ -27,12 +27,13 @@ newest() { # minor: makes the module of its newest patch release of which the mo
   return 1
 }
 
+[ $# -gt 0 ] || set -- 1.31 1.37
 verdicts=()
 for minor; do
   export BIN=$PWD/bin-$minor RUN=$PWD/run-$minor BASE_PORT=19000
   if ! version=$(newest "$minor") || ! KUBE=variants/$version ./build.sh; then
     verdicts+=("$minor ${version:-}: did not build")
-  elif KUBE=variants/$version npx --prefix ../.. jest --config jest.config.js; then
+  elif (cd ../.. && KUBE=variants/$version npx jest --config test/cluster/jest.config.js); then
     verdicts+=("$version: passed")
   else
     verdicts+=("$version: failed")

@@ -1,15 +1,15 @@
 import { type Edit, EditOperation } from '../../finding';
 import type { State } from './state';
 
-export function remove(state: State, ...keys: string[]): readonly Edit[] {
+export function remove(state: Pick<State, 'input'>, ...keys: string[]): readonly Edit[] {
   return keys.map((key) => ({ file: state.input.file, key, op: EditOperation.REMOVE }));
 }
 
-export function put(state: State, key: string, value: unknown): readonly Edit[] {
+export function put(state: Pick<State, 'input'>, key: string, value: unknown): readonly Edit[] {
   return [{ file: state.input.file, key, op: EditOperation.SET, value }];
 }
 
-export function rename(state: State, key: string, to: string): readonly Edit[] {
+export function rename(state: Pick<State, 'input'>, key: string, to: string): readonly Edit[] {
   return [{ file: state.input.file, key, op: EditOperation.RENAME, value: to }];
 }
 

@@ -1,0 +1,352 @@
+import type { Node, Pair, Scalar } from 'yaml';
+import { type Finding, Severity } from '../finding';
+import type { Mapping, Release } from '../run';
+import { PyBytes, PyFloat } from './parser/python';
+import { type ScalarRules, scalarRules } from './scalars';
+
+/** Where something stands in a text; both count from 1. */
+export interface Position {
+  readonly line: number;
+  readonly column: number;
+}
+
+/** A YAML text as one release of LLaMA-Factory reads it. */
+export interface LoadedConfig {
+  /** True if the release's loader takes the text and finds a mapping in it. */
+  readonly loads: boolean;
+  /** What the text holds: the parser takes a mapping only. */
+  readonly root: 'mapping' | 'list' | 'text' | 'empty' | 'nothing';
+  /** The keys and values; of a key given twice, the last. As much as could be read, if the loader refuses the text. */
+  readonly args: Mapping;
+  /** The keys whose value is a whole number written as a float: `2.0`. */
+  readonly floats: ReadonlySet<string>;
+  /** Why the loader refuses the text. */
+  readonly findings: readonly Finding[];
+  /** Where a key stands; undefined if the text has no such key. */
+  position(key: string): Position | undefined;
+}
+
+/** Larger texts aren't train configs; reading one would only take time. */
+const LARGEST_TEXT = 1_000_000;
+/** OmegaConf's limits on what aliases expand to. */
+const MOST_NODES = 10_000;
+const MOST_EXPANSION = 100;
+const EXPANSION_COUNTS_FROM = 1_000;
+/** PyYAML 6 has no limit; a text that expands further would exhaust memory. */
+const MOST_NODES_WITHOUT_LIMIT = 200_000;
+
+const PYYAML = 'PyYAML, yaml.safe_load';
+const OMEGACONF = 'OmegaConf, omegaconf/_yaml.py';
+
+/** What stops the reading. */
+class Refusal extends Error {
+  constructor(
+    readonly id: string,
+    readonly text: string,
+    readonly offset = 0,
+    readonly key = '',
+  ) {
+    super(text);
+  }
+}
+
+/**
+ * Reads a YAML text as the release does: 0.9.4 and later through OmegaConf, which refuses keys given twice and knows
+ * `1e-4` for a number; 0.9.3 through PyYAML, where the last of two keys wins and `1e-4` is a string.
+ *
+ * @param path where findings point: the file
+ */
+export function loadYaml(text: string, release: Release, path: string): LoadedConfig {
+  const unified = text.includes('\r') ? text.replace(/\r\n?/g, '\n') : text;
+  const reader = new Reader(unified, release !== '0.9.3');
+  let args: Mapping = {};
+  let root: LoadedConfig['root'] = 'nothing';
+  try {
+    const value = reader.read();
+    root = rootOf(value, reader.empty);
+    if (root === 'mapping') args = value as Mapping;
+    else reader.refusals.push(notMapping(root));
+  } catch (error) {
+    if (error instanceof Refusal) reader.refusals.push(error);
+    else if (error instanceof RangeError) reader.refusals.push(new Refusal('yaml-nesting', 'it is nested too deeply to be read'));
+    else throw error;
+  }
+  const { plain, floats } = unwrap(args);
+  return {
+    loads: reader.refusals.length === 0,
+    root,
+    args: plain,
+    floats,
+    findings: reader.refusals.map((refusal) => toFinding(refusal, unified, path, release)),
+    position(key) {
+      const offset = reader.offsets.get(key);
+      return offset === undefined ? undefined : positionOf(unified, offset);
+    },
+  };
+}
+
+function rootOf(value: unknown, empty: boolean): LoadedConfig['root'] {
+  if (empty) return 'empty';
+  if (Array.isArray(value)) return 'list';
+  const isMapping = typeof value === 'object' && value !== null && !(value instanceof PyFloat || value instanceof PyBytes);
+  return isMapping ? 'mapping' : 'text';
+}
+
+function notMapping(root: LoadedConfig['root']): Refusal {
+  if (root === 'empty') return new Refusal('yaml-empty', 'the file is empty: a train config is a mapping of keys to values');
+  const what = root === 'list' ? 'a list' : 'a single value';
+  return new Refusal('yaml-not-mapping', `the file holds ${what}, and a train config is a mapping of keys to values`);
+}
+
+function unwrap(args: Mapping): { plain: Mapping; floats: Set<string> } {
+  const floats = new Set<string>();
+  const plain: Record<string, unknown> = {};
+  for (const [key, value] of Object.entries(args)) {
+    if (value instanceof PyFloat) {
+      floats.add(key);
+      plain[key] = value.value;
+    } else plain[key] = value;
+  }
+  return { plain, floats };
+}
+
+function toFinding(refusal: Refusal, text: string, path: string, release: Release): Finding {
+  const { line, column } = positionOf(text, refusal.offset);
+  return {
+    id: refusal.id,
+    severity: Severity.ERROR,
+    path,
+    key: refusal.key,
+    message: `line ${line}, column ${column}: ${refusal.text}`,
+    source: release === '0.9.3' ? PYYAML : OMEGACONF,
+  };
+}
+
+function positionOf(text: string, offset: number): Position {
+  const before = text.slice(0, offset);
+  const lineStart = before.lastIndexOf('\n') + 1;
+  return { line: before.split('\n').length, column: offset - lineStart + 1 };
+}
+
+/** One reading of one text. */
+class Reader {
+  readonly refusals: Refusal[] = [];
+  readonly offsets = new Map<string, number>();
+  empty = false;
+  private readonly yaml: typeof import('yaml') = require('yaml');
+  private readonly scalars: ScalarRules;
+  private readonly anchors = new Map<string, { node: Node; value?: unknown; done: boolean; size: number }>();
+  private readonly mostNodes: number;
+  private unique = 0;
+
+  constructor(
+    private readonly text: string,
+    private readonly omegaconf: boolean,
+  ) {
+    this.scalars = scalarRules(omegaconf);
+    this.mostNodes = omegaconf ? MOST_NODES : MOST_NODES_WITHOUT_LIMIT;
+  }
+
+  read(): unknown {
+    this.checkCharacters();
+    const document = this.yaml.parseDocument(this.text, {
+      schema: 'failsafe',
+      uniqueKeys: false,
+      prettyErrors: false,
+      logLevel: 'silent',
+      resolveKnownTags: false,
+    });
+    for (const error of document.errors) {
+      if (this.isHarmless(error.code, error.message)) continue;
+      throw new Refusal('yaml-syntax', sentence(error.message), error.pos[0]);
+    }
+    const root = document.contents;
+    if (root === null) {
+      this.empty = true;
+      return null;
+    }
+    if (!this.omegaconf && this.text.includes('\t')) this.checkTabs();
+    const { value, size } = this.construct(root, true);
+    if (this.omegaconf && size > EXPANSION_COUNTS_FROM && size > this.unique * MOST_EXPANSION) throw tooLarge();
+    const isNull = value === null;
+    if (isNull) this.empty = true;
+    return value;
+  }
+
+  private checkCharacters(): void {
+    if (this.text.length > LARGEST_TEXT) {
+      throw new Refusal('yaml-too-large', `the file has ${this.text.length} characters: it can't be a train config`);
+    }
+    const odd = UNPRINTABLE.exec(this.text);
+    if (odd) throw new Refusal('yaml-binary', 'a character that YAML does not allow: is this a text file?', odd.index);
+  }
+
+  /** What the yaml library refuses, following YAML 1.2, and PyYAML takes. */
+  private isHarmless(code: string, message: string): boolean {
+    if (message.startsWith('Comments must be separated')) return true;
+    if (code === 'BAD_INDENT') return /^(Flow|Multi-line)/.test(message);
+    if (code === 'MISSING_CHAR' && message.includes('sufficiently indented')) return true;
+    return code === 'TAG_RESOLVE_FAILED';
+  }
+
+  /** To PyYAML a tab separates nothing: it may stand in quotes, in block text and in comments alone. */
+  private checkTabs(): void {
+    let offset = 0;
+    let inBlock = false;
+    let isScalar = false;
+    for (const lexeme of new this.yaml.Lexer().lex(this.text)) {
+      const control = lexeme.length === 1 && '\u0002\u0018\u001f'.includes(lexeme);
+      if (control) {
+        isScalar = lexeme === '\u001f';
+        continue;
+      }
+      const quoted = lexeme.startsWith('"') || lexeme.startsWith("'");
+      const free = quoted || lexeme.startsWith('#') || (isScalar && inBlock);
+      if (!free && lexeme.includes('\t')) {
+        throw new Refusal('yaml-tab', 'a tab can not separate anything in YAML: use blanks', offset + lexeme.indexOf('\t'));
+      }
+      if (isScalar) inBlock = false;
+      if (/^[|>]/.test(lexeme)) inBlock = true;
+      isScalar = false;
+      offset += lexeme.length;
+    }
+  }
+
+  /** A node's value, and how many nodes it expands to. */
+  private construct(node: Node | null, isRoot = false): { value: unknown; size: number } {
+    if (node === null) return { value: null, size: 1 };
+    if (this.yaml.isAlias(node)) return this.follow(node.source, startOf(node));
+    this.unique++;
+    const anchor = 'anchor' in node ? node.anchor : undefined;
+    if (anchor !== undefined) {
+      if (this.anchors.has(anchor)) throw new Refusal('yaml-anchor', `the anchor &${anchor} is defined twice`, startOf(node));
+      this.anchors.set(anchor, { node, done: false, size: 0 });
+    }
+    const result = this.constructNode(node, isRoot);
+    if (result.size > this.mostNodes) throw tooLarge();
+    if (anchor !== undefined) this.anchors.set(anchor, { node, ...result, done: true });
+    return result;
+  }
+
+  private follow(name: string, offset: number): { value: unknown; size: number } {
+    const target = this.anchors.get(name);
+    if (!target) throw new Refusal('yaml-anchor', `*${name} refers to an anchor that is not defined`, offset);
+    if (!target.done) throw new Refusal('yaml-cycle', `*${name} stands inside what it refers to`, offset);
+    return { value: target.value, size: target.size };
+  }
+
+  private constructNode(node: Node, isRoot: boolean): { value: unknown; size: number } {
+    if (this.yaml.isScalar(node)) return { value: this.scalar(node), size: 1 };
+    if (this.yaml.isMap(node)) return this.mapping(node.items as Pair<Node | null, Node | null>[], tagOf(node), node, isRoot);
+    if (this.yaml.isSeq(node)) return this.sequence(node.items as Node[], tagOf(node), node);
+    throw new Refusal('yaml-syntax', 'this can not be read', startOf(node));
+  }
+
+  private sequence(nodes: readonly Node[], tag: string | undefined, node: Node): { value: unknown; size: number } {
+    if (tag !== undefined && !['seq', 'omap', 'pairs'].includes(tag)) throw badTag(tag, node);
+    let size = 1;
+    const value = nodes.map((item) => {
+      const result = this.construct(item);
+      size += result.size;
+      if (size > this.mostNodes) throw tooLarge();
+      return result.value;
+    });
+    return { value, size };
+  }
+
+  private mapping(
+    pairs: readonly Pair<Node | null, Node | null>[],
+    tag: string | undefined,
+    node: Node,
+    isRoot: boolean,
+  ): { value: Mapping; size: number } {
+    if (tag !== undefined && tag !== 'map') throw badTag(tag, node);
+    const own: Record<string, unknown> = Object.create(null);
+    const merged: Record<string, unknown> = Object.create(null);
+    const seen = new Set<string>();
+    let size = 1;
+    for (const { key: keyNode, value: valueNode } of pairs) {
+      const isMerge = this.yaml.isScalar(keyNode) && keyNode.type === 'PLAIN' && keyNode.value === '<<' && !tagOf(keyNode);
+      const key = this.construct(keyNode);
+      const value = this.construct(valueNode);
+      size += key.size + value.size;
+      if (size > this.mostNodes) throw tooLarge();
+      if (isMerge) {
+        this.merge(merged, value.value, keyNode);
+        continue;
+      }
+      const name = this.keyName(key.value, keyNode ?? node);
+      const offset = startOf(keyNode ?? node);
+      if (typeof key.value === 'string' && seen.has(name) && this.omegaconf) {
+        const first = isRoot ? this.offsets.get(name) : undefined;
+        const where = first === undefined ? '' : ` (first in line ${positionOf(this.text, first).line})`;
+        this.refusals.push(new Refusal('yaml-duplicate-key', `\`${name}\` is given twice${where}`, offset, name));
+      }
+      if (typeof key.value === 'string') seen.add(name);
+      if (isRoot && !this.offsets.has(name)) this.offsets.set(name, offset);
+      own[name] = value.value;
+    }
+    return { value: { ...merged, ...own }, size };
+  }
+
+  /** A merged mapping yields to the mapping's own keys; of several, the first wins with OmegaConf, the last with PyYAML. */
+  private merge(into: Record<string, unknown>, value: unknown, node: Node | null): void {
+    const several = Array.isArray(value) ? (value as unknown[]) : [value];
+    for (const mapping of this.omegaconf ? [...several].reverse() : several) {
+      if (rootOf(mapping, false) !== 'mapping') {
+        throw new Refusal('yaml-merge', 'only mappings can be merged with <<', node ? startOf(node) : 0);
+      }
+      Object.assign(into, mapping);
+    }
+  }
+
+  private keyName(value: unknown, node: Node): string {
+    if (value instanceof PyFloat) return value.value.toFixed(1);
+    if (typeof value === 'object' && value !== null) {
+      throw new Refusal('yaml-key', 'a key must be a single value', startOf(node));
+    }
+    if (value === null && this.omegaconf) throw new Refusal('yaml-key', 'a key is empty', startOf(node));
+    return String(value);
+  }
+
+  private scalar(node: Scalar): unknown {
+    const text = String(node.value ?? '');
+    const tag = tagOf(node);
+    const plain = node.type === 'PLAIN' || node.type === undefined || node.type === null;
+    if (plain && tag === undefined && /^[%@`]/.test(text)) {
+      throw new Refusal('yaml-syntax', `a value can not start with ${text[0]}: put it in quotes`, startOf(node));
+    }
+    const value = tag === undefined ? (plain ? this.scalars.resolve(text) : text) : this.scalars.tagged(tag, text);
+    if (value === undefined) throw badTag(tag ?? 'timestamp', node, text);
+    if (typeof value === 'string' && value.includes('${') && !this.scalars.isInterpolation(value)) {
+      throw new Refusal('yaml-interpolation', 'OmegaConf takes ${ for the start of an interpolation, and this is none', startOf(node));
+    }
+    return value;
+  }
+}
+
+const UNPRINTABLE = /[^\t\n\r\u0020-\u007e\u0085\u00a0-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/u;
+
+/** A node's tag without the prefix of YAML's own tags; undefined if it has none. */
+function tagOf(node: Node): string | undefined {
+  const tag = 'tag' in node ? node.tag : undefined;
+  return typeof tag === 'string' ? tag.replace(/^tag:yaml\.org,2002:/, '') : undefined;
+}
+
+function badTag(tag: string, node: Node, text?: string): Refusal {
+  const what = text === undefined ? '' : ` for \`${text}\``;
+  const hint = tag === 'timestamp' ? ': a date is no value LLaMA-Factory takes, put it in quotes' : '';
+  return new Refusal('yaml-tag', `the tag ${tag} can not be read${what}${hint}`, startOf(node));
+}
+
+function tooLarge(): Refusal {
+  return new Refusal('yaml-too-large', 'its aliases expand to more nodes than the loader takes');
+}
+
+function startOf(node: Node): number {
+  return node.range?.[0] ?? 0;
+}
+
+function sentence(message: string): string {
+  return message.charAt(0).toLowerCase() + message.slice(1);
+}

@@ -1,0 +1,242 @@
+import { joinPath } from '../files';
+import { nearest } from '../nearest';
+import { hasTemplate, templatesOf } from '../templates';
+import { isZero3 } from './deepspeed';
+import { put, remove } from './edits';
+import { isNone } from './model';
+import { among, contains, equal, hashable, isDict, items, loadJson, needPath, needString, PyError } from './python';
+import { ONLY_093, SINCE_094, type State, type Step } from './state';
+
+const DATA_PARSER = 'src/llamafactory/data/parser.py';
+const QUANTIZATION = 'src/llamafactory/model/model_utils/quantization.py';
+const STAGES = ['pt', 'sft', 'rm', 'ppo', 'dpo', 'kto'];
+
+/** What fails after the parser and can be told without weights: template, data sets, stage, quantisation, attention. */
+export const LATER_STEPS: readonly Step[] = [
+  {
+    id: 'template',
+    keys: ['template'],
+    message: ({ values, release }) => `LLaMA-Factory ${release} has no template ${JSON.stringify(values['template'])}`,
+    upstream: 'Template does not exist.',
+    source: 'src/llamafactory/data/template.py',
+    refuses({ values, release }) {
+      const name = values['template'];
+      if (isNone(name)) return false;
+      hashable(name);
+      return typeof name !== 'string' || !hasTemplate(release, name);
+    },
+    fix(state) {
+      const name = state.values['template'];
+      const meant = typeof name === 'string' ? nearest(name, templatesOf(state.release)) : undefined;
+      return meant === undefined ? remove(state, 'template') : put(state, 'template', meant);
+    },
+  },
+  datasets('dataset'),
+  datasets('eval_dataset'),
+  {
+    id: 'stage',
+    keys: ['stage'],
+    message: ({ values }) => `\`stage\` is ${JSON.stringify(values['stage'])}; allowed: ${STAGES.join(', ')}`,
+    upstream: 'Unknown task',
+    source: 'src/llamafactory/train/tuner.py',
+    refuses: ({ values }) => !among(values['stage'], STAGES),
+    fix(state) {
+      const value = state.values['stage'];
+      const meant = typeof value === 'string' ? nearest(value, STAGES) : undefined;
+      return meant === undefined ? remove(state, 'stage') : put(state, 'stage', meant);
+    },
+  },
+  {
+    id: 'export-quantization-bit',
+    keys: ['export_quantization_bit'],
+    message: 'quantising on export needs the packages optimum and gptqmodel, and has no part in training',
+    upstream: 'AutoGPTQ only accepts 2/3/4/8-bit quantization.',
+    source: QUANTIZATION,
+    refuses: ({ values }) => !isNone(values['export_quantization_bit']),
+  },
+  {
+    id: 'bnb-bits',
+    keys: ['quantization_bit'],
+    message: 'bitsandbytes takes `quantization_bit` 4 or 8',
+    upstream: 'Bitsandbytes only accepts 4-bit or 8-bit quantization.',
+    source: QUANTIZATION,
+    refuses: ({ values }) => quantizes(values, 'bnb') && !among(values['quantization_bit'], [8, 4]),
+    fix: (state) => put(state, 'quantization_bit', Number(state.values['quantization_bit']) === 8 && !isZero3(state) ? 8 : 4),
+  },
+  {
+    id: 'double-quantization',
+    keys: ['double_quantization'],
+    message: '`double_quantization` must be true or false',
+    upstream: 'bnb_4bit_use_double_quant must be a boolean',
+    source: 'transformers: src/transformers/utils/quantization_config.py',
+    refuses: ({ values }) => fourBit(values) && typeof values['double_quantization'] !== 'boolean',
+  },
+  {
+    id: 'quantization-type',
+    keys: ['quantization_type'],
+    message: '`quantization_type` must be a string',
+    upstream: 'bnb_4bit_quant_type must be a string',
+    source: 'transformers: src/transformers/utils/quantization_config.py',
+    refuses: ({ values }) => fourBit(values) && typeof values['quantization_type'] !== 'string',
+  },
+  {
+    id: 'bnb-bits-sharded',
+    keys: ['quantization_bit', 'deepspeed', 'quantization_device_map'],
+    message: 'under ZeRO-3, FSDP or a device map only a 4-bit model can be loaded',
+    upstream: 'Only 4-bit quantized model can use fsdp+qlora or auto device map.',
+    source: QUANTIZATION,
+    refuses: (state) =>
+      quantizes(state.values, 'bnb') &&
+      equal(state.values['quantization_bit'], 8) &&
+      (isZero3(state) || state.fsdpEnabled || equal(state.values['quantization_device_map'], 'auto')),
+    fix: (state) => put(state, 'quantization_bit', 4),
+  },
+  otherMethod('hqq'),
+  otherMethod('eetq'),
+  attention(['auto', 'disabled', 'sdpa', 'fa2'], ONLY_093),
+  attention(['auto', 'disabled', 'sdpa', 'fa2'], SINCE_094),
+];
+
+function quantizes(values: State['values'], method: string): boolean {
+  return !isNone(values['quantization_bit']) && equal(values['quantization_method'], method);
+}
+
+function fourBit(values: State['values']): boolean {
+  return quantizes(values, 'bnb') && equal(values['quantization_bit'], 4);
+}
+
+function otherMethod(method: 'hqq' | 'eetq'): Step {
+  const name = method.toUpperCase();
+  return {
+    id: `${method}-quantization`,
+    keys: ['quantization_method', 'quantization_bit'],
+    message: `${name} needs the package ${method}, which an installation of LLaMA-Factory does not bring, and does not go with ZeRO-3`,
+    upstream: `${name} quantization is incompatible with DeepSpeed ZeRO-3 or FSDP.`,
+    source: QUANTIZATION,
+    refuses: ({ values }) => quantizes(values, method),
+    fix: (state) => [...put(state, 'quantization_method', 'bnb'), ...put(state, 'quantization_bit', 4)],
+  };
+}
+
+function attention(kernels: readonly string[], releases: Step['releases']): Step {
+  return {
+    id: 'flash-attn',
+    keys: ['flash_attn'],
+    releases,
+    message: ({ values }) => `\`flash_attn\` is ${JSON.stringify(values['flash_attn'])}; allowed: ${kernels.join(', ')}`,
+    upstream: 'Unknown attention type',
+    source: 'src/llamafactory/model/model_utils/attention.py',
+    refuses: ({ values }) => !among(values['flash_attn'], kernels),
+    fix(state) {
+      const value = String(state.values['flash_attn']);
+      if (/^fl?a(sh)?.*2$/.test(value)) return put(state, 'flash_attn', 'fa2');
+      const meant = nearest(value, kernels);
+      return meant === undefined ? remove(state, 'flash_attn') : put(state, 'flash_attn', meant);
+    },
+  };
+}
+
+/** A data set's fault: what is wrong, and the name that may be meant. */
+interface DatasetFault {
+  readonly name: string;
+  readonly text: string;
+  readonly meant?: string;
+}
+
+function datasets(key: 'dataset' | 'eval_dataset'): Step {
+  return {
+    id: 'dataset',
+    keys: [key, 'dataset_dir'],
+    message: (state) => faultOf(state, key)?.text ?? '',
+    upstream: 'Undefined dataset in dataset_info.json.',
+    source: DATA_PARSER,
+    refuses: (state) => faultOf(state, key) !== undefined,
+    fix(state) {
+      const fault = faultOf(state, key);
+      if (fault?.meant === undefined) return [];
+      const names = items(state.values[key]).map((name) => (name === fault.name ? fault.meant : String(name)));
+      return put(state, key, names.join(','));
+    },
+    change: 'name a data set of dataset_info.json whose file is there and whose kind fits the stage',
+  };
+}
+
+function faultOf(state: State, key: string): DatasetFault | undefined {
+  const names = isNone(state.values[key]) ? [] : items(state.values[key]);
+  const info = datasetInfo(state, names.length > 0);
+  if (info === undefined) return undefined;
+  if (typeof info === 'string') return { name: '', text: info };
+  for (const name of names) {
+    const fault = faultOfName(state, name, info.entries);
+    if (fault) return fault;
+  }
+  return undefined;
+}
+
+/** The entries of dataset_info.json; a string says why there are none; undefined: not known, or not asked for. */
+function datasetInfo(state: State, needed: boolean): { readonly entries: unknown } | string | undefined {
+  const { values, files, input } = state;
+  const folder = values['dataset_dir'];
+  if (isDict(folder) && state.release !== '0.9.3') return { entries: folder };
+  if (folder === 'ONLINE') return undefined;
+  needString(folder, 'startswith');
+  if (folder.startsWith('REMOTE:')) return files ? '`dataset_dir` is on a hub, and the parser asks for it at once' : undefined;
+  if (!needed) return undefined;
+  if (!files) return input.datasets ? { entries: Object.fromEntries(input.datasets.map((d) => [d.name, d.entry])) } : undefined;
+  const path = joinPath(folder, 'dataset_info.json');
+  const text = files.read(path);
+  if (text === undefined) return `cannot open ${path}`;
+  try {
+    return { entries: loadJson(text) };
+  } catch {
+    return `${path} is not valid JSON`;
+  }
+}
+
+function faultOfName(state: State, name: unknown, entries: unknown): DatasetFault | undefined {
+  if (!contains(entries, name)) {
+    const known = isDict(entries) ? Object.keys(entries) : [];
+    const meant = typeof name === 'string' ? nearest(name, known) : undefined;
+    const hint = meant ? `, did you mean ${meant}?` : '';
+    return { name: String(name), text: `data set ${JSON.stringify(name)} is not in dataset_info.json${hint}`, meant };
+  }
+  const entry = isDict(entries) ? entries[String(name)] : undefined;
+  if (entry === undefined && !state.files) return undefined;
+  if (!isDict(entry)) throw new PyError('TypeError', `the entry of data set ${String(name)} is no mapping`, name);
+  return faultOfEntry(state, String(name), entry);
+}
+
+function faultOfEntry(state: State, name: string, entry: Readonly<Record<string, unknown>>): DatasetFault | undefined {
+  const remote = ['hf_hub_url', 'ms_hub_url', 'om_hub_url', 'script_url', 'cloud_file_name'].some((key) => key in entry);
+  if (!remote && !('file_name' in entry)) {
+    throw new PyError('KeyError', `the entry of data set ${name} names no source (file_name)`, name);
+  }
+  for (const key of ['columns', 'tags']) {
+    if (key in entry && !isDict(entry[key])) {
+      throw new PyError('AttributeError', `${key} of data set ${name} is no mapping`, name);
+    }
+  }
+  const stage = state.values['stage'];
+  const ranking = 'ranking' in entry ? entry['ranking'] : false;
+  if (equal(stage, 'rm') && ranking === false) {
+    return { name, text: `data set ${name} has no \`ranking: true\` in dataset_info.json, which stage rm needs` };
+  }
+  if (!among(stage, ['rm', 'dpo']) && ranking === true) {
+    return { name, text: `data set ${name} is for preferences (\`ranking: true\`), which only the stages rm and dpo take` };
+  }
+  if (!remote) {
+    const missing = missingFile(state, entry['file_name']);
+    if (missing !== undefined) return { name, text: `the file of data set ${name}, ${missing}, is not there` };
+  }
+  const formatting = 'formatting' in entry ? entry['formatting'] : 'alpaca';
+  if (among(formatting, ['alpaca', 'sharegpt', 'openai'])) return undefined;
+  return { name, text: `\`formatting\` of data set ${name} is none of alpaca, sharegpt, openai` };
+}
+
+function missingFile({ values, files }: State, file: unknown): string | undefined {
+  needPath(values['dataset_dir']);
+  needPath(file);
+  if (!files) return undefined;
+  const path = joinPath(values['dataset_dir'], file);
+  return files.kind(path) === undefined ? path : undefined;
+}

@@ -1,0 +1,139 @@
+import { type Edit, type Finding, Severity } from '../../finding';
+import { fieldsOf, replacementOf } from '../fields';
+import { nearest } from '../nearest';
+import { DATA_STEPS } from './data';
+import { DEEPSPEED_STEPS } from './deepspeed';
+import { inWords, remove, rename } from './edits';
+import { FINETUNING_STEPS } from './finetuning';
+import { FSDP_STEPS } from './fsdp';
+import { LATER_STEPS } from './later';
+import { MODEL_STEPS } from './model';
+import { PyError } from './python';
+import { type ParserInput, type ParserRule, type State, type Step, startState } from './state';
+import { TRAIN_STEPS } from './train';
+import { TRAINING_STEPS } from './training';
+
+/** What the real parser would say. */
+export interface Verdict {
+  /** The parser of that release takes the run, and what fails soon after it without a GPU doesn't fail. */
+  readonly accepted: boolean;
+  /** Why not; none if accepted. */
+  readonly findings: readonly Finding[];
+}
+
+/** Every step of the parser, in its order. */
+export const STEPS: readonly Step[] = [
+  ...MODEL_STEPS,
+  ...DATA_STEPS,
+  ...TRAINING_STEPS,
+  ...FSDP_STEPS,
+  ...DEEPSPEED_STEPS,
+  ...FINETUNING_STEPS,
+  ...TRAIN_STEPS,
+  ...LATER_STEPS,
+];
+
+/**
+ * Goes the way of LLaMA-Factory's `get_train_args` and of the code after it that needs no weights, for torchrun. All
+ * checks are made, where the real parser stops at the first.
+ */
+export function parse(input: ParserInput): Verdict {
+  const findings = unknownArguments(input);
+  const state = startState(input);
+  for (const step of STEPS) {
+    if (step.releases && !step.releases.includes(input.release)) continue;
+    const finding = take(step, state);
+    if (finding && !findings.some(({ id, key }) => id === finding.id && key === finding.key)) findings.push(finding);
+  }
+  return { accepted: findings.length === 0, findings };
+}
+
+function take(step: Step, state: State): Finding | undefined {
+  try {
+    if ('set' in step) step.set(state);
+    else if (step.refuses(state)) return refusal(step, state);
+  } catch (error) {
+    if (error instanceof PyError) return crash(step, state, error);
+    throw error;
+  }
+  return undefined;
+}
+
+function refusal(rule: ParserRule, state: State): Finding {
+  const { args } = state.input;
+  const key = rule.keys.find((name) => name in args) ?? rule.keys[0] ?? '';
+  const fix = rule.fix ? rule.fix(state) : remove(state, key);
+  const text = typeof rule.message === 'string' ? rule.message : rule.message(state);
+  return {
+    id: rule.id,
+    severity: Severity.ERROR,
+    path: state.input.path,
+    key,
+    message: `${text}; LLaMA-Factory refuses it: "${rule.upstream}"`,
+    got: key in args ? JSON.stringify(args[key], bigintAsText) : undefined,
+    ...withFix(fix, rule.change),
+    source: rule.source,
+  };
+}
+
+/** Python raises where there is no check. */
+function crash(step: Step, state: State, error: PyError): Finding {
+  const { args } = state.input;
+  const given = step.keys.filter((name) => name in args);
+  const key = given.find((name) => state.values[name] === error.value || args[name] === error.value) ?? given[0];
+  return {
+    id: 'python-crash',
+    severity: Severity.ERROR,
+    path: state.input.path,
+    key: key ?? step.keys[0] ?? '',
+    message: `LLaMA-Factory crashes on it: ${error.type}, ${error.text}`,
+    got: key === undefined ? undefined : JSON.stringify(args[key], bigintAsText),
+    ...withFix(key === undefined ? [] : remove(state, key)),
+    source: step.source,
+  };
+}
+
+function unknownArguments(input: ParserInput): Finding[] {
+  const fields = fieldsOf(input.release);
+  const findings: Finding[] = [];
+  for (const key of Object.keys(input.args)) {
+    if (fields.get(key)?.settable) continue;
+    findings.push(unknownArgument(input, key));
+  }
+  return findings;
+}
+
+function unknownArgument(input: ParserInput, key: string): Finding {
+  const { release } = input;
+  const fields = fieldsOf(release);
+  const replacement = replacementOf(key);
+  const settable = () => [...fields.values()].filter((field) => field.settable).map(({ name }) => name);
+  const meant = replacement ? replacement.renamedTo : nearest(key, settable());
+  const usable = meant !== undefined && fields.get(meant)?.settable && !(meant in input.args) ? meant : undefined;
+  const at = { input };
+  const fix = usable === undefined ? remove(at, key) : rename(at, key, usable);
+  return {
+    id: 'unknown-argument',
+    severity: Severity.ERROR,
+    path: input.path,
+    key,
+    message: `LLaMA-Factory ${release} has no argument \`${key}\`${why(key, meant)}`,
+    ...withFix(fix, replacement?.instead === undefined ? undefined : `remove it; instead: ${replacement.instead}`),
+    source: 'transformers: src/transformers/hf_argparser.py',
+  };
+}
+
+function why(key: string, meant: string | undefined): string {
+  const replacement = replacementOf(key);
+  if (!replacement) return meant === undefined ? '' : `; did you mean \`${meant}\`?`;
+  const since = `known up to ${replacement.until}`;
+  return replacement.renamedTo ? ` (${since}, now \`${replacement.renamedTo}\`)` : ` (${since})`;
+}
+
+function withFix(fix: readonly Edit[], change?: string): Pick<Finding, 'change' | 'fix'> {
+  return { change: change ?? inWords(fix), fix: fix.length > 0 ? fix : undefined };
+}
+
+function bigintAsText(_: string, value: unknown): unknown {
+  return typeof value === 'bigint' ? String(value) : value;
+}

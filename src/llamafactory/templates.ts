@@ -1,0 +1,40 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { RELEASES, type Release } from '../run';
+
+interface TemplateRecord {
+  readonly name: string;
+  readonly since?: Release;
+  readonly until?: Release;
+  readonly efficientEos?: boolean;
+}
+
+let records: readonly TemplateRecord[] | undefined;
+const byRelease = new Map<Release, ReadonlyMap<string, TemplateRecord>>();
+
+/** The names of the chat templates a release has. */
+export function templatesOf(release: Release): Iterable<string> {
+  return templates(release).keys();
+}
+
+export function hasTemplate(release: Release, name: string): boolean {
+  return templates(release).has(name);
+}
+
+/** Whether a template ends answers with the end-of-text token of the whole (`efficient_eos`): `train_on_prompt` fails then. */
+export function hasEfficientEos(release: Release, name: string): boolean {
+  return templates(release).get(name)?.efficientEos ?? false;
+}
+
+function templates(release: Release): ReadonlyMap<string, TemplateRecord> {
+  let known = byRelease.get(release);
+  if (!known) {
+    records ??= JSON.parse(readFileSync(join(__dirname, '../../data/llamafactory/templates.json'), 'utf8'));
+    const at = RELEASES.indexOf(release);
+    const exists = ({ since, until }: TemplateRecord) =>
+      (!since || RELEASES.indexOf(since) <= at) && (!until || RELEASES.indexOf(until) >= at);
+    known = new Map(records?.filter(exists).map((record) => [record.name, record]));
+    byRelease.set(release, known);
+  }
+  return known;
+}
