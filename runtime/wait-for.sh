@@ -1,14 +1,26 @@
 #!/bin/sh
-# Waits until every marker file exists: the prepare Job writes them last. Fails after WAIT_TIMEOUT_SECONDS.
+# Waits until every file given as an argument exists: the markers that prepare.py writes last.
+# Fails after WAIT_TIMEOUT_SECONDS (7200).
+trap 'exit 143' TERM INT
+timeout=${WAIT_TIMEOUT_SECONDS:-7200}
 waited=0
-for marker in "$@"; do
-  while [ ! -f "$marker" ]; do
-    if [ "$waited" -ge "${WAIT_TIMEOUT_SECONDS:-7200}" ]; then
-      echo "waited $waited s for $marker, which the prepare Job writes: look at its log (kubectl logs -l app.kubernetes.io/component=prepare)" >&2
-      exit 1
-    fi
-    [ $((waited % 60)) -eq 0 ] && echo "waiting for $marker ($waited s)"
-    sleep 5
-    waited=$((waited + 5))
+while :; do
+  missing=
+  for marker in "$@"; do
+    [ -f "$marker" ] || missing="$missing $marker"
   done
+  if [ -z "$missing" ]; then
+    echo "wait-for.sh: everything is there"
+    exit 0
+  fi
+  if [ "$waited" -ge "$timeout" ]; then
+    echo "wait-for.sh: after $waited s still missing:$missing" >&2
+    echo "wait-for.sh: look at the log of the prepare Job: kubectl logs -l app.kubernetes.io/component=prepare" >&2
+    exit 1
+  fi
+  [ $((waited % 60)) -ne 0 ] || echo "wait-for.sh: waiting for$missing ($waited of $timeout s)"
+  # In the background, so that a signal ends the wait at once.
+  sleep 5 &
+  wait $!
+  waited=$((waited + 5))
 done

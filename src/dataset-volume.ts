@@ -341,8 +341,15 @@ export class DatasetVolume extends Construct {
     }
     let text: string;
     try {
-      text = readFileSync(path, 'utf8').replace(/^\uFEFF/, '');
+      // Strict, since what isn't UTF-8 would train as � otherwise; a byte order mark at the beginning is dropped.
+      text = new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(path));
     } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ERR_ENCODING_INVALID_ENCODED_DATA') {
+        return fault(
+          "the file isn't UTF-8",
+          'convert it: iconv -f GB18030 -t UTF-8, if it comes from a Chinese Windows',
+        );
+      }
       return fault(`the file cannot be read: ${reason(error)}`, `paths are relative to the working directory`);
     }
     const parsed = parseDataFile(path, text);
@@ -381,7 +388,7 @@ function describe(props: DatasetProps): DatasetDescription {
 }
 
 function volumeName(name: string, part: string | undefined): string {
-  return objectName(['data', name, ...(part === undefined ? [] : [part])]);
+  return objectName([part === undefined ? 'data' : `part${part}`, name]);
 }
 
 function reason(error: unknown): string {

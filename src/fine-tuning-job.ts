@@ -20,6 +20,7 @@ import { contentConfigMap } from './private/content-config-map';
 import { digest } from './private/digest';
 import { report, reportProblems, reportReferences } from './private/findings';
 import { labelsOf } from './private/labels';
+import { type AskedFor, propProblems } from './private/prop-problems';
 import { bytesOf } from './private/quantity';
 import { runtimeFile } from './private/runtime-file';
 import type { QwenModel } from './qwen-model';
@@ -213,6 +214,7 @@ export class FineTuningJob extends Construct {
     const resolved = this.resolve(props);
     const { run, image, saves } = resolved;
     const resources = this.resources(props, run);
+    reportProblems(this, propProblems(askedFor(props, resources, run)));
     const user: PodUser = {
       runAsUser: props.runAsUser ?? 1000,
       runAsGroup: props.runAsGroup ?? 1000,
@@ -254,6 +256,7 @@ export class FineTuningJob extends Construct {
         models: { claimName: resolved.modelCache.claimName },
         saves: { claimName: saves.claimName, subPath: saves._subPath },
         configMap: configMap.name,
+        launchConfigMap: launchFiles(Chart.of(this)),
         deepspeedConfigMap: props.deepspeed?.configMapName,
         codeConfigMap,
         datasets: mountsOf(resolved.datasets),
@@ -464,17 +467,40 @@ interface Prepared {
   readonly near: Readonly<Record<string, string>>;
 }
 
+/** What is asked for, to be checked; what a node pool says of itself is checked there. */
+function askedFor(props: FineTuningJobProps, resources: PodResources, run: Run): AskedFor {
+  return {
+    ...resources,
+    gpus: props.gpus ?? 1,
+    backoffLimit: props.backoffLimit ?? 3,
+    runAsUser: props.runAsUser ?? 1000,
+    datasets: run.datasets.map(({ name }) => name),
+    evaluationDataset: props.evaluationDataset !== undefined,
+    valSize: run.args['val_size'],
+  };
+}
+
 /** What the run's own ConfigMap holds. */
 function configFiles({ run, datasets }: ResolvedRun): Record<string, string> {
   const info = Object.fromEntries(datasets.map(({ name, entry }) => [name, entry]));
   return {
     'train_config.yaml': renderTrainConfig(run.args, run.release),
     'dataset_info.json': `${JSON.stringify(info, null, 2)}\n`,
-    'launch.sh': runtimeFile('launch.sh'),
-    'diagnose.py': runtimeFile('diagnose.py'),
-    'exit-codes.json': runtimeFile('exit-codes.json'),
-    'wait-for.sh': runtimeFile('wait-for.sh'),
   };
+}
+
+const LAUNCH_FILES = ['launch.sh', 'diagnose.py', 'exit-codes.json', 'wait-for.sh'];
+const launchConfigMaps = new WeakMap<Chart, string>();
+
+/** The ConfigMap with launch.sh and what it needs: one for all runs of a chart. */
+function launchFiles(chart: Chart): string {
+  let name = launchConfigMaps.get(chart);
+  if (name === undefined) {
+    const files = Object.fromEntries(LAUNCH_FILES.map((file) => [file, runtimeFile(file)]));
+    name = contentConfigMap(chart, 'cdk8s-llamafactory-launch', files, 'launch').name;
+    launchConfigMaps.set(chart, name);
+  }
+  return name;
 }
 
 /** What the prepare Job installs: bitsandbytes, where the run quantises with it and the image lacks it. */

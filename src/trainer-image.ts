@@ -63,7 +63,7 @@ export class TrainerImage {
    * Source: LLaMA-Factory's docker/docker-cuda/Dockerfile and .github/workflows/docker.yml.
    */
   public static official(options: OfficialImageOptions = {}): TrainerImage {
-    const [release, problems] = knownRelease('TrainerImage.official', options.release);
+    const [release, problems] = knownRelease('TrainerImage.official.release', options.release);
     if (release === '0.9.3') {
       problems.push({
         id: 'unknown-release',
@@ -90,7 +90,7 @@ export class TrainerImage {
    * @param image the reference, with a tag other than `latest`, or better a digest: `registry.example.com/trainer@sha256:…`
    */
   public static custom(image: string, contents: TrainerImageContents = {}): TrainerImage {
-    const [release, problems] = knownRelease('TrainerImage.custom', contents.llamafactory);
+    const [release, problems] = knownRelease('TrainerImage.custom.llamafactory', contents.llamafactory);
     if (!isPinned(image)) {
       problems.push({
         id: 'image-not-pinned',
@@ -124,12 +124,12 @@ export class TrainerImage {
 const TRANSFORMERS: Readonly<Record<Release, string>> = { '0.9.3': '4.52.4', '0.9.4': '4.57.1', '0.9.5': '5.6.0' };
 
 /** The release and what is wrong with it; an unknown one is taken as the default, so that the rest can be checked. */
-function knownRelease(where: string, release: string = DEFAULT_RELEASE): [Release, Problem[]] {
+function knownRelease(key: string, release: string = DEFAULT_RELEASE): [Release, Problem[]] {
   const found = RELEASES.find((known) => known === release);
   if (found !== undefined) return [found, []];
   const problem = {
     id: 'unknown-release',
-    key: `${where}.llamafactory`,
+    key,
     message: 'this LLaMA-Factory release is not known',
     got: release,
     allowed: RELEASES.join(', '),

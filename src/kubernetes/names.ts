@@ -19,7 +19,7 @@ export function objectName(parts: readonly string[], options: { maxLength?: numb
   const room = (options.maxLength ?? NAME_LENGTH) - ending.length;
   const slugs = parts.map(slug);
   const readable = slugs.filter((part) => part !== '').join('-');
-  const lossless = slugs.every((part, i) => part === parts[i]) && readable.length <= room;
+  const lossless = readable !== '' && slugs.every((part, i) => part === parts[i]) && readable.length <= room;
   if (lossless) return readable + ending;
   const hash = digest(parts).slice(0, 6);
   const kept = readable.slice(0, room - hash.length - 1).replace(/-+$/, '');

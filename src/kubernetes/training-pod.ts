@@ -7,8 +7,10 @@ import { envVars, HOME, launcherEnv, TMP, writablePlaces } from './trainer-env';
 
 /** Where things stand in the training pod. */
 export const PATHS = {
-  /** train_config.yaml, dataset_info.json and launch.sh. */
+  /** train_config.yaml and dataset_info.json. */
   config: '/etc/llamafactory',
+  /** launch.sh and what it needs. */
+  launch: '/opt/launch',
   deepspeed: '/etc/deepspeed',
   models: '/models',
   saves: '/saves',
@@ -40,6 +42,7 @@ export interface TrainingPod {
   readonly models: MountedClaim;
   readonly saves: MountedClaim;
   readonly configMap: string;
+  readonly launchConfigMap: string;
   readonly deepspeedConfigMap?: string;
   readonly codeConfigMap?: { readonly name: string; readonly items: ReadonlyArray<{ key: string; path: string }> };
   readonly datasets: {
@@ -79,7 +82,7 @@ function trainer(pod: TrainingPod): ContainerSpec {
   return {
     name: TRAINER,
     image: pod.image,
-    command: ['bash', `${PATHS.config}/launch.sh`],
+    command: ['bash', `${PATHS.launch}/launch.sh`],
     workingDir: HOME,
     env: trainerEnv(pod),
     resources: {
@@ -89,6 +92,7 @@ function trainer(pod: TrainingPod): ContainerSpec {
       'nvidia.com/gpu': String(pod.gpus),
     },
     mounts: [
+      { name: 'launch', mountPath: PATHS.launch, readOnly: true },
       { name: 'config', mountPath: PATHS.config, readOnly: true },
       ...(pod.deepspeedConfigMap === undefined
         ? []
@@ -121,11 +125,11 @@ function waitFor(pod: TrainingPod): ContainerSpec {
   return {
     name: 'wait-for-prepare',
     image: pod.image,
-    command: ['sh', `${PATHS.config}/wait-for.sh`, ...pod.markers],
+    command: ['sh', `${PATHS.launch}/wait-for.sh`, ...pod.markers],
     env: envVars({ WAIT_TIMEOUT_SECONDS: String(pod.waitTimeoutSeconds) }),
     resources: { cpu: '100m', memory: '64Mi', 'ephemeral-storage': '64Mi' },
     mounts: [
-      { name: 'config', mountPath: PATHS.config, readOnly: true },
+      { name: 'launch', mountPath: PATHS.launch, readOnly: true },
       modelsMount(pod),
       { name: 'saves', mountPath: PATHS.saves, ...subPath(pod.saves), readOnly: true },
     ],
@@ -142,7 +146,8 @@ function subPath(claim: MountedClaim): { subPath?: string } {
 
 function volumes(pod: TrainingPod): Volume[] {
   return [
-    { name: 'config', configMap: { name: pod.configMap, defaultMode: 0o555 } },
+    { name: 'launch', configMap: { name: pod.launchConfigMap, defaultMode: 0o555 } },
+    { name: 'config', configMap: { name: pod.configMap } },
     ...(pod.deepspeedConfigMap === undefined
       ? []
       : [{ name: 'deepspeed', configMap: { name: pod.deepspeedConfigMap } }]),

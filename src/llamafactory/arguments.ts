@@ -2,6 +2,19 @@ import type { Problem } from '../finding';
 import type { Mapping } from '../run';
 import { nameOfArgument } from './fields';
 
+/** Arguments that constructs set, and the prop that says what they are set to. */
+const OWNED: Readonly<Record<string, string>> = {
+  model_name_or_path: 'model and modelCache',
+  adapter_name_or_path: 'model and modelCache',
+  dataset: 'dataset and additionalDatasets',
+  eval_dataset: 'evaluationDataset',
+  dataset_dir: 'dataset',
+  output_dir: 'saves',
+  deepspeed: 'deepspeed',
+  cache_dir: 'modelCache',
+  tokenized_path: 'dataset',
+};
+
 /** Props as LLaMA-Factory spells them; a prop that stands there undefined is left out. */
 export function argumentsOf(train: object): { readonly args: Mapping; readonly problems: readonly Problem[] } {
   const args: Record<string, unknown> = {};
@@ -9,7 +22,16 @@ export function argumentsOf(train: object): { readonly args: Mapping; readonly p
   for (const [prop, value] of Object.entries(train)) {
     if (value === undefined) continue;
     const name = nameOfArgument(prop);
-    if (name !== undefined) {
+    const owner = name === undefined ? undefined : OWNED[name];
+    if (owner !== undefined) {
+      problems.push({
+        id: 'owned-argument',
+        key: `train.${prop}`,
+        message: 'the run sets this argument itself',
+        got: JSON.stringify(value),
+        change: `take it out; what it is set to follows from ${owner}`,
+      });
+    } else if (name !== undefined) {
       args[name] = value;
     } else {
       problems.push({

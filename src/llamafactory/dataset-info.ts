@@ -70,27 +70,24 @@ export interface DatasetDescription {
 }
 
 /**
- * The entry of dataset_info.json. Where columns and tags aren't given, the first row decides: rows with `messages` are
- * OpenAI's format. An entry that names some tags names all: LLaMA-Factory takes the others for absent otherwise.
+ * The entry of dataset_info.json. Where columns and tags aren't given, the first row decides: messages with `role` are
+ * OpenAI's. An entry that names some tags names all: LLaMA-Factory takes the others for absent otherwise.
  */
 export function datasetEntry(fileName: string, description: DatasetDescription, firstRow?: unknown): Mapping {
-  const chat = description.formatting !== 'alpaca';
-  const openai = chat && description.columns === undefined && hasMessages(firstRow);
+  const openai = description.formatting !== 'alpaca' && hasRoles(firstRow, description.columns);
   const columns =
     description.columns === undefined
       ? openai
         ? { messages: 'messages' }
         : undefined
       : renamed(description.columns, COLUMNS);
+  const base = openai || description.tags?.roleTag === 'role' ? OPENAI_TAGS : DEFAULT_TAGS;
   const tags =
     description.tags === undefined
       ? openai
         ? OPENAI_TAGS
         : undefined
-      : {
-          ...(description.tags.roleTag === undefined ? DEFAULT_TAGS : OPENAI_TAGS),
-          ...renamed(description.tags, TAGS),
-        };
+      : { ...base, ...renamed(description.tags, TAGS) };
   return {
     file_name: fileName,
     formatting: description.formatting,
@@ -115,10 +112,10 @@ export function isMapping(value: unknown): value is Mapping {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-function hasMessages(row: unknown): boolean {
-  if (!isMapping(row) || !Array.isArray(row['messages'])) return false;
-  const [first] = row['messages'] as unknown[];
-  return isMapping(first) && 'role' in first;
+/** Whether a row's messages have the key `role`, as OpenAI's do. */
+function hasRoles(row: unknown, columns: ColumnNames = { messages: 'messages' }): boolean {
+  const messages = isMapping(row) && columns.messages !== undefined ? row[columns.messages] : undefined;
+  return Array.isArray(messages) && isMapping(messages[0]) && 'role' in messages[0];
 }
 
 function text(value: unknown): string | undefined {

@@ -13,25 +13,45 @@ export interface RowFault {
  * Source: llamafactory/data/converter.py.
  */
 export function faultyRows(rows: readonly unknown[], entry: Mapping): RowFault[] {
+  const nowhere = absentColumn(rows, entry);
   const check = entry['formatting'] === 'alpaca' ? alpacaFault : chatFault;
   return rows.flatMap((row, i) => {
-    const reason = isMapping(row) ? check(row, entry) : `a mapping is needed, got ${JSON.stringify(row)?.slice(0, 40)}`;
+    const reason = isMapping(row)
+      ? (nowhere ?? check(row, entry))
+      : `a mapping is needed, got ${JSON.stringify(row)?.slice(0, 40)}`;
     return reason === undefined ? [] : [{ row: i + 1, reason }];
   });
 }
 
+/** Columns that a row may lack as long as another has them: the loader fills them in, with null. */
+const OPTIONAL = ['system', 'tools', 'images', 'videos', 'audios', 'kto_tag'];
+
+/** LLaMA-Factory reads every column that the entry names, and stops where no row has it. */
+function absentColumn(rows: readonly unknown[], entry: Mapping): string | undefined {
+  const optional = entry['formatting'] === 'alpaca' ? ['query', 'history', ...OPTIONAL] : OPTIONAL;
+  const absent = optional
+    .map((column) => ({ column, name: columnOf(entry, column) }))
+    .find(({ name }) => name !== undefined && !rows.some((row) => isMapping(row) && name in row));
+  return absent && `no row has '${absent.name}', which the columns name as '${absent.column}'`;
+}
+
 function alpacaFault(row: Mapping, entry: Mapping): string | undefined {
-  for (const column of ['prompt', 'query', 'response', 'history', 'system', 'tools']) {
+  const ranking = entry['ranking'] === true;
+  for (const column of ranking ? ['prompt', 'chosen', 'rejected'] : ['prompt', 'response']) {
     const name = columnOf(entry, column);
-    if (name !== undefined && column !== 'query' && !(name in row)) return missing(name, row);
-    if (name !== undefined && row[name] !== undefined && column !== 'history' && !isText(row[name])) {
-      return `'${name}' must be text, got ${typeOf(row[name])}`;
-    }
+    // A data set to pre-train on has no answers.
+    if (name === undefined && !ranking) continue;
+    if (name === undefined) return `the entry's columns name no '${column}'`;
+    if (!(name in row)) return missing(name, row);
+    if (!isText(row[name])) return `'${name}' must be text, got ${typeOf(row[name])}`;
+    if (column === 'response' && row[name] === '') return `'${name}' is empty`;
   }
-  const response = columnOf(entry, 'response');
-  return response !== undefined && entry['ranking'] !== true && row[response] === ''
-    ? `'${response}' is empty`
-    : undefined;
+  for (const column of ['query', 'system', 'tools']) {
+    const name = columnOf(entry, column);
+    const value = name === undefined ? undefined : row[name];
+    if (value !== undefined && value !== null && !isText(value)) return `'${name}' must be text, got ${typeOf(value)}`;
+  }
+  return undefined;
 }
 
 function chatFault(row: Mapping, entry: Mapping): string | undefined {
@@ -40,33 +60,72 @@ function chatFault(row: Mapping, entry: Mapping): string | undefined {
   if (!(column in row)) return missing(column, row);
   const messages = row[column];
   if (!Array.isArray(messages)) return `'${column}' must be a list of messages, got ${typeOf(messages)}`;
-  const roleTag = tagOf(entry, 'role_tag') ?? 'role';
-  const contentTag = tagOf(entry, 'content_tag') ?? 'content';
-  const system = tagOf(entry, 'system_tag');
-  const asks = [tagOf(entry, 'user_tag'), tagOf(entry, 'observation_tag')];
-  const answers = [tagOf(entry, 'assistant_tag'), tagOf(entry, 'function_tag')];
-  const turns =
-    isMapping(messages[0]) && system !== undefined && messages[0][roleTag] === system ? messages.slice(1) : messages;
-  const offset = messages.length - turns.length;
-  for (const [i, message] of (turns as unknown[]).entries()) {
-    const where = `message ${i + 1 + offset}`;
+  const tags = tagsOf(entry);
+  const openai = entry['formatting'] === 'openai';
+  let turns = 0;
+  let last: unknown;
+  for (const [i, message] of (messages as unknown[]).entries()) {
+    const where = `message ${i + 1}`;
     if (!isMapping(message)) return `${where} must be a mapping, got ${typeOf(message)}`;
-    if (!(roleTag in message)) return `${where}: ${missing(roleTag, message)}`;
-    if (!(contentTag in message)) return `${where}: ${missing(contentTag, message)}`;
-    const allowed = (i % 2 === 0 ? asks : answers).filter((tag) => tag !== undefined);
-    if (!allowed.includes(message[roleTag] as string)) {
-      return `${where}: '${roleTag}' is ${JSON.stringify(message[roleTag])}, allowed here: ${allowed.join(', ')}`;
+    if (!(tags.role in message)) return `${where}: ${missing(tags.role, message)}`;
+    const role = message[tags.role];
+    // OpenAI's format: a call may come without text, and the results of several calls are one turn.
+    const call = openai && tags.answers.includes(role) && isFilled(message['tool_calls']);
+    if (!call) {
+      if (!(tags.content in message)) return `${where}: ${missing(tags.content, message)}`;
+      const content = message[tags.content];
+      if (!isText(content)) return `${where}: '${tags.content}' must be text, got ${typeOf(content)}`;
     }
-    if (!isText(message[contentTag]))
-      return `${where}: '${contentTag}' must be text, got ${typeOf(message[contentTag])}`;
+    if (i === 0 && role === tags.system) continue;
+    if (openai && role === tags.observation && last === role) continue;
+    const allowed = turns % 2 === 0 ? tags.asks : tags.answers;
+    if (!allowed.includes(role)) {
+      return `${where}: '${tags.role}' is ${JSON.stringify(role)}, allowed here: ${allowed.join(', ')}`;
+    }
+    turns += 1;
+    last = role;
   }
-  if (turns.length === 0) return `'${column}' holds no turn`;
-  const even = entry['ranking'] !== true;
-  if (even && turns.length % 2 !== 0)
-    return `the last turn has no answer: ${turns.length} turns, an even number is needed`;
-  if (!even && turns.length % 2 === 0)
-    return `a ranking row ends with a question: ${turns.length} turns, an odd number is needed`;
+  if (turns === 0) return `'${column}' holds no turn`;
+  if (entry['ranking'] === true) return rankingFault(row, entry, turns, tags);
+  return turns % 2 === 0 ? undefined : `the last turn has no answer: ${turns} turns, an even number is needed`;
+}
+
+function rankingFault(row: Mapping, entry: Mapping, turns: number, tags: Tags): string | undefined {
+  if (turns % 2 === 0) return `a ranking row ends with a question: ${turns} turns, an odd number is needed`;
+  for (const column of ['chosen', 'rejected']) {
+    const name = columnOf(entry, column);
+    if (name === undefined) return `the entry's columns name no '${column}'`;
+    if (!(name in row)) return missing(name, row);
+    const answer = row[name];
+    if (!isMapping(answer)) return `'${name}' must be a message, got ${typeOf(answer)}`;
+    for (const key of [tags.role, tags.content]) if (!(key in answer)) return `'${name}': ${missing(key, answer)}`;
+    if (!tags.answers.includes(answer[tags.role])) {
+      return `'${name}': '${tags.role}' is ${JSON.stringify(answer[tags.role])}, allowed here: ${tags.answers.join(', ')}`;
+    }
+  }
   return undefined;
+}
+
+interface Tags {
+  readonly role: string;
+  readonly content: string;
+  readonly system: string | undefined;
+  readonly observation: string | undefined;
+  /** The roles of a question, and of an answer. */
+  readonly asks: readonly unknown[];
+  readonly answers: readonly unknown[];
+}
+
+function tagsOf(entry: Mapping): Tags {
+  const named = (...tags: string[]) => tags.flatMap((tag) => tagOf(entry, tag) ?? []);
+  return {
+    role: tagOf(entry, 'role_tag') ?? 'role',
+    content: tagOf(entry, 'content_tag') ?? 'content',
+    system: tagOf(entry, 'system_tag'),
+    observation: tagOf(entry, 'observation_tag'),
+    asks: named('user_tag', 'observation_tag'),
+    answers: named('assistant_tag', 'function_tag'),
+  };
 }
 
 function missing(key: string, row: Mapping): string {
@@ -75,6 +134,10 @@ function missing(key: string, row: Mapping): string {
 
 function isText(value: unknown): boolean {
   return typeof value === 'string';
+}
+
+function isFilled(value: unknown): boolean {
+  return Array.isArray(value) && value.length > 0;
 }
 
 function typeOf(value: unknown): string {

@@ -68,7 +68,8 @@ export function loadYaml(text: string, release: Release, path: string): LoadedCo
     else reader.refusals.push(notMapping(root));
   } catch (error) {
     if (error instanceof Refusal) reader.refusals.push(error);
-    else if (error instanceof RangeError) reader.refusals.push(new Refusal('yaml-nesting', 'it is nested too deeply to be read'));
+    else if (error instanceof RangeError)
+      reader.refusals.push(new Refusal('yaml-nesting', 'it is nested too deeply to be read'));
     else throw error;
   }
   const { plain, floats } = unwrap(args);
@@ -88,12 +89,14 @@ export function loadYaml(text: string, release: Release, path: string): LoadedCo
 function rootOf(value: unknown, empty: boolean): LoadedConfig['root'] {
   if (empty) return 'empty';
   if (Array.isArray(value)) return 'list';
-  const isMapping = typeof value === 'object' && value !== null && !(value instanceof PyFloat || value instanceof PyBytes);
+  const isMapping =
+    typeof value === 'object' && value !== null && !(value instanceof PyFloat || value instanceof PyBytes);
   return isMapping ? 'mapping' : 'text';
 }
 
 function notMapping(root: LoadedConfig['root']): Refusal {
-  if (root === 'empty') return new Refusal('yaml-empty', 'the file is empty: a train config is a mapping of keys to values');
+  if (root === 'empty')
+    return new Refusal('yaml-empty', 'the file is empty: a train config is a mapping of keys to values');
   const what = root === 'list' ? 'a list' : 'a single value';
   return new Refusal('yaml-not-mapping', `the file holds ${what}, and a train config is a mapping of keys to values`);
 }
@@ -203,7 +206,11 @@ class Reader {
       const quoted = lexeme.startsWith('"') || lexeme.startsWith("'");
       const free = quoted || lexeme.startsWith('#') || (isScalar && inBlock);
       if (!free && lexeme.includes('\t')) {
-        throw new Refusal('yaml-tab', 'a tab can not separate anything in YAML: use blanks', offset + lexeme.indexOf('\t'));
+        throw new Refusal(
+          'yaml-tab',
+          'a tab can not separate anything in YAML: use blanks',
+          offset + lexeme.indexOf('\t'),
+        );
       }
       if (isScalar) inBlock = false;
       if (/^[|>]/.test(lexeme)) inBlock = true;
@@ -219,7 +226,8 @@ class Reader {
     this.unique++;
     const anchor = 'anchor' in node ? node.anchor : undefined;
     if (anchor !== undefined) {
-      if (this.anchors.has(anchor)) throw new Refusal('yaml-anchor', `the anchor &${anchor} is defined twice`, startOf(node));
+      if (this.anchors.has(anchor))
+        throw new Refusal('yaml-anchor', `the anchor &${anchor} is defined twice`, startOf(node));
       this.anchors.set(anchor, { node, done: false, size: 0 });
     }
     const result = this.constructNode(node, isRoot);
@@ -237,7 +245,8 @@ class Reader {
 
   private constructNode(node: Node, isRoot: boolean): { value: unknown; size: number } {
     if (this.yaml.isScalar(node)) return { value: this.scalar(node), size: 1 };
-    if (this.yaml.isMap(node)) return this.mapping(node.items as Pair<Node | null, Node | null>[], tagOf(node), node, isRoot);
+    if (this.yaml.isMap(node))
+      return this.mapping(node.items as Pair<Node | null, Node | null>[], tagOf(node), node, isRoot);
     if (this.yaml.isSeq(node)) return this.sequence(node.items as Node[], tagOf(node), node);
     throw new Refusal('yaml-syntax', 'this can not be read', startOf(node));
   }
@@ -266,7 +275,8 @@ class Reader {
     const seen = new Set<string>();
     let size = 1;
     for (const { key: keyNode, value: valueNode } of pairs) {
-      const isMerge = this.yaml.isScalar(keyNode) && keyNode.type === 'PLAIN' && keyNode.value === '<<' && !tagOf(keyNode);
+      const isMerge =
+        this.yaml.isScalar(keyNode) && keyNode.type === 'PLAIN' && keyNode.value === '<<' && !tagOf(keyNode);
       const key = this.construct(keyNode);
       const value = this.construct(valueNode);
       size += key.size + value.size;
@@ -319,7 +329,11 @@ class Reader {
     const value = tag === undefined ? (plain ? this.scalars.resolve(text) : text) : this.scalars.tagged(tag, text);
     if (value === undefined) throw badTag(tag ?? 'timestamp', node, text);
     if (typeof value === 'string' && value.includes('${') && !this.scalars.isInterpolation(value)) {
-      throw new Refusal('yaml-interpolation', 'OmegaConf takes ${ for the start of an interpolation, and this is none', startOf(node));
+      throw new Refusal(
+        'yaml-interpolation',
+        'OmegaConf takes ${ for the start of an interpolation, and this is none',
+        startOf(node),
+      );
     }
     return value;
   }

@@ -123,27 +123,40 @@ const REASONS: ReadonlyArray<{ readonly key: string; readonly value?: unknown; r
  * back is what was given, types included.
  */
 export function renderTrainConfig(args: Mapping, release: Release): string {
-  const yaml = loadYaml();
   const fields = fieldsOf(release);
   const placed = placeKeys(args, (key) => SECTION_OF_OWNER[fields.get(key)?.owner ?? 'training'] ?? 'training');
+  const sections = placed.map(([title, keys]) => {
+    const lines = keys.map((key) => renderKey(key, args[key], fields.get(key)?.type ?? ''));
+    return `# ${title}\n${lines.join('')}`;
+  });
+  return sections.join('\n');
+}
+
+/** Lines written before: most keys of a thousand runs are the same. */
+const rendered = new Map<string, string>();
+
+/** One key as a YAML document of its own, which a mapping's documents one after the other make up. */
+function renderKey(key: string, value: unknown, type: string): string {
+  if (value !== null && typeof value === 'object') return renderPair(key, value, type);
+  const known = `${key}:${typeof value}:${type}:${Object.is(value, -0) ? '-0' : value}`;
+  let line = rendered.get(known);
+  if (line === undefined) {
+    line = renderPair(key, value, type);
+    rendered.set(known, line);
+  }
+  return line;
+}
+
+function renderPair(key: string, value: unknown, type: string): string {
+  const yaml = loadYaml();
   const document = new yaml.Document(new yaml.YAMLMap(), {
     version: '1.1',
-    customTags: (tags) => [pythonFloat, ...tags],
+    customTags: (tags) => [pythonFloat, quotedText, ...tags],
   });
-  const map = document.contents as unknown as Yaml.YAMLMap;
-  placed.forEach(([title, keys], i) => {
-    keys.forEach((key, j) => {
-      const pair = document.createPair(key, forYaml(args[key], fields.get(key)?.type));
-      const keyNode = pair.key as Yaml.Scalar;
-      if (j === 0) {
-        keyNode.commentBefore = ` ${title}`;
-        keyNode.spaceBefore = i > 0;
-      }
-      const why = reasonFor(key, args[key]);
-      if (why !== undefined && pair.value instanceof yaml.Scalar) (pair.value as Yaml.Scalar).comment = ` ${why}`;
-      map.items.push(pair as never);
-    });
-  });
+  const pair = document.createPair(key, forYaml(value, type));
+  const why = reasonFor(key, value);
+  if (why !== undefined && pair.value instanceof yaml.Scalar) (pair.value as Yaml.Scalar).comment = ` ${why}`;
+  (document.contents as unknown as Yaml.YAMLMap).items.push(pair as never);
   return document.toString({ lineWidth: 0, defaultStringType: 'PLAIN', defaultKeyType: 'PLAIN' });
 }
 
@@ -170,6 +183,31 @@ const pythonFloat: Yaml.ScalarTag = {
   test: /^(?!)/,
   resolve: (text) => text,
   stringify: (node) => pythonFloatText((node.value as PythonFloat).value),
+};
+
+/**
+ * Characters that PyYAML refuses in a file, takes for the end of a line (NEL, LS, PS) or stumbles over (tab), where the
+ * `yaml` library writes them as they are. Source: PyYAML's reader.py (NON_PRINTABLE) and scanner.py.
+ */
+const TO_ESCAPE = /[^\n\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\u{10000}-\u{10ffff}]/gu;
+
+/**
+ * Texts that PyYAML reads as something else: two keys of YAML 1.1 with a meaning of their own, dates down to
+ * `2026-11-24 10:00:00.`, and blank lines, whose indentation it counts as a part of them or not.
+ */
+const MISREAD = /^(=|<<|\d{4}-\d\d?-\d\d?.*|\s*)$/;
+
+const quotedText: Yaml.ScalarTag = {
+  tag: 'tag:yaml.org,2002:str',
+  default: true,
+  identify: (value) => typeof value === 'string' && (value.search(TO_ESCAPE) >= 0 || MISREAD.test(value)),
+  test: /^(?!)/,
+  resolve: (text) => text,
+  stringify: (node) =>
+    JSON.stringify(node.value).replace(
+      TO_ESCAPE,
+      (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+    ),
 };
 
 function forYaml(value: unknown, type = ''): unknown {

@@ -123,7 +123,8 @@ function divisors(number: number): number[] {
 /** Every combination of changes to try, the cheapest first. */
 function changes(settings: Settings): Change[] {
   const perGpu = settings.trainBatch * settings.accumulation;
-  const batches = divisors(perGpu).filter((batch) => batch < settings.trainBatch);
+  const half = settings.trainBatch / 2;
+  const batches = divisors(perGpu).filter((batch) => batch < settings.trainBatch && (batch === half || batch === 1));
   const strategies: PlanStrategy[] = (['ddp', 'zero3-offload'] as const).filter((each) => each !== settings.strategy);
   const shorter = [0.75, 0.5]
     .map((share) => Math.floor((settings.cutoffLen * share) / 64) * 64)
@@ -145,8 +146,10 @@ function changes(settings: Settings): Change[] {
     );
   }
   return result
-    .filter((change) => Object.keys(change).length > 0)
-    .sort((a, b) => cost(a, settings) - cost(b, settings));
+    .map((change) => ({ change, cost: cost(change, settings) }))
+    .filter((each) => each.cost > 0)
+    .sort((a, b) => a.cost - b.cost)
+    .map(({ change }) => change);
 }
 
 function cost(change: Change, settings: Settings): number {

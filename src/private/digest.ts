@@ -2,11 +2,16 @@ import { createHash } from 'node:crypto';
 
 /** JSON with sorted keys: the same value gives the same text, whatever order its keys were written in. */
 export function canonicalJson(value: unknown): string {
-  return JSON.stringify(value, (_key, inner: unknown) =>
-    inner !== null && typeof inner === 'object' && !Array.isArray(inner)
-      ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)))
-      : inner,
-  );
+  return JSON.stringify(sorted(value));
+}
+
+function sorted(value: unknown): unknown {
+  if (value === null || typeof value !== 'object') return value;
+  if (Array.isArray(value)) return value.map(sorted);
+  const mapping = value as Record<string, unknown>;
+  const copy: Record<string, unknown> = {};
+  for (const key of Object.keys(mapping).sort()) copy[key] = sorted(mapping[key]);
+  return copy;
 }
 
 /** The first ten hexadecimal digits of the SHA-256 of a value: what names carry. */

@@ -102,7 +102,8 @@ function objectsOf(root: IConstruct): NamedObject[] {
       path: constructPath(object),
       apiGroup: object.apiGroup,
       kind: object.kind,
-      namespace: object.metadata.namespace ?? '',
+      // PersistentVolumes belong to no namespace.
+      namespace: object.kind === 'PersistentVolume' ? '' : (object.metadata.namespace ?? ''),
       name: object.name,
       keys: () => configMapKeys(object),
     }));

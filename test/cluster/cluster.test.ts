@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { PodSpec } from 'kubernetes-types/core/v1';
@@ -18,7 +18,6 @@ import {
 import { danglingReferences, gpus, type Manifest, namespacesOf, readManifests, workloads } from './manifest';
 
 const ROOT = join(__dirname, '../..');
-const POOL = ['gpu-0', 'gpu-1', 'cpu-0'];
 
 /** What an example is written for. */
 interface Expected {
@@ -31,7 +30,7 @@ interface Expected {
 }
 
 /** What is expected of an example that isn't in EXAMPLES. */
-const USUAL: Expected = { nodes: POOL, gpus: [4], claims: [] };
+const USUAL: Expected = { nodes: ['gpu-0', 'gpu-1', 'cpu-0'], gpus: [4], claims: [] };
 
 const EXAMPLES: Readonly<Record<string, Expected>> = {
   'existing-claims': { ...USUAL, claims: ['datasets', 'models', 'adapters'].map((name) => claim('ml-shared', name)) },
@@ -81,6 +80,7 @@ describe.each(examples)('example %s', (example) => {
     namespaces = namespacesOf(manifests);
     onlyNodes(expected.nodes);
   });
+  afterAll(() => rmSync(folder, { recursive: true }));
 
   test('asks for the GPUs it is written for', () => {
     expect(gpusOf(manifests)).toEqual(expected.gpus);
@@ -144,12 +144,13 @@ describe.each(examples)('example %s', (example) => {
 });
 
 describe('a check fails', () => {
-  const example = 'qwen3-14b-t10';
   let manifests: Manifest[];
 
   beforeAll(() => {
-    ({ manifests } = synthesise(example));
-    onlyNodes(POOL);
+    const { folder, ...synthesised } = synthesise('qwen3-14b-t10');
+    manifests = synthesised.manifests;
+    rmSync(folder, { recursive: true });
+    onlyNodes(USUAL.nodes);
   });
 
   /** The example's objects after a change to the pods of its training Job. */

@@ -44,9 +44,11 @@ start() { # program, arguments...
   echo $! > "$run/pids/$1"
 }
 wait_for() { # what, command...
-  for _ in $(seq 900); do "${@:2}" > /dev/null 2>&1 && return; sleep 0.1; done
-  echo "$1 did not come up in 90 s: see $run/log" >&2
-  exit 1
+  local end=$((SECONDS + 90))
+  until "${@:2}" > /dev/null 2>&1; do
+    [ $SECONDS -lt $end ] || { echo "$1 did not come up in 90 s: see $run/log" >&2; exit 1; }
+    sleep 0.1
+  done
 }
 kubectl() { "$bin/kubectl" --kubeconfig "$run/admin.kubeconfig" "$@"; }
 
@@ -64,8 +66,7 @@ start kube-apiserver --etcd-servers "http://127.0.0.1:$etcd" \
 wait_for "the API server" kubectl get --raw /readyz
 start kube-controller-manager --kubeconfig "$run/controllers.kubeconfig" \
   --bind-address 127.0.0.1 --secure-port $((base + 257)) --leader-elect=false --use-service-account-credentials=true \
-  --service-account-private-key-file "$pki/sa.key" --root-ca-file "$pki/ca.crt" \
-  --controllers '*,-node-ipam-controller,-service-lb-controller,-node-route-controller'
+  --service-account-private-key-file "$pki/sa.key" --root-ca-file "$pki/ca.crt"
 start kube-scheduler --kubeconfig "$run/scheduler.kubeconfig" \
   --bind-address 127.0.0.1 --secure-port $((base + 259)) --leader-elect=false
 start kwok --kubeconfig "$run/kwok.kubeconfig" --config stages.yaml \

@@ -2,7 +2,7 @@ import { nearest } from '../nearest';
 import { splitComma } from './data';
 import { put, remove } from './edits';
 import { isNone } from './model';
-import { among, equal, greater, isInt, numeric, product, PyError, toInt, truthy } from './python';
+import { among, equal, greater, isInt, numeric, PyError, product, toInt, truthy } from './python';
 import { ONLY_093, SINCE_094, type State, type Step } from './state';
 
 const SOURCE = 'src/llamafactory/hparams/finetuning_args.py';
@@ -61,8 +61,7 @@ export const FINETUNING_STEPS: readonly Step[] = [
     message: 'GaLore, APOLLO and BAdam are for training all weights, and `finetuning_type` is lora',
     upstream: 'Cannot use LoRA with GaLore, APOLLO or BAdam together.',
     source: SOURCE,
-    refuses: ({ values }) =>
-      equal(values['finetuning_type'], 'lora') && OPTIMIZERS.some((key) => truthy(values[key])),
+    refuses: ({ values }) => equal(values['finetuning_type'], 'lora') && OPTIMIZERS.some((key) => truthy(values[key])),
     fix: (state) => remove(state, ...OPTIMIZERS.filter((key) => key in state.input.args)),
   },
   {
@@ -108,7 +107,8 @@ function finetuningType(types: readonly string[], releases: Step['releases']): S
     id: 'finetuning-type',
     keys: ['finetuning_type'],
     releases,
-    message: ({ values }) => `\`finetuning_type\` is ${JSON.stringify(values['finetuning_type'])}; allowed: ${types.join(', ')}`,
+    message: ({ values }) =>
+      `\`finetuning_type\` is ${JSON.stringify(values['finetuning_type'])}; allowed: ${types.join(', ')}`,
     upstream: 'Invalid fine-tuning method.',
     source: SOURCE,
     refuses: ({ values }) => !among(values['finetuning_type'], types),

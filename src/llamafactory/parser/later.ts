@@ -61,7 +61,8 @@ export const LATER_STEPS: readonly Step[] = [
     upstream: 'Bitsandbytes only accepts 4-bit or 8-bit quantization.',
     source: QUANTIZATION,
     refuses: ({ values }) => quantizes(values, 'bnb') && !among(values['quantization_bit'], [8, 4]),
-    fix: (state) => put(state, 'quantization_bit', Number(state.values['quantization_bit']) === 8 && !isZero3(state) ? 8 : 4),
+    fix: (state) =>
+      put(state, 'quantization_bit', Number(state.values['quantization_bit']) === 8 && !isZero3(state) ? 8 : 4),
   },
   {
     id: 'double-quantization',
@@ -123,7 +124,8 @@ function attention(kernels: readonly string[], releases: Step['releases']): Step
     id: 'flash-attn',
     keys: ['flash_attn'],
     releases,
-    message: ({ values }) => `\`flash_attn\` is ${JSON.stringify(values['flash_attn'])}; allowed: ${kernels.join(', ')}`,
+    message: ({ values }) =>
+      `\`flash_attn\` is ${JSON.stringify(values['flash_attn'])}; allowed: ${kernels.join(', ')}`,
     upstream: 'Unknown attention type',
     source: 'src/llamafactory/model/model_utils/attention.py',
     refuses: ({ values }) => !among(values['flash_attn'], kernels),
@@ -180,9 +182,11 @@ function datasetInfo(state: State, needed: boolean): { readonly entries: unknown
   if (isDict(folder) && state.release !== '0.9.3') return { entries: folder };
   if (folder === 'ONLINE') return undefined;
   needString(folder, 'startswith');
-  if (folder.startsWith('REMOTE:')) return files ? '`dataset_dir` is on a hub, and the parser asks for it at once' : undefined;
+  if (folder.startsWith('REMOTE:'))
+    return files ? '`dataset_dir` is on a hub, and the parser asks for it at once' : undefined;
   if (!needed) return undefined;
-  if (!files) return input.datasets ? { entries: Object.fromEntries(input.datasets.map((d) => [d.name, d.entry])) } : undefined;
+  if (!files)
+    return input.datasets ? { entries: Object.fromEntries(input.datasets.map((d) => [d.name, d.entry])) } : undefined;
   const path = joinPath(folder, 'dataset_info.json');
   const text = files.read(path);
   if (text === undefined) return `cannot open ${path}`;
@@ -207,7 +211,9 @@ function faultOfName(state: State, name: unknown, entries: unknown): DatasetFaul
 }
 
 function faultOfEntry(state: State, name: string, entry: Readonly<Record<string, unknown>>): DatasetFault | undefined {
-  const remote = ['hf_hub_url', 'ms_hub_url', 'om_hub_url', 'script_url', 'cloud_file_name'].some((key) => key in entry);
+  const remote = ['hf_hub_url', 'ms_hub_url', 'om_hub_url', 'script_url', 'cloud_file_name'].some(
+    (key) => key in entry,
+  );
   if (!remote && !('file_name' in entry)) {
     throw new PyError('KeyError', `the entry of data set ${name} names no source (file_name)`, name);
   }
@@ -222,7 +228,10 @@ function faultOfEntry(state: State, name: string, entry: Readonly<Record<string,
     return { name, text: `data set ${name} has no \`ranking: true\` in dataset_info.json, which stage rm needs` };
   }
   if (!among(stage, ['rm', 'dpo']) && ranking === true) {
-    return { name, text: `data set ${name} is for preferences (\`ranking: true\`), which only the stages rm and dpo take` };
+    return {
+      name,
+      text: `data set ${name} is for preferences (\`ranking: true\`), which only the stages rm and dpo take`,
+    };
   }
   if (!remote) {
     const missing = missingFile(state, entry['file_name']);

@@ -277,7 +277,8 @@ export const TRAIN_STEPS: readonly Step[] = [
   {
     id: 'package-missing',
     keys: ['mixture_of_depths'],
-    message: '`mixture_of_depths` needs the package mixture-of-depth, which an installation of LLaMA-Factory does not bring',
+    message:
+      '`mixture_of_depths` needs the package mixture-of-depth, which an installation of LLaMA-Factory does not bring',
     upstream: 'No package metadata was found for mixture-of-depth>=1.1.6',
     source: SOURCE,
     refuses: ({ values }) => !isNone(values['mixture_of_depths']),
@@ -412,10 +413,10 @@ function outputDirectoryTaken({ values, files }: State): boolean {
 function checkSeed({ values }: State): void {
   const seed = values['seed'];
   const number = numeric(seed);
-  const whole = typeof seed === 'boolean' || typeof seed === 'bigint' || (typeof seed === 'number' && Number.isInteger(seed));
+  const whole =
+    typeof seed === 'boolean' || typeof seed === 'bigint' || (typeof seed === 'number' && Number.isInteger(seed));
   if (number === undefined || !whole) throw new PyError('TypeError', 'the seed must be an int', seed);
   if (less(number, 0) || greater(number, 2 ** 32 - 1)) {
     throw new PyError('ValueError', 'Seed must be between 0 and 2**32 - 1', seed);
   }
 }
-

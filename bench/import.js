@@ -1,0 +1,3 @@
+// What importing the package costs over importing cdk8s.
+require('cdk8s');
+if (process.argv[2] === 'ours') require('..');

@@ -1,0 +1,22 @@
+import type { Finding } from '../../src/finding';
+import type { Files } from '../../src/llamafactory/files';
+import { loadYaml } from '../../src/llamafactory/load';
+import { parse } from '../../src/llamafactory/parser/parse';
+import { CARDS } from '../../src/planning/catalog/cards';
+import type { Release } from '../../src/run';
+import type { ParityCase } from './cases';
+
+/** The twin's verdict on a case. */
+export interface TwinVerdict {
+  readonly accepted: boolean;
+  readonly findings: readonly Finding[];
+}
+
+export function judge(one: ParityCase, release: Release, files: Files): TwinVerdict {
+  const path = `${one.id}.yaml`;
+  const { loads, args, floats, findings } = loadYaml(one.text, release, path);
+  const card = one.arch === 'ampere' ? CARDS['A100'] : CARDS['T4'];
+  const verdict = parse({ path, file: path, release, args, floats, gpus: one.gpus, nodes: 1, files, card });
+  return { accepted: loads && verdict.accepted, findings: [...findings, ...verdict.findings] };
+}
+

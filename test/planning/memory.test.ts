@@ -1,0 +1,103 @@
+import { gpuMemory, PLANNER_ERROR, verdict } from '../../src/planning/memory';
+import { settingsOf } from '../../src/planning/settings';
+import { type Measurement, measurements, predict, runOf } from '../../tools/measured-runs';
+import { seedRun } from './runs';
+
+const name = (m: Measurement) =>
+  `${m.model} ${m.strategy} ${m.quantization_bit ?? 4} bits ${m.per_device_train_batch_size} x ${m.sequence_tokens} ` +
+  `rank ${m.lora_rank}${m.liger_kernel ? ' liger' : ''}${m.gradient_checkpointing ? '' : ' without checkpointing'}`;
+const trains = (m: Measurement) => m.outcome === undefined || m.outcome === 'trains';
+const all = [...measurements('peaks.jsonl'), ...measurements('whole-runs.jsonl')];
+
+describe('the peak of steps and evaluation is within 3 % of what was measured', () => {
+  test.each(all.filter(trains).map((m) => [name(m), m] as const))('%s', (_, measured) => {
+    const planned = predict(measured);
+    const peak = Math.max(planned.stepAllocatedBytes, planned.evaluationAllocatedBytes);
+    expect(Math.abs(peak / measured.peak_allocated_bytes - 1)).toBeLessThan(0.03);
+  });
+});
+
+describe('the load peak is within 5 % of what was measured', () => {
+  const loaded = all.filter((m) => m.load_allocated_bytes !== undefined);
+  test.each(loaded.map((m) => [name(m), m] as const))('%s', (_, measured) => {
+    expect(Math.abs(predict(measured).loadBytes / (measured.load_allocated_bytes ?? 0) - 1)).toBeLessThan(0.05);
+  });
+});
+
+describe('under an allocator cap', () => {
+  const capped = all.filter((m) => m.cap_gib !== undefined && m.cap_gib > 0);
+  const need = (m: Measurement) =>
+    m.expandable_segments === false ? predict(m).stepReservedFixedSegmentsBytes : predict(m).stepReservedBytes;
+  test.each(capped.filter((m) => !trains(m)).map((m) => [name(m), m] as const))(
+    'no run that died is said to fit: %s',
+    (_, m) => {
+      expect(need(m)).toBeGreaterThan((m.cap_gib ?? 0) * 2 ** 30);
+    },
+  );
+  test.each(capped.filter((m) => trains(m) && m.expandable_segments === true).map((m) => [name(m), m] as const))(
+    'no run that trained is said not to fit: %s',
+    (_, m) => {
+      expect(need(m)).toBeLessThan((m.cap_gib ?? 0) * 2 ** 30);
+    },
+  );
+});
+
+describe('parts and verdict', () => {
+  test('the parts add up to the step peak', () => {
+    const { parts, stepAllocatedBytes } = gpuMemory(seedRun(), seedRun().model);
+    expect(Object.values(parts).reduce((sum, bytes) => sum + bytes, 0)).toBeCloseTo(stepAllocatedBytes, 0);
+  });
+
+  test("a margin below the planner's own error is tight", () => {
+    expect(verdict(100, 100 / (1 + PLANNER_ERROR / 2))).toBe('tight');
+    expect(verdict(100, 90)).toBe('fits');
+    expect(verdict(100, 100.1)).toBe('does not fit');
+  });
+
+  test('bitsandbytes in place of bnb leaves the model in 16 bits', () => {
+    const run = seedRun({ quantization_method: 'bitsandbytes' }, 'ddp');
+    expect(gpuMemory(run, run.model).parts['weights']).toBeGreaterThan(29e9);
+  });
+});
+
+describe('attention', () => {
+  const memory = (args: Record<string, unknown>, release: '0.9.3' | '0.9.5' = '0.9.5') => {
+    const run = { ...seedRun(args, 'ddp'), release };
+    return gpuMemory(run, run.model);
+  };
+  test('on Turing a full batch of grouped queries falls back to the math kernel', () => {
+    expect(memory({ cutoff_len: 8192 }).attention).toBe('math');
+  });
+
+  test('with the transformers of 0.9.3 keys are repeated, so the memory-efficient kernel serves', () => {
+    expect(memory({ cutoff_len: 8192 }, '0.9.3').attention).toBe('memory-efficient');
+  });
+
+  test('on the math kernel a block grows with the square of the length', () => {
+    const layer = (cutoff_len: number) => memory({ cutoff_len }).parts['layer'] ?? 0;
+    expect(layer(16384) / layer(8192)).toBeGreaterThan(3.8);
+  });
+});
+
+describe('several GPUs', () => {
+  const memory = (gpus: number, strategy: 'ddp' | 'zero2' | 'zero3') => {
+    const measured = { ...(all[0] as Measurement), strategy, world_size: gpus };
+    const run = runOf(measured);
+    if (run.model === undefined) throw new Error('the measured model is in the catalogue');
+    return gpuMemory(run, run.model, settingsOf(run));
+  };
+  test('plain data parallelism adds a bucket for every gradient', () => {
+    expect(memory(4, 'ddp').parts['buckets']).toBe(memory(4, 'ddp').parts['gradients']);
+    expect(memory(1, 'ddp').parts['buckets']).toBe(0);
+  });
+
+  test('ZeRO-2 shares the optimizer, not the weights', () => {
+    expect(memory(4, 'zero2').parts['optimizer']).toBe((memory(1, 'zero2').parts['optimizer'] ?? 0) / 4);
+    expect(memory(4, 'zero2').parts['weights']).toBe(memory(1, 'zero2').parts['weights']);
+  });
+
+  test('ZeRO-3 shares the weights but loads the quantised model whole', () => {
+    expect(memory(4, 'zero3').parts['weights']).toBe((memory(1, 'zero3').parts['weights'] ?? 0) / 4);
+    expect(memory(4, 'zero3').loadBytes).toBe(memory(1, 'zero3').loadBytes);
+  });
+});

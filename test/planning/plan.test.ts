@@ -1,0 +1,186 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { EditOperation } from '../../src/finding';
+import { bestStrategy } from '../../src/planning/advice';
+import { CARDS } from '../../src/planning/catalog/cards';
+import { MODELS, modelFromConfig } from '../../src/planning/catalog/models';
+import { hostNeeds } from '../../src/planning/host';
+import { formatPlan, plan } from '../../src/planning/plan';
+import { scheduleOf } from '../../src/planning/schedule';
+import { throughputOf } from '../../src/planning/throughput';
+import { parameterCount } from '../../src/planning/weights';
+import type { Run } from '../../src/run';
+import { type Measurement, measurements, runOf } from '../../tools/measured-runs';
+import { table } from '../../tools/planning-table';
+import { seedRun } from './runs';
+
+/** The run with the edits to its train arguments written. */
+function edited(run: Run, edits: ReturnType<typeof plan>['advice'][number]['edits']): Run {
+  const args: Record<string, unknown> = { ...run.args };
+  const config: Record<string, unknown> = {};
+  let deepspeed = run.deepspeed;
+  for (const { file, key, op, value } of edits) {
+    if (file !== run.file) config[key] = value;
+    else if (key === 'deepspeed') deepspeed = op === EditOperation.REMOVE ? undefined : { file: String(value), config };
+    else args[key] = value;
+  }
+  return { ...run, args, deepspeed };
+}
+
+const effective = (run: Run) => scheduleOf(run).effectiveBatch;
+
+describe('a run that does not fit', () => {
+  const run = seedRun({}, 'ddp');
+  const { advice, memory } = plan(run);
+  const fixes = advice.filter(({ id }) => id === 'make-it-fit');
+
+  test('is said not to fit', () => {
+    expect(memory?.gpu.fits).toBe('does not fit');
+  });
+  test('gets changes that make it fit once they are written', () => {
+    expect(fixes.map(({ edits }) => plan(edited(run, edits)).memory?.gpu.fits)).toEqual(fixes.map(() => 'fits'));
+    expect(fixes.length).toBeGreaterThan(1);
+  });
+  test('keeps its effective batch under each of them', () => {
+    expect(fixes.map(({ edits }) => effective(edited(run, edits)))).toEqual(fixes.map(() => 32));
+  });
+  test('is first advised what runs on verified kernels', () => {
+    expect(fixes[0]?.verified).toBe(true);
+  });
+  test('gets liger on Turing only as unverified', () => {
+    const liger = fixes.filter(({ edits }) => edits.some(({ key }) => key === 'enable_liger_kernel'));
+    expect(liger.map(({ verified }) => verified)).toEqual(liger.map(() => false));
+  });
+});
+
+describe('other advice', () => {
+  const ids = (run: Run) => plan(run).advice.map(({ id }) => id);
+  test('a run that fits gets no changes to fit', () => {
+    expect(ids(seedRun())).not.toContain('make-it-fit');
+  });
+  test("the seed's ZeRO-3 is quicker without DeepSpeed, at the same effective batch", () => {
+    const run = seedRun();
+    const quicker = plan(run).advice.find(({ id }) => id === 'quicker-strategy');
+    const after = edited(run, quicker?.edits ?? []);
+    expect([after.deepspeed, effective(after), plan(after).memory?.gpu.fits]).toEqual([undefined, 32, 'fits']);
+  });
+  test('a cutoff that no sample reaches is said so', () => {
+    const rows = [{ messages: [{ role: 'user', content: 'a'.repeat(300) }] }];
+    expect(ids({ ...seedRun(), datasets: [{ name: 'short', rows }] })).toContain('cutoff-above-data');
+  });
+  test('a run that saves only at its end is told to save on the way', () => {
+    expect(ids(seedRun())).toContain('save-on-the-way');
+    expect(ids(seedRun({ save_steps: 0.1 }))).not.toContain('save-on-the-way');
+  });
+  test('the best strategy is no DeepSpeed where that fits, offload where it does not', () => {
+    const short = seedRun({ cutoff_len: 1024, per_device_train_batch_size: 1, per_device_eval_batch_size: 1 });
+    expect([bestStrategy(short, short.model), bestStrategy(seedRun(), seedRun().model)]).toEqual([
+      'ddp',
+      'zero3-offload',
+    ]);
+  });
+});
+
+describe('host memory is within 10 % of what was measured', () => {
+  const runs = measurements('whole-runs.jsonl').filter((m) => m.host_used_bytes !== undefined);
+  test.each(runs.map((m) => [`${m.strategy} ${m.quantization_bit} bits ${m.sequence_tokens}`, m] as const))(
+    '%s',
+    (_, m) => {
+      const run = runOf(m);
+      if (run.model === undefined) throw new Error('the measured model is in the catalogue');
+      const host = hostNeeds(run, run.model, scheduleOf(run)).perRankBytes;
+      expect(Math.abs(host / (m.host_used_bytes ?? 0) - 1)).toBeLessThan(0.1);
+    },
+  );
+});
+
+describe('a step takes as long as the bounds say', () => {
+  type Timed = Measurement & { readonly step_seconds?: readonly number[] };
+  const runs = (measurements('whole-runs.jsonl') as Timed[]).filter((m) => (m.step_seconds ?? []).length > 0);
+  test.each(runs.map((m) => [`${m.strategy} ${m.quantization_bit} bits ${m.sequence_tokens}`, m] as const))(
+    '%s',
+    (_, m) => {
+      const run = runOf(m);
+      if (run.model === undefined) throw new Error('the measured model is in the catalogue');
+      const bounds = throughputOf(run, run.model, scheduleOf(run))?.secondsPerStep;
+      const seconds = m.step_seconds?.at(-1) ?? 0;
+      expect(seconds).toBeGreaterThanOrEqual(bounds?.least ?? Number.POSITIVE_INFINITY);
+      expect(seconds).toBeLessThanOrEqual(bounds?.most ?? 0);
+    },
+  );
+});
+
+describe('host and disk', () => {
+  const { memory } = plan(seedRun({ save_steps: 0.1, save_total_limit: 2 }));
+  test("the seed fits its server's 60 GiB in 4 bits, and does not in 16", () => {
+    const wide = plan(seedRun({ quantization_method: 'bitsandbytes' })).memory;
+    expect(memory?.host.podBytes).toBeLessThan(60 * 2 ** 30);
+    expect((wide?.host.podBytes ?? 0) / (memory?.host.podBytes ?? 1)).toBeGreaterThan(1.7);
+  });
+  test('shared memory counts in the pod', () => {
+    expect(memory?.host.parts['sharedMemory']).toBe(memory?.shmBytes);
+  });
+  test('save_total_limit keeps that many checkpoints and one more while it is written', () => {
+    const rest = (memory?.diskBytes ?? 0) - 3 * (memory?.checkpointBytes ?? 0);
+    expect(rest).toBeGreaterThan(0);
+    expect(rest).toBeLessThan(memory?.checkpointBytes ?? 0);
+  });
+});
+
+describe('text', () => {
+  const text = formatPlan(plan(seedRun()), 'T10');
+  test('shows the steps, a bar and the verdict', () => {
+    expect(text).toMatch(/steps +120, 6 an epoch, 12 of warm-up/);
+    expect(text).toMatch(/logits and loss +7\.\d GB +#+/);
+    expect(text).toMatch(/verdict: fits, margin \d\.\d GB/);
+  });
+  test('says that the plan needs the number of samples where it does', () => {
+    expect(formatPlan(plan({ ...seedRun(), datasets: [] }))).toContain('give the number of samples');
+  });
+  test('a run of an unknown model has a schedule all the same', () => {
+    const planned = plan({ ...seedRun(), model: undefined });
+    expect([planned.schedule.optimizerSteps, planned.memory]).toEqual([120, undefined]);
+  });
+});
+
+describe('catalogue', () => {
+  test.each([
+    ['Qwen2.5-0.5B-Instruct', 0.494],
+    ['Qwen2.5-7B-Instruct', 7.616],
+    ['Qwen2.5-72B-Instruct', 72.706],
+    ['Qwen3-0.6B', 0.596],
+    ['Qwen3-14B', 14.768],
+    ['Qwen3-30B-A3B', 30.532],
+    ['Qwen3-235B-A22B', 235.094],
+  ])('%s has %d billion parameters, as its model card says', (name, billions) => {
+    const model = MODELS[name];
+    expect(model === undefined ? 0 : parameterCount(model) / 1e9).toBeCloseTo(billions, 2);
+  });
+  test('a config.json makes the shape that the catalogue has', () => {
+    const config = {
+      model_type: 'qwen3',
+      hidden_size: 5120,
+      intermediate_size: 17408,
+      num_hidden_layers: 40,
+      num_attention_heads: 40,
+      num_key_value_heads: 8,
+      head_dim: 128,
+      vocab_size: 151936,
+      tie_word_embeddings: false,
+    };
+    expect({ ...modelFromConfig('Qwen3-14B', config), repository: 'Qwen/Qwen3-14B' }).toEqual(MODELS['Qwen3-14B']);
+  });
+  test('a config.json of another architecture is refused with what is allowed', () => {
+    expect(() => modelFromConfig('x', { model_type: 'llama' })).toThrow(/llama, allowed: qwen2, qwen3, qwen3_moe/);
+  });
+  test('a missing number is named', () => {
+    expect(() => modelFromConfig('x', { model_type: 'qwen3' })).toThrow(/hidden_size is undefined/);
+  });
+  test('product labels are NVML names with spaces as dashes', () => {
+    expect([CARDS['T10']?.products, CARDS['RTX-4090']?.products]).toEqual([['Tesla-T10'], ['NVIDIA-GeForce-RTX-4090']]);
+  });
+});
+
+test('the table in the docs is the one the code predicts', () => {
+  expect(readFileSync(join(__dirname, '..', '..', 'docs', 'planning.md'), 'utf8')).toContain(table());
+});
