@@ -152,6 +152,8 @@ def fetch(request, model):
         download(request, directory)
     except ImportError as error:
         raise Failure(f"the image lacks the package {error.name}, which fetches from {request['hub']}") from error
+    except Failure:
+        raise
     except Exception as error:
         set_or_not = "is set" if os.environ.get(token) else "is not set"
         raise Failure(
@@ -167,9 +169,29 @@ def modelscope_download(request, directory):
 
 
 def huggingface_download(request, directory):
-    from huggingface_hub import snapshot_download
+    from huggingface_hub import HfApi, snapshot_download
 
-    snapshot_download(request["repository"], revision=request["revision"], local_dir=directory)
+    # Asked first: snapshot_download takes a hub that it cannot reach for a reason to be content with what is there.
+    info = HfApi().model_info(request["repository"], revision=request["revision"], files_metadata=True)
+    snapshot_download(request["repository"], revision=info.sha, local_dir=directory)
+    for file in info.siblings:
+        path = os.path.join(directory, file.rfilename)
+        if not os.path.exists(path):
+            raise Failure(f"{path} is missing")
+        if file.size is not None and os.path.getsize(path) != file.size:
+            raise Failure(f"{path} has {os.path.getsize(path)} bytes, the hub says {file.size}")
+        if file.lfs is not None and sha256(path) != file.lfs["sha256"]:
+            # Without it the next try would take the file for whole.
+            os.remove(path)
+            raise Failure(f"{path} does not have the hash that the hub says; it was removed, try again")
+
+
+def sha256(path):
+    digest = hashlib.sha256()
+    with open(path, "rb") as file:
+        for block in iter(lambda: file.read(1 << 24), b""):
+            digest.update(block)
+    return digest.hexdigest()
 
 
 def check_model(directory):

@@ -59,8 +59,10 @@ function missingObjects(
     if (configMap === undefined) {
       return [missing(key, `nothing makes the ConfigMap '${volume.configMap.name}' in this namespace`)];
     }
+    const items = volume.configMap.items ?? [];
+    if (items.length === 0) return [];
     const keys = configMap.keys();
-    return (volume.configMap.items ?? [])
+    return items
       .filter((item) => !keys.includes(item.key))
       .map((item) => missing(key, `the ConfigMap '${configMap.name}' has no key '${item.key}'`, keys.join(', ')));
   });

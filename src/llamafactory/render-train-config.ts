@@ -148,16 +148,35 @@ function renderKey(key: string, value: unknown, type: string): string {
 }
 
 function renderPair(key: string, value: unknown, type: string): string {
-  const yaml = loadYaml();
-  const document = new yaml.Document(new yaml.YAMLMap(), {
-    version: '1.1',
-    customTags: (tags) => [pythonFloat, quotedText, ...tags],
-  });
+  const { document, map, isScalar } = emptyDocument();
   const pair = document.createPair(key, forYaml(value, type));
   const why = reasonFor(key, value);
-  if (why !== undefined && pair.value instanceof yaml.Scalar) (pair.value as Yaml.Scalar).comment = ` ${why}`;
-  (document.contents as unknown as Yaml.YAMLMap).items.push(pair as never);
+  if (why !== undefined && isScalar(pair.value)) pair.value.comment = ` ${why}`;
+  map.items = [pair];
   return document.toString({ lineWidth: 0, defaultStringType: 'PLAIN', defaultKeyType: 'PLAIN' });
+}
+
+interface OneKeyDocument {
+  readonly document: Yaml.Document;
+  readonly map: Yaml.YAMLMap;
+  readonly isScalar: typeof Yaml.isScalar;
+}
+
+let oneKeyDocument: OneKeyDocument | undefined;
+
+/** The document that keys are written with, made once: its schema costs more than a key. */
+function emptyDocument(): OneKeyDocument {
+  if (oneKeyDocument === undefined) {
+    const yaml = loadYaml();
+    const map = new yaml.YAMLMap();
+    const document = new yaml.Document(undefined, {
+      version: '1.1',
+      customTags: (tags) => [pythonFloat, quotedText, ...tags],
+    });
+    document.contents = map;
+    oneKeyDocument = { document, map, isScalar: yaml.isScalar };
+  }
+  return oneKeyDocument;
 }
 
 /** A number that Python must read as a float. */

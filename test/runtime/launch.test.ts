@@ -353,7 +353,7 @@ describe('the table', () => {
   );
   const named = [
     ...readFileSync(LAUNCH, 'utf8').matchAll(/--class ([a-z][a-z-]*)/g),
-    ...readFileSync(join(RUNTIME, 'diagnose.py'), 'utf8').matchAll(/(?:return|\() ?\(?"([a-z][a-z-]*)", /g),
+    ...readFileSync(join(RUNTIME, 'diagnose.py'), 'utf8').matchAll(/return \(?"([a-z][a-z-]*)", /g),
   ].map((match) => match[1] ?? '');
 
   test('knows every class that launch.sh, diagnose.py and its own causes name', () => {

@@ -1,0 +1,108 @@
+import { createHash } from 'node:crypto';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+/** A hub on loopback: as much of Hugging Face's and ModelScope's HTTP interface as their own libraries ask for. */
+export interface Hub {
+  readonly url: string;
+  /** What was asked, as `METHOD path token`. */
+  readonly requests: string[];
+  close(): Promise<void>;
+}
+
+const COMMIT = '0123456789abcdef0123456789abcdef01234567';
+const sha256 = (data: Buffer): string => createHash('sha256').update(data).digest('hex');
+
+/** Serves one repository; `hashes` may tell lies about its files. */
+export async function hub(
+  repository: string,
+  files: Readonly<Record<string, Buffer>>,
+  hashes: Readonly<Record<string, string>> = {},
+): Promise<Hub> {
+  const requests: string[] = [];
+  const hashOf = (name: string, data: Buffer): string => hashes[name] ?? sha256(data);
+  const server: Server = createServer((request, response) => {
+    const url = new URL(request.url ?? '', 'http://hub');
+    requests.push(`${request.method} ${url.pathname} ${request.headers.authorization ?? ''}`.trim());
+    const json = (value: unknown): void => {
+      response.setHeader('content-type', 'application/json');
+      response.end(JSON.stringify(value));
+    };
+    const send = (name: string): void => {
+      const data = files[name];
+      if (data === undefined) {
+        response.statusCode = 404;
+        response.end();
+        return;
+      }
+      response.setHeader('etag', `"${hashOf(name, data)}"`);
+      response.setHeader('x-linked-etag', `"${hashOf(name, data)}"`);
+      response.setHeader('x-linked-size', data.length);
+      response.setHeader('x-repo-commit', COMMIT);
+      response.setHeader('content-length', data.length);
+      response.end(request.method === 'HEAD' ? undefined : data);
+    };
+    const info = `/api/models/${repository}`;
+    const raw = `/${repository}/resolve/${COMMIT}/`;
+    const scope = `/api/v1/models/${repository}`;
+    if (url.pathname === info || url.pathname.startsWith(`${info}/revision/`)) {
+      const siblings = Object.entries(files).map(([rfilename, data]) => ({
+        rfilename,
+        size: data.length,
+        ...(rfilename.endsWith('.safetensors')
+          ? { lfs: { sha256: hashOf(rfilename, data), size: data.length, pointerSize: 134 } }
+          : {}),
+      }));
+      json({ id: repository, modelId: repository, sha: COMMIT, private: false, tags: [], siblings });
+    } else if (url.pathname.startsWith(raw)) {
+      send(url.pathname.slice(raw.length));
+    } else if (url.pathname === `${scope}/repo/files`) {
+      const list = Object.entries(files).map(([Path, data]) => ({
+        Path,
+        Name: Path,
+        Type: 'blob',
+        Size: data.length,
+        Sha256: hashOf(Path, data),
+        Revision: COMMIT,
+      }));
+      json({ Code: 200, Success: true, Data: { Files: list, LatestCommitter: {} } });
+    } else if (url.pathname === `${scope}/repo`) {
+      send(url.searchParams.get('FilePath') ?? '');
+    } else if (url.pathname === `${scope}/revisions`) {
+      json({ Code: 200, Data: { RevisionMap: { Branches: [{ Revision: 'master' }], Tags: [] } } });
+    } else {
+      response.statusCode = 404;
+      json({});
+    }
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  return {
+    url: `http://127.0.0.1:${port}`,
+    requests,
+    close: () => {
+      server.closeAllConnections();
+      return new Promise((resolve) => server.close(() => resolve()));
+    },
+  };
+}
+
+/** A safetensors file with one tensor of so many bytes. */
+export function safetensors(bytes: number): Buffer {
+  const header = Buffer.from(JSON.stringify({ weight: { dtype: 'U8', shape: [bytes], data_offsets: [0, bytes] } }));
+  const length = Buffer.alloc(8);
+  length.writeBigUInt64LE(BigInt(header.length));
+  return Buffer.concat([length, header, Buffer.alloc(bytes, 7)]);
+}
+
+/** A small model of two shards. */
+export function model(): Record<string, Buffer> {
+  const shards = ['model-00001-of-00002.safetensors', 'model-00002-of-00002.safetensors'] as const;
+  return {
+    'config.json': Buffer.from('{"model_type": "qwen3"}'),
+    'tokenizer.json': Buffer.from('{}'),
+    'model.safetensors.index.json': Buffer.from(JSON.stringify({ weight_map: { a: shards[0], b: shards[1] } })),
+    [shards[0]]: safetensors(100_000),
+    [shards[1]]: safetensors(5),
+  };
+}

@@ -1,0 +1,385 @@
+import { existsSync, readdirSync, readFileSync, rmSync, statSync, truncateSync } from 'node:fs';
+import { join } from 'node:path';
+import { hub, model, safetensors } from './hub';
+import { cleanUp, type Ended, folder, RUNTIME, type Running, run, start, until, write } from './programs';
+
+const PREPARE = join(RUNTIME, 'prepare.py');
+const SHARD = 'model-00001-of-00002.safetensors';
+
+jest.setTimeout(120_000);
+afterAll(cleanUp);
+
+interface Options {
+  readonly hub?: string;
+  readonly revision?: string;
+  readonly endpoint?: string;
+}
+
+/** A place with a request for a model, and a stand-in for the hubs' libraries that copies `source`. */
+function place(options: Options = {}) {
+  const root = folder();
+  const source = join(root, 'source');
+  for (const [name, data] of Object.entries(model())) write(join(source, name), data.toString('latin1'));
+  for (const [name, data] of Object.entries(model())) {
+    if (name.endsWith('.safetensors')) writeBytes(join(source, name), data);
+  }
+  write(join(root, 'modules', 'modelscope.py'), STAND_IN);
+  write(join(root, 'modules', 'huggingface_hub.py'), `${STAND_IN}${STAND_IN_API}`);
+  const directory = join(root, 'models 模型', 'Qwen3');
+  const request = {
+    model: { hub: 'modelscope', repository: 'Qwen/Qwen3-14B', revision: 'main', directory, ...options },
+  };
+  const env = {
+    PREPARE_SPEC: write(join(root, 'request.json'), JSON.stringify(request)),
+    PYTHONPATH: join(root, 'modules'),
+    SOURCE: source,
+    ROOT: root,
+    HOME: root,
+  };
+  const marker = join(directory, '.complete');
+  return { root, source, directory, env, marker, calls: () => readdirSync(root).filter((name) => /^call-/.test(name)) };
+}
+
+function writeBytes(path: string, data: Buffer): void {
+  require('node:fs').writeFileSync(path, data);
+}
+
+// What the libraries offer, as far as prepare.py uses it: copies a folder. PAUSE makes it wait in the middle until
+// the file `go` exists; FAIL makes it raise.
+const STAND_IN = `
+import os, shutil, time
+def snapshot_download(repository, revision=None, local_dir=None):
+    root = os.environ["ROOT"]
+    open(os.path.join(root, "call-%d" % os.getpid()), "w").write("%s %s" % (repository, revision))
+    if os.environ.get("FAIL"):
+        raise ConnectionError(os.environ["FAIL"])
+    for number, name in enumerate(sorted(os.listdir(os.environ["SOURCE"]))):
+        if number == 2 and os.environ.get("PAUSE"):
+            open(os.path.join(root, "half"), "w").close()
+            while not os.path.exists(os.path.join(root, "go")):
+                time.sleep(0.01)
+        shutil.copy(os.path.join(os.environ["SOURCE"], name), os.path.join(local_dir, name))
+`;
+const STAND_IN_API = `
+class HfApi:
+    def model_info(self, repository, revision=None, files_metadata=False):
+        class Info: sha = "commit-of-" + revision; siblings = []
+        return Info
+`;
+
+const prepare = (env: Record<string, string>): Promise<Ended> => run('python3', [PREPARE], env);
+const failed = (ended: Ended): string => {
+  expect(ended.code).toBe(1);
+  expect(ended.stderr.trim().split('\n')).toHaveLength(1);
+  expect(ended.stderr).toMatch(/^prepare: /);
+  return ended.stderr;
+};
+
+describe('a model', () => {
+  test('is fetched, checked and marked with the request; main is called master on ModelScope', async () => {
+    const { env, marker, directory } = place();
+    const ended = await prepare(env);
+    expect(ended.stdout).toContain(`fetching Qwen/Qwen3-14B at master from modelscope to ${directory}`);
+    expect(JSON.parse(readFileSync(marker, 'utf8'))).toEqual({
+      hub: 'modelscope',
+      repository: 'Qwen/Qwen3-14B',
+      revision: 'master',
+    });
+    expect(ended.code).toBe(0);
+  });
+
+  test('of Hugging Face keeps main, and its files are those of one commit', async () => {
+    const { env, marker, root, calls } = place({ hub: 'huggingface' });
+    expect((await prepare(env)).code).toBe(0);
+    expect(JSON.parse(readFileSync(marker, 'utf8')).revision).toBe('main');
+    expect(readFileSync(join(root, calls()[0] ?? ''), 'utf8')).toBe('Qwen/Qwen3-14B commit-of-main');
+  });
+
+  test('that is there already is not fetched again', async () => {
+    const { env, calls } = place();
+    await prepare(env);
+    const again = await prepare(env);
+    expect(again.stdout).toContain('is complete already');
+    expect([again.code, calls().length]).toEqual([0, 1]);
+  });
+
+  test('that lost a file after it was marked is fetched again', async () => {
+    const { env, directory } = place();
+    await prepare(env);
+    rmSync(join(directory, SHARD));
+    const again = await prepare(env);
+    expect(again.stdout).toContain(`was complete, but ${join(directory, SHARD)} is missing: fetching again`);
+    expect(existsSync(join(directory, SHARD))).toBe(true);
+    expect(again.code).toBe(0);
+  });
+
+  test('can be read by other users', async () => {
+    const { env, marker } = place();
+    await prepare(env);
+    expect(statSync(marker).mode & 0o777).toBe(0o644);
+  });
+
+  test('another one in the same directory is refused, and the first stays', async () => {
+    const { env, root, directory, marker } = place();
+    await prepare(env);
+    const before = readFileSync(marker, 'utf8');
+    const other = { model: { hub: 'modelscope', repository: 'Qwen/Qwen3-8B', revision: 'main', directory } };
+    const text = failed(
+      await prepare({ ...env, PREPARE_SPEC: write(join(root, 'other.json'), JSON.stringify(other)) }),
+    );
+    expect(text).toMatch(/holds .*Qwen3-14B.* but .*Qwen3-8B.* use another directory, or delete this one/);
+    expect(readFileSync(marker, 'utf8')).toBe(before);
+  });
+
+  test.each<[string, (source: string) => void, RegExp]>([
+    ['without config.json', (source) => rmSync(join(source, 'config.json')), /config\.json is missing/],
+    ['without a shard', (source) => rmSync(join(source, SHARD)), /00001-of-00002\.safetensors is missing/],
+    ['with an empty shard', (source) => truncateSync(join(source, SHARD), 0), /00001-of-00002\.safetensors is empty/],
+    ['with a cut shard', (source) => truncateSync(join(source, SHARD), 500), /has 500 bytes, but its header says \d+/],
+    ['with a shard of rubbish', (source) => void write(join(source, SHARD), 'rubbish!{'), /no whole safetensors file/],
+    [
+      'with a damaged index',
+      (source) => void write(join(source, 'model.safetensors.index.json'), '{'),
+      /index\.json is damaged/,
+    ],
+  ])('%s is never marked', async (_name, damage, text) => {
+    const { env, source, marker } = place();
+    damage(source);
+    expect(failed(await prepare(env))).toMatch(text);
+    expect(existsSync(marker)).toBe(false);
+  });
+
+  test('of one file needs no index', async () => {
+    const { env, source } = place();
+    rmSync(join(source, 'model.safetensors.index.json'));
+    writeBytes(join(source, 'model.safetensors'), safetensors(10));
+    expect((await prepare(env)).code).toBe(0);
+  });
+
+  test('that cannot be fetched is told in one line, with the token that may be missing', async () => {
+    const { env, marker } = place();
+    expect(failed(await prepare({ ...env, FAIL: '401 no access\nsecond line' }))).toMatch(
+      /cannot fetch Qwen\/Qwen3-14B at master from modelscope: ConnectionError: 401 no access \(MODELSCOPE_API_TOKEN is not set\)/,
+    );
+    expect(existsSync(marker)).toBe(false);
+  });
+
+  test('a token is never shown', async () => {
+    const { env } = place();
+    const ended = await prepare({ ...env, FAIL: 'no', MODELSCOPE_API_TOKEN: 'ms-secret' });
+    expect(ended.stderr).toContain('MODELSCOPE_API_TOKEN is set');
+    expect(ended.stdout + ended.stderr).not.toContain('ms-secret');
+  });
+});
+
+describe('two Jobs at once', () => {
+  test('never fetch the same directory together: the second waits and finds it done', async () => {
+    const { env, root, calls } = place();
+    const first = start('python3', [PREPARE], { ...env, PAUSE: '1' });
+    await until('the first to be half way', () => existsSync(join(root, 'half')));
+    const second: Running = start('python3', [PREPARE], env);
+    let said = '';
+    second.child.stdout?.on('data', (text) => {
+      said += String(text);
+    });
+    await until('the second to wait', () => said.includes('another prepare Job is filling'));
+    write(join(root, 'go'), '');
+    expect((await first.ended).code).toBe(0);
+    const ended = await second.ended;
+    expect(ended.stdout).toContain('is complete already');
+    expect([ended.code, calls().length]).toEqual([0, 1]);
+  });
+
+  test.each(['SIGKILL', 'SIGTERM'] as const)(
+    '%s half way leaves no marker, and the next one finishes',
+    async (signal) => {
+      const { env, root, marker, directory } = place();
+      const first = start('python3', [PREPARE], { ...env, PAUSE: '1' });
+      await until('the first to be half way', () => existsSync(join(root, 'half')));
+      first.child.kill(signal);
+      expect((await first.ended).code).toBe(signal === 'SIGTERM' ? 143 : null);
+      expect(existsSync(marker)).toBe(false);
+      expect((await prepare(env)).code).toBe(0);
+      expect(readdirSync(directory).filter((name) => name.endsWith('.safetensors'))).toHaveLength(2);
+    },
+  );
+});
+
+describe('a request', () => {
+  test('must be named', async () => {
+    expect(failed(await run('python3', [PREPARE]))).toContain('PREPARE_SPEC is not set');
+  });
+
+  test.each([
+    ['{', /is not valid JSON/],
+    ['{"model": {"hub": "modelscope"}}', /lacks 'repository'/],
+    ['{"models": {}}', /unknown part 'models'/],
+  ])('%s is refused', async (text, message) => {
+    const spec = write(join(folder(), 'request.json'), text);
+    expect(failed(await run('python3', [PREPARE], { PREPARE_SPEC: spec }))).toMatch(message);
+  });
+
+  test('for a hub that is not known is refused', async () => {
+    const { env } = place({ hub: 'github' });
+    expect(failed(await prepare(env))).toContain("unknown hub 'github'; there are modelscope and huggingface");
+  });
+
+  test('that needs a library the image lacks says which', async () => {
+    const { env, root } = place();
+    rmSync(join(root, 'modules', 'modelscope.py'));
+    const python = '/usr/bin/env';
+    const ended = await run(python, ['python3', '-S', PREPARE], env);
+    expect(failed(ended)).toContain('the image lacks the package modelscope');
+  });
+});
+
+describe('packages', () => {
+  /** A wheel of one module in a local folder, and a request for it. */
+  async function packages(hash?: string) {
+    const root = folder();
+    const make = `
+import base64, hashlib, sys, zipfile
+files = {"tiny/__init__.py": "answer = 42\\n", "tiny-1.0.dist-info/METADATA": "Metadata-Version: 2.1\\nName: tiny\\nVersion: 1.0\\n",
+         "tiny-1.0.dist-info/WHEEL": "Wheel-Version: 1.0\\nGenerator: test\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n"}
+record = "".join("%s,sha256=%s,%d\\n" % (n, base64.urlsafe_b64encode(hashlib.sha256(t.encode()).digest()).rstrip(b"=").decode(), len(t)) for n, t in files.items())
+with zipfile.ZipFile(sys.argv[1], "w") as wheel:
+    for name, text in files.items(): wheel.writestr(name, text)
+    wheel.writestr("tiny-1.0.dist-info/RECORD", record + "tiny-1.0.dist-info/RECORD,,\\n")
+print(hashlib.sha256(open(sys.argv[1], "rb").read()).hexdigest())`;
+    const wheel = write(join(root, 'wheels', 'tiny-1.0-py3-none-any.whl'), '');
+    const made = await run('python3', ['-c', make, wheel]);
+    const requirements = write(
+      join(root, 'requirements.txt'),
+      `tiny==1.0 --hash=sha256:${hash ?? made.stdout.trim()}\n`,
+    );
+    const directory = join(root, 'packages 包');
+    const request = { packages: { requirements, directory } };
+    const env = {
+      PREPARE_SPEC: write(join(root, 'request.json'), JSON.stringify(request)),
+      PIP_NO_INDEX: '1',
+      PIP_FIND_LINKS: join(root, 'wheels'),
+      HOME: root,
+    };
+    return { directory, env, requirements };
+  }
+
+  test('are installed by hash, can be imported, and are not installed twice', async () => {
+    const { directory, env } = await packages();
+    expect((await prepare(env)).code).toBe(0);
+    const use = await run('python3', ['-c', 'import tiny; print(tiny.answer)'], { PYTHONPATH: directory });
+    expect(use.stdout).toBe('42\n');
+    expect(existsSync(join(directory, '.complete'))).toBe(true);
+    const again = await prepare(env);
+    expect(again.stdout).toContain('is complete already');
+    expect(again.stdout).not.toContain('installing');
+  });
+
+  test('with another hash are refused, in one line', async () => {
+    const { directory, env } = await packages('0'.repeat(64));
+    expect(failed(await prepare(env))).toMatch(/pip cannot install .*: ERROR: THESE PACKAGES DO NOT MATCH THE HASHES/);
+    expect(existsSync(join(directory, '.complete'))).toBe(false);
+  });
+
+  test('half installed by a killed Job are replaced', async () => {
+    const { directory, env } = await packages();
+    write(join(directory, 'tiny', '__init__.py'), 'half of');
+    expect((await prepare(env)).code).toBe(0);
+    expect(readFileSync(join(directory, 'tiny', '__init__.py'), 'utf8')).toBe('answer = 42\n');
+  });
+
+  test('that lost a file are installed again', async () => {
+    const { directory, env } = await packages();
+    await prepare(env);
+    rmSync(join(directory, 'tiny', '__init__.py'));
+    expect((await prepare(env)).stdout).toContain('fetching again');
+    expect(existsSync(join(directory, 'tiny', '__init__.py'))).toBe(true);
+  });
+
+  test('changed are refused in the directory of the old ones', async () => {
+    const { env, requirements } = await packages();
+    await prepare(env);
+    write(requirements, `# changed\n${readFileSync(requirements, 'utf8')}`);
+    expect(failed(await prepare(env))).toContain('use another directory, or delete this one');
+  });
+
+  test('of the requirements file are pinned by version and hash', () => {
+    const lines = readFileSync(join(RUNTIME, 'requirements', 'bitsandbytes.txt'), 'utf8')
+      .split('\n')
+      .filter((line) => line !== '' && !line.startsWith('#'));
+    expect(lines.length).toBeGreaterThan(0);
+    for (const line of lines) expect(line).toMatch(/^[a-z-]+==[\d.]+( --hash=sha256:[0-9a-f]{64})+$/);
+  });
+});
+
+// The hubs' own libraries against a hub on loopback, where the Python named by TRAINER_PYTHON (or python3) has them.
+describe.each([
+  ['huggingface', 'huggingface_hub', 'HF_TOKEN'],
+  ['modelscope', 'modelscope', 'MODELSCOPE_API_TOKEN'],
+])('the real library of %s', (name, library, token) => {
+  const python = process.env.TRAINER_PYTHON ?? 'python3';
+
+  /** A repository on loopback and a request for it; nothing where the library is not installed. */
+  async function real(hashes: Record<string, string> = {}) {
+    const found = await run(python, ['-c', `import ${library}`], { HOME: folder() });
+    if (found.code !== 0) {
+      console.warn(`${python} has no ${library}: not run (set TRAINER_PYTHON to a Python that has it)`);
+      return undefined;
+    }
+    const served = await hub('Qwen/Tiny', model(), hashes);
+    const root = folder();
+    const directory = join(root, 'models');
+    const request = {
+      model: { hub: name, repository: 'Qwen/Tiny', revision: 'main', endpoint: served.url, directory },
+    };
+    const env = {
+      PREPARE_SPEC: write(join(root, 'request.json'), JSON.stringify(request)),
+      HOME: root,
+      [token]: 'secret-token',
+      MODELSCOPE_DISABLE_TELEMETRY: '1',
+    };
+    return { served, directory, env, fetch: () => run(python, [PREPARE], env) };
+  }
+
+  test('fetches every byte of it, with the token', async () => {
+    const setup = await real();
+    if (setup === undefined) return;
+    const ended = await setup.fetch();
+    await setup.served.close();
+    expect([ended.code, ended.code === 0 ? '' : ended.stderr]).toEqual([0, '']);
+    for (const [file, data] of Object.entries(model())) {
+      expect(readFileSync(join(setup.directory, file)).equals(data)).toBe(true);
+    }
+    expect(setup.served.requests.some((request) => request.endsWith('Bearer secret-token'))).toBe(true);
+    expect(existsSync(join(setup.directory, '.complete'))).toBe(true);
+  });
+
+  test('asks the hub nothing when the marker is there', async () => {
+    const setup = await real();
+    if (setup === undefined) return;
+    await setup.fetch();
+    const before = setup.served.requests.length;
+    expect((await setup.fetch()).code).toBe(0);
+    expect(setup.served.requests).toHaveLength(before);
+    await setup.served.close();
+  });
+
+  test('with a file of another hash than the hub says leaves no marker', async () => {
+    const setup = await real({ [SHARD]: '1'.repeat(64) });
+    if (setup === undefined) return;
+    const ended = await setup.fetch();
+    await setup.served.close();
+    expect(ended.code).toBe(1);
+    expect(existsSync(join(setup.directory, '.complete'))).toBe(false);
+  });
+
+  test('that cannot reach the hub is not content with what is there', async () => {
+    const setup = await real();
+    if (setup === undefined) return;
+    await setup.fetch();
+    await setup.served.close();
+    rmSync(join(setup.directory, '.complete'));
+    const ended = await setup.fetch();
+    expect([ended.code, existsSync(join(setup.directory, '.complete'))]).toEqual([1, false]);
+    expect(ended.stderr).toMatch(/prepare: cannot fetch Qwen\/Tiny at (main|master)/);
+  });
+});
