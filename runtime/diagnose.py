@@ -11,6 +11,7 @@ starts a chain of failures (a full disk, one rank out of memory) stands before w
 
 import argparse
 import json
+import math
 import os
 import re
 import sys
@@ -110,9 +111,11 @@ def bad_loss(log):
     steps = STEP.findall(log)
     if not steps:
         return None
-    loss, gradient = (float(value) for value in steps[-1])
-    lost = loss != loss or loss in (float("inf"), float("-inf"))
-    if not lost and not (loss == 0 and gradient != gradient):
+    try:
+        loss, gradient = (float(value) for value in steps[-1])
+    except ValueError:
+        return None
+    if math.isfinite(loss) and not (loss == 0 and math.isnan(gradient)):
         return None
     return (
         f"The last step logged has loss {steps[-1][0]} and grad_norm {steps[-1][1]}, so the adapter is of no use. "

@@ -252,9 +252,7 @@ def install(packages):
 def check_packages(directory):
     """Every file that a package's own list names must be there."""
     lists = [
-        os.path.join(directory, name, "RECORD")
-        for name in sorted(os.listdir(directory))
-        if name.endswith(".dist-info")
+        os.path.join(directory, name, "RECORD") for name in sorted(os.listdir(directory)) if name.endswith(".dist-info")
     ]
     if not lists:
         raise Failure(f"{directory} holds no package")

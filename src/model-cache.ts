@@ -1,4 +1,4 @@
-import { ApiObject, Chart, Size } from 'cdk8s';
+import { ApiObject, Chart, JsonPatch, Size } from 'cdk8s';
 import { Construct } from 'constructs';
 import { Severity } from './finding';
 import { objectName } from './kubernetes/names';
@@ -175,7 +175,7 @@ export class ModelCache extends Construct {
     const claimName = constructName(this);
     // PersistentVolumes have no namespace, so their names carry it.
     const volumeName = objectName([namespace ?? 'default', claimName]);
-    new ApiObject(storageChart(this), volumeName, {
+    const volume = new ApiObject(storageChart(this), volumeName, {
       apiVersion: 'v1',
       kind: 'PersistentVolume',
       metadata: { name: volumeName, labels: labelsOf(this), annotations: { ...KEEP } },
@@ -183,7 +183,6 @@ export class ModelCache extends Construct {
         capacity: { storage: quantity(size) },
         accessModes: ['ReadOnlyMany'],
         persistentVolumeReclaimPolicy: 'Retain',
-        storageClassName: '',
         claimRef: {
           apiVersion: 'v1',
           kind: 'PersistentVolumeClaim',
@@ -200,6 +199,8 @@ export class ModelCache extends Construct {
         },
       },
     });
+    // cdk8s gives every object of a chart its namespace, and a PersistentVolume has none.
+    if (namespace !== undefined) volume.addJsonPatch(JsonPatch.remove('/metadata/namespace'));
     return makeClaim(this, { size, storageClassName: '', accessMode: 'ReadOnlyMany', volumeName });
   }
 }

@@ -38,6 +38,9 @@ const MOST_NODES_WITHOUT_LIMIT = 200_000;
 const PYYAML = 'PyYAML, yaml.safe_load';
 const OMEGACONF = 'OmegaConf, omegaconf/_yaml.py';
 
+/** What PyYAML takes for the end of a line, beside a line feed. */
+const LINE_BREAKS = /[\r\u0085\u2028\u2029]/;
+
 /** What stops the reading. */
 class Refusal extends Error {
   constructor(
@@ -57,7 +60,7 @@ class Refusal extends Error {
  * @param path where findings point: the file
  */
 export function loadYaml(text: string, release: Release, path: string): LoadedConfig {
-  const unified = text.includes('\r') ? text.replace(/\r\n?/g, '\n') : text;
+  const unified = LINE_BREAKS.test(text) ? text.replace(/\r\n|[\r\u0085\u2028\u2029]/g, '\n') : text;
   const reader = new Reader(unified, release !== '0.9.3');
   let args: Mapping = {};
   let root: LoadedConfig['root'] = 'nothing';
@@ -152,28 +155,36 @@ class Reader {
 
   read(): unknown {
     this.checkCharacters();
-    const document = this.yaml.parseDocument(this.text, {
-      schema: 'failsafe',
-      uniqueKeys: false,
-      prettyErrors: false,
-      logLevel: 'silent',
-      resolveKnownTags: false,
-    });
-    for (const error of document.errors) {
-      if (this.isHarmless(error.code, error.message)) continue;
-      throw new Refusal('yaml-syntax', sentence(error.message), error.pos[0]);
-    }
+    const document = this.parse();
     const root = document.contents;
     if (root === null) {
       this.empty = true;
       return null;
     }
-    if (!this.omegaconf && this.text.includes('\t')) this.checkTabs();
+    if (this.text.includes('\t')) this.checkTabs();
     const { value, size } = this.construct(root, true);
     if (this.omegaconf && size > EXPANSION_COUNTS_FROM && size > this.unique * MOST_EXPANSION) throw tooLarge();
     const isNull = value === null;
     if (isNull) this.empty = true;
     return value;
+  }
+
+  /** Parses the text; once more with continued lines indented, which PyYAML doesn't ask for, if that is what fails. */
+  private parse(): import('yaml').Document.Parsed {
+    let fault: { message: string; offset: number } | undefined;
+    for (const text of [() => this.text, () => indentContinuations(this.text)]) {
+      const document = this.yaml.parseDocument(text(), {
+        schema: 'failsafe',
+        uniqueKeys: false,
+        prettyErrors: false,
+        logLevel: 'error',
+        resolveKnownTags: false,
+      });
+      const error = document.errors.find(({ code, message }) => !isHarmless(code, message));
+      if (!error) return document;
+      fault ??= { message: error.message, offset: error.pos[0] };
+    }
+    throw new Refusal('yaml-syntax', sentence(fault?.message ?? ''), fault?.offset);
   }
 
   private checkCharacters(): void {
@@ -182,45 +193,44 @@ class Reader {
     }
     const odd = UNPRINTABLE.exec(this.text);
     if (odd) throw new Refusal('yaml-binary', 'a character that YAML does not allow: is this a text file?', odd.index);
+    const version = /^%YAML\s+(?!1\.)/m.exec(this.text);
+    if (version) throw new Refusal('yaml-version', 'the file asks for another version of YAML than 1', version.index);
   }
 
-  /** What the yaml library refuses, following YAML 1.2, and PyYAML takes. */
-  private isHarmless(code: string, message: string): boolean {
-    if (message.startsWith('Comments must be separated')) return true;
-    if (code === 'BAD_INDENT') return /^(Flow|Multi-line)/.test(message);
-    if (code === 'MISSING_CHAR' && message.includes('sufficiently indented')) return true;
-    return code === 'TAG_RESOLVE_FAILED';
-  }
-
-  /** To PyYAML a tab separates nothing: it may stand in quotes, in block text and in comments alone. */
+  /**
+   * To PyYAML's own scanner a tab separates nothing: it may stand in quotes, in block text and in comments alone. To
+   * libyaml, which OmegaConf uses, it may also separate, but not where a line or an entry begins.
+   */
   private checkTabs(): void {
     let offset = 0;
-    let inBlock = false;
-    let isScalar = false;
+    let flowDepth = 0;
+    let state: 'none' | 'scalar' | 'block-header' | 'block-text' = 'none';
+    let begins = true;
     for (const lexeme of new this.yaml.Lexer().lex(this.text)) {
-      const control = lexeme.length === 1 && '\u0002\u0018\u001f'.includes(lexeme);
-      if (control) {
-        isScalar = lexeme === '\u001f';
+      if (lexeme === '\u001f') {
+        state = state === 'block-header' ? 'block-text' : 'scalar';
         continue;
       }
-      const quoted = lexeme.startsWith('"') || lexeme.startsWith("'");
-      const free = quoted || lexeme.startsWith('#') || (isScalar && inBlock);
-      if (!free && lexeme.includes('\t')) {
-        throw new Refusal(
-          'yaml-tab',
-          'a tab can not separate anything in YAML: use blanks',
-          offset + lexeme.indexOf('\t'),
-        );
+      if (lexeme.length === 1 && '\u0002\u0018'.includes(lexeme)) continue;
+      const quoted = state === 'none' && /^["']/.test(lexeme);
+      const comment = state === 'none' && lexeme.startsWith('#');
+      const tab = lexeme.indexOf('\t');
+      const separates = this.omegaconf && (flowDepth > 0 || !begins);
+      if (tab >= 0 && !quoted && !comment && state !== 'block-text' && !separates) {
+        throw new Refusal('yaml-tab', 'a tab can not stand here in YAML: use blanks', offset + tab);
       }
-      if (isScalar) inBlock = false;
-      if (/^[|>]/.test(lexeme)) inBlock = true;
-      isScalar = false;
+      if (state === 'none' && /^[[{]/.test(lexeme)) flowDepth++;
+      if (state === 'none' && /^[\]}]/.test(lexeme)) flowDepth--;
+      if (!/^[ \t]+$/.test(lexeme)) begins = lexeme.endsWith('\n') || /^[-?]$/.test(lexeme);
+      const heads = state === 'none' && /^[|>]/.test(lexeme);
+      if (heads || (state === 'block-header' && !lexeme.includes('\u001f'))) state = 'block-header';
+      else state = 'none';
       offset += lexeme.length;
     }
   }
 
   /** A node's value, and how many nodes it expands to. */
-  private construct(node: Node | null, isRoot = false): { value: unknown; size: number } {
+  private construct(node: Node | null, isRoot = false, isKey = false): { value: unknown; size: number } {
     if (node === null) return { value: null, size: 1 };
     if (this.yaml.isAlias(node)) return this.follow(node.source, startOf(node));
     this.unique++;
@@ -230,7 +240,7 @@ class Reader {
         throw new Refusal('yaml-anchor', `the anchor &${anchor} is defined twice`, startOf(node));
       this.anchors.set(anchor, { node, done: false, size: 0 });
     }
-    const result = this.constructNode(node, isRoot);
+    const result = this.constructNode(node, isRoot, isKey);
     if (result.size > this.mostNodes) throw tooLarge();
     if (anchor !== undefined) this.anchors.set(anchor, { node, ...result, done: true });
     return result;
@@ -243,8 +253,8 @@ class Reader {
     return { value: target.value, size: target.size };
   }
 
-  private constructNode(node: Node, isRoot: boolean): { value: unknown; size: number } {
-    if (this.yaml.isScalar(node)) return { value: this.scalar(node), size: 1 };
+  private constructNode(node: Node, isRoot: boolean, isKey: boolean): { value: unknown; size: number } {
+    if (this.yaml.isScalar(node)) return { value: this.scalar(node, isKey), size: 1 };
     if (this.yaml.isMap(node))
       return this.mapping(node.items as Pair<Node | null, Node | null>[], tagOf(node), node, isRoot);
     if (this.yaml.isSeq(node)) return this.sequence(node.items as Node[], tagOf(node), node);
@@ -273,11 +283,12 @@ class Reader {
     const own: Record<string, unknown> = Object.create(null);
     const merged: Record<string, unknown> = Object.create(null);
     const seen = new Set<string>();
+    const kinds = new Map<string, string>();
     let size = 1;
     for (const { key: keyNode, value: valueNode } of pairs) {
       const isMerge =
         this.yaml.isScalar(keyNode) && keyNode.type === 'PLAIN' && keyNode.value === '<<' && !tagOf(keyNode);
-      const key = this.construct(keyNode);
+      const key = isMerge ? { value: '<<', size: 1 } : this.construct(keyNode, false, true);
       const value = this.construct(valueNode);
       size += key.size + value.size;
       if (size > this.mostNodes) throw tooLarge();
@@ -287,6 +298,7 @@ class Reader {
       }
       const name = this.keyName(key.value, keyNode ?? node);
       const offset = startOf(keyNode ?? node);
+      this.checkKeyKind(kinds, name, key.value, offset);
       if (typeof key.value === 'string' && seen.has(name) && this.omegaconf) {
         const first = isRoot ? this.offsets.get(name) : undefined;
         const where = first === undefined ? '' : ` (first in line ${positionOf(this.text, first).line})`;
@@ -297,6 +309,16 @@ class Reader {
       own[name] = value.value;
     }
     return { value: { ...merged, ...own }, size };
+  }
+
+  /** OmegaConf refuses 1 and "1" as keys of one mapping. */
+  private checkKeyKind(kinds: Map<string, string>, name: string, key: unknown, offset: number): void {
+    const kind = typeof key;
+    const other = kinds.get(name);
+    if (this.omegaconf && /^-?\d+$/.test(name) && other !== undefined && other !== kind) {
+      throw new Refusal('yaml-duplicate-key', `the key ${name} is given as a number and as a string`, offset, name);
+    }
+    kinds.set(name, kind);
   }
 
   /** A merged mapping yields to the mapping's own keys; of several, the first wins with OmegaConf, the last with PyYAML. */
@@ -319,13 +341,14 @@ class Reader {
     return String(value);
   }
 
-  private scalar(node: Scalar): unknown {
+  private scalar(node: Scalar, isKey: boolean): unknown {
     const text = String(node.value ?? '');
     const tag = tagOf(node);
     const plain = node.type === 'PLAIN' || node.type === undefined || node.type === null;
     if (plain && tag === undefined && /^[%@`]/.test(text)) {
       throw new Refusal('yaml-syntax', `a value can not start with ${text[0]}: put it in quotes`, startOf(node));
     }
+    if (plain && tag === undefined && !isKey && (text === '=' || text === '<<')) throw badTag(text, node);
     const value = tag === undefined ? (plain ? this.scalars.resolve(text) : text) : this.scalars.tagged(tag, text);
     if (value === undefined) throw badTag(tag ?? 'timestamp', node, text);
     if (typeof value === 'string' && value.includes('${') && !this.scalars.isInterpolation(value)) {
@@ -337,6 +360,50 @@ class Reader {
     }
     return value;
   }
+}
+
+/** What the yaml library refuses, following YAML 1.2, and PyYAML takes. */
+function isHarmless(code: string, message: string): boolean {
+  return code === 'TAG_RESOLVE_FAILED' || message.startsWith('Comments must be separated');
+}
+
+/** The text with every line that continues a quoted or flow value indented. */
+function indentContinuations(text: string): string {
+  let result = '';
+  let at = 0;
+  const start = /^[ ]*(?:- +)*(?:[^\s"'[\]{}#&*!|>%@`][^\n]*?: +)?(?=["'[{])/gm;
+  for (let match = start.exec(text); match; match = start.exec(text)) {
+    const from = match.index + match[0].length;
+    const to = endOfValue(text, from);
+    result += text.slice(at, from) + text.slice(from, to).replaceAll('\n', `\n${' '.repeat(80)}`);
+    at = to;
+    start.lastIndex = Math.max(to, match.index + 1);
+  }
+  return result + text.slice(at);
+}
+
+/** Where a quoted or flow value ends; the end of the text if it doesn't. */
+function endOfValue(text: string, from: number): number {
+  let depth = 0;
+  for (let at = from; at < text.length; at++) {
+    const character = text[at] ?? '';
+    const opensValue = at === from || /[\s,[{:]/.test(text[at - 1] ?? '');
+    if ((character === '"' || character === "'") && opensValue) at = endOfQuotes(text, at);
+    else if ('[{'.includes(character)) depth++;
+    else if (']}'.includes(character)) depth--;
+    if (depth <= 0) return at + 1;
+  }
+  return text.length;
+}
+
+function endOfQuotes(text: string, from: number): number {
+  const quote = text[from];
+  for (let at = from + 1; at < text.length; at++) {
+    if (quote === '"' && text[at] === '\\') at++;
+    else if (text[at] === quote && quote === "'" && text[at + 1] === "'") at++;
+    else if (text[at] === quote) return at;
+  }
+  return text.length;
 }
 
 const UNPRINTABLE = /[^\t\n\r\u0020-\u007e\u0085\u00a0-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/u;

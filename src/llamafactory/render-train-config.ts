@@ -212,9 +212,10 @@ const TO_ESCAPE = /[^\n\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\uff
 
 /**
  * Texts that PyYAML reads as something else: two keys of YAML 1.1 with a meaning of their own, dates down to
- * `2026-11-24 10:00:00.`, and blank lines, whose indentation it counts as a part of them or not.
+ * `2026-11-24 10:00:00.`, blank lines, whose indentation it counts as a part of them or not, and blank lines at the
+ * end, to which it would add those between two sections.
  */
-const MISREAD = /^(=|<<|\d{4}-\d\d?-\d\d?.*|\s*)$/;
+const MISREAD = /^(=|<<|\d{4}-\d\d?-\d\d?.*|\s*|[\s\S]*\n *\n)$/;
 
 const quotedText: Yaml.ScalarTag = {
   tag: 'tag:yaml.org,2002:str',

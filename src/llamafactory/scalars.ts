@@ -49,8 +49,9 @@ function resolve(text: string, omegaconf: boolean): unknown {
 function tagged(tag: string, text: string, omegaconf: boolean): unknown {
   switch (tag) {
     case 'str':
-    case '!':
       return text;
+    case '!':
+      return resolve(text, omegaconf);
     case 'null':
       return null;
     case 'int':
@@ -95,9 +96,10 @@ function base60(digits: string): number {
   return digits.split(':').reduce((value, part) => value * 60 + Number(part), 0);
 }
 
-const KEY = '[$\\w]+';
-const STEP = `(?:${KEY}|\\[${KEY}\\])`;
-const NODE = `\\$\\{\\s*\\.*${STEP}(?:\\.${STEP}|\\[${KEY}\\])*\\s*\\}`;
+/** Stands for an interpolation already found inside another. */
+const INNER = '\u0001';
+const KEY = `(?:[^\\\\{}()\\[\\]:. \\t'"${INNER}]+|${INNER})`;
+const NODE = `\\$\\{\\s*\\.*(?:${KEY}|\\[${KEY}\\])(?:\\.${KEY}|\\[${KEY}\\])*\\s*\\}`;
 const ID = '[a-zA-Z_][\\w\\-]*';
 const ARGUMENT = '[^\\s,{}\\[\\]\'":=$\\\\]*(?:\\s+[^\\s,{}\\[\\]\'":=$\\\\]+)*';
 const CALL = `\\$\\{\\s*(?:${ID}(?:\\.${ID})*)?\\s*:\\s*${ARGUMENT}(?:\\s*,\\s*${ARGUMENT})*\\s*\\}`;
@@ -108,7 +110,7 @@ function isInterpolation(text: string): boolean {
   innermost ??= new RegExp(`${NODE}|${CALL}`, 'g');
   let rest = text.replaceAll('\\${', '');
   for (let depth = 0; depth < 50 && rest.includes('${'); depth++) {
-    const reduced = rest.replace(innermost, 'x');
+    const reduced = rest.replace(innermost, INNER);
     if (reduced === rest) return false;
     rest = reduced;
   }

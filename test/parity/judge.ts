@@ -15,7 +15,7 @@ export interface TwinVerdict {
 export function judge(one: ParityCase, release: Release, files: Files): TwinVerdict {
   const path = `${one.id}.yaml`;
   const { loads, args, floats, findings } = loadYaml(one.text, release, path);
-  const card = one.arch === 'ampere' ? CARDS['A100'] : CARDS['T4'];
+  const card = one.arch === 'ampere' ? CARDS['A100-40GB'] : CARDS['T4'];
   const verdict = parse({ path, file: path, release, args, floats, gpus: one.gpus, nodes: 1, files, card });
   return { accepted: loads && verdict.accepted, findings: [...findings, ...verdict.findings] };
 }

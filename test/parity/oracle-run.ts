@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { Release } from '../../src/run';
@@ -38,14 +38,15 @@ export function askOracle(
   writeFileSync(join(folder, 'cases.list'), cases.map(({ id }) => `${id}.yaml`).join('\n'));
   const { arch, gpus } = setting;
   const options = ['--version', release, '--deep', '--mode', 'torchrun', '--arch', arch, '--gpus', String(gpus)];
+  // Files, not pipes: a number where a path is meant is a file descriptor to Python, and reading a pipe would block.
+  const [out, errors] = [join(folder, 'verdicts.jsonl'), join(folder, 'errors.log')];
   const run = spawnSync(join(venv, 'bin', 'python'), [join(__dirname, 'oracle.py'), ...options, '--list', 'cases.list'], {
     cwd: folder,
-    encoding: 'utf8',
-    maxBuffer: 2 ** 30,
+    stdio: ['ignore', openSync(out, 'w'), openSync(errors, 'w')],
   });
-  if (run.status !== 0) throw new Error(`the oracle failed: ${run.stderr.slice(-2000)}`);
+  if (run.status !== 0) throw new Error(`the oracle failed: ${readFileSync(errors, 'utf8').slice(-2000)}`);
   const verdicts = new Map<string, RealVerdict>();
-  for (const line of run.stdout.split('\n')) {
+  for (const line of readFileSync(out, 'utf8').split('\n')) {
     if (line === '') continue;
     const { file, accepted, error } = JSON.parse(line) as { file: string; accepted: boolean; error?: string };
     verdicts.set(file.replace(/\.yaml$/, ''), { accepted, error });

@@ -397,13 +397,13 @@ export const RULE_CASES: readonly RuleCases[] = [
   ),
   rule(
     'deepspeed-config',
-    [{ deepspeed: 'ds/gone.json' }, { deepspeed: './z3.json' }, { deepspeed: '"not json"' }],
+    [{ deepspeed: 'ds/gone.json' }, { deepspeed: './z3.json' }, { deepspeed: '"not json"' }, { deepspeed: Buffer.from('{"zero_optimization": {"stage": 2}}').toString('base64url') }],
     [
       { deepspeed: 'ds/z2.json' },
       { deepspeed: './ds/z3-offload.json' },
       { deepspeed: '{zero_optimization: {stage: 2}}' },
       { deepspeed: `'${JSON.stringify({ zero_optimization: { stage: 2 } })}'` },
-      { deepspeed: Buffer.from('{"zero_optimization": {"stage": 2}}').toString('base64url') },
+      { deepspeed: Buffer.from('{"zero_optimization": {"stage": 2}}').toString('base64') },
       { deepspeed: '""' },
     ],
     ['lora', 'dpo', 'kto'],

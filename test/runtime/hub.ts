@@ -54,6 +54,18 @@ export async function hub(
           : {}),
       }));
       json({ id: repository, modelId: repository, sha: COMMIT, private: false, tags: [], siblings });
+    } else if (url.pathname === `${info}/tree/${COMMIT}`) {
+      json(
+        Object.entries(files).map(([path, data]) => ({
+          type: 'file',
+          path,
+          size: data.length,
+          oid: hashOf(path, data).slice(0, 40),
+          ...(path.endsWith('.safetensors')
+            ? { lfs: { oid: hashOf(path, data), size: data.length, pointerSize: 134 } }
+            : {}),
+        })),
+      );
     } else if (url.pathname.startsWith(raw)) {
       send(url.pathname.slice(raw.length));
     } else if (url.pathname === `${scope}/repo/files`) {

@@ -1,5 +1,6 @@
-import { existsSync, readdirSync, readFileSync, rmSync, statSync, truncateSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { hub, model, safetensors } from './hub';
 import { cleanUp, type Ended, folder, RUNTIME, type Running, run, start, until, write } from './programs';
 
@@ -19,10 +20,7 @@ interface Options {
 function place(options: Options = {}) {
   const root = folder();
   const source = join(root, 'source');
-  for (const [name, data] of Object.entries(model())) write(join(source, name), data.toString('latin1'));
-  for (const [name, data] of Object.entries(model())) {
-    if (name.endsWith('.safetensors')) writeBytes(join(source, name), data);
-  }
+  for (const [name, data] of Object.entries(model())) write(join(source, name), data);
   write(join(root, 'modules', 'modelscope.py'), STAND_IN);
   write(join(root, 'modules', 'huggingface_hub.py'), `${STAND_IN}${STAND_IN_API}`);
   const directory = join(root, 'models 模型', 'Qwen3');
@@ -38,10 +36,6 @@ function place(options: Options = {}) {
   };
   const marker = join(directory, '.complete');
   return { root, source, directory, env, marker, calls: () => readdirSync(root).filter((name) => /^call-/.test(name)) };
-}
-
-function writeBytes(path: string, data: Buffer): void {
-  require('node:fs').writeFileSync(path, data);
 }
 
 // What the libraries offer, as far as prepare.py uses it: copies a folder. PAUSE makes it wait in the middle until
@@ -152,7 +146,7 @@ describe('a model', () => {
   test('of one file needs no index', async () => {
     const { env, source } = place();
     rmSync(join(source, 'model.safetensors.index.json'));
-    writeBytes(join(source, 'model.safetensors'), safetensors(10));
+    writeFileSync(join(source, 'model.safetensors'), safetensors(10));
     expect((await prepare(env)).code).toBe(0);
   });
 
@@ -257,7 +251,7 @@ print(hashlib.sha256(open(sys.argv[1], "rb").read()).hexdigest())`;
     const env = {
       PREPARE_SPEC: write(join(root, 'request.json'), JSON.stringify(request)),
       PIP_NO_INDEX: '1',
-      PIP_FIND_LINKS: join(root, 'wheels'),
+      PIP_FIND_LINKS: pathToFileURL(join(root, 'wheels')).href,
       HOME: root,
     };
     return { directory, env, requirements };
@@ -369,6 +363,7 @@ describe.each([
     const ended = await setup.fetch();
     await setup.served.close();
     expect(ended.code).toBe(1);
+    expect(ended.stderr).toMatch(/hash|sha256|integrity/i);
     expect(existsSync(join(setup.directory, '.complete'))).toBe(false);
   });
 

@@ -60,7 +60,7 @@ export function cleanUp(): void {
 }
 
 /** Writes a file, and its folder if need be. */
-export function write(path: string, text: string, mode = 0o644): string {
+export function write(path: string, text: string | Buffer, mode = 0o644): string {
   mkdirSync(join(path, '..'), { recursive: true });
   writeFileSync(path, text);
   chmodSync(path, mode);

@@ -43,14 +43,23 @@ function configOf({ values, files, input }: State): unknown {
     if (text === undefined) throw new PyError('OSError', `'${value}' can't be read as UTF-8`, value);
     return loadJson(text);
   }
-  for (const text of [value, Buffer.from(value, 'base64url').toString('utf8')]) {
+  for (const text of [value, fromBase64(value)]) {
     try {
-      return loadJson(text);
+      if (text !== undefined) return loadJson(text);
     } catch {
       // the next form
     }
   }
   return 'missing';
+}
+
+/** Python's `base64.urlsafe_b64decode`: other characters are skipped, padding is asked for. */
+function fromBase64(value: string): string | undefined {
+  const [digits = '', padding = ''] = value.replace(/[^A-Za-z0-9_=-]/g, '').split(/(?==)/, 2);
+  const missing = (4 - (digits.length % 4)) % 4;
+  const given = value.length - value.replaceAll('=', '').length;
+  if (missing === 3 || (missing > 0 && given < missing) || (padding === '' && missing > 0)) return undefined;
+  return Buffer.from(digits, 'base64url').toString('utf8');
 }
 
 /** The keys read or filled, as paths. A section on the way that is no mapping raises. */

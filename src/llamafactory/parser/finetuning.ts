@@ -129,7 +129,7 @@ function smallModelBits(model: 'ref_model' | 'reward_model'): Step {
     upstream: 'We only accept 4-bit or 8-bit quantization.',
     source: SOURCE,
     refuses: ({ values }) => !isNone(values[key]) && !among(values[key], [8, 4]),
-    fix: (state) => put(state, key, Number(state.values[key]) > 4 ? 8 : 4),
+    fix: (state) => put(state, key, (numeric(state.values[key]) ?? 4) > 4 ? 8 : 4),
   };
 }
 

@@ -62,7 +62,7 @@ export const LATER_STEPS: readonly Step[] = [
     source: QUANTIZATION,
     refuses: ({ values }) => quantizes(values, 'bnb') && !among(values['quantization_bit'], [8, 4]),
     fix: (state) =>
-      put(state, 'quantization_bit', Number(state.values['quantization_bit']) === 8 && !isZero3(state) ? 8 : 4),
+      put(state, 'quantization_bit', 4),
   },
   {
     id: 'double-quantization',
@@ -130,7 +130,8 @@ function attention(kernels: readonly string[], releases: Step['releases']): Step
     source: 'src/llamafactory/model/model_utils/attention.py',
     refuses: ({ values }) => !among(values['flash_attn'], kernels),
     fix(state) {
-      const value = String(state.values['flash_attn']);
+      const given = state.values['flash_attn'];
+      const value = typeof given === 'string' ? given : '';
       if (/^fl?a(sh)?.*2$/.test(value)) return put(state, 'flash_attn', 'fa2');
       const meant = nearest(value, kernels);
       return meant === undefined ? remove(state, 'flash_attn') : put(state, 'flash_attn', meant);
@@ -156,7 +157,7 @@ function datasets(key: 'dataset' | 'eval_dataset'): Step {
     fix(state) {
       const fault = faultOf(state, key);
       if (fault?.meant === undefined) return [];
-      const names = items(state.values[key]).map((name) => (name === fault.name ? fault.meant : String(name)));
+      const names = items(state.values[key]).map((name) => (name === fault.name ? fault.meant : name));
       return put(state, key, names.join(','));
     },
     change: 'name a data set of dataset_info.json whose file is there and whose kind fits the stage',
@@ -202,12 +203,12 @@ function faultOfName(state: State, name: unknown, entries: unknown): DatasetFaul
     const known = isDict(entries) ? Object.keys(entries) : [];
     const meant = typeof name === 'string' ? nearest(name, known) : undefined;
     const hint = meant ? `, did you mean ${meant}?` : '';
-    return { name: String(name), text: `data set ${JSON.stringify(name)} is not in dataset_info.json${hint}`, meant };
+    return { name: typeof name === 'string' ? name : '', text: `data set ${JSON.stringify(name)} is not in dataset_info.json${hint}`, meant };
   }
-  const entry = isDict(entries) ? entries[String(name)] : undefined;
+  const entry = isDict(entries) && typeof name === 'string' ? entries[name] : undefined;
   if (entry === undefined && !state.files) return undefined;
-  if (!isDict(entry)) throw new PyError('TypeError', `the entry of data set ${String(name)} is no mapping`, name);
-  return faultOfEntry(state, String(name), entry);
+  if (!isDict(entry)) throw new PyError('TypeError', `the entry of data set ${JSON.stringify(name)} is no mapping`, name);
+  return typeof name === 'string' ? faultOfEntry(state, name, entry) : undefined;
 }
 
 function faultOfEntry(state: State, name: string, entry: Readonly<Record<string, unknown>>): DatasetFault | undefined {

@@ -1,0 +1,150 @@
+import type { ZodType } from 'zod';
+import { type Edit, EditOperation, type Finding, Severity } from '../finding';
+import { type Field, fieldsOf } from '../llamafactory/fields';
+import type { Run } from '../run';
+import type { Rule } from './rule';
+
+/** Arguments that LLaMA-Factory splits at commas: a YAML list does as well. */
+const LISTS = new Set([
+  'dataset',
+  'eval_dataset',
+  'interleave_probs',
+  'freeze_trainable_modules',
+  'freeze_extra_modules',
+  'lora_target',
+  'oft_target',
+  'additional_target',
+  'galore_target',
+  'apollo_target',
+]);
+/** Arguments with a form more than their type says. */
+const ALSO: Readonly<Record<string, string>> = { resume_from_checkpoint: 'bool', dataset_dir: 'dict' };
+
+/** Numbers that must be above 0: with 0 or less training fails after the model is loaded, or does nothing. */
+const POSITIVE = new Set([
+  'cutoff_len',
+  'per_device_train_batch_size',
+  'per_device_eval_batch_size',
+  'gradient_accumulation_steps',
+  'num_train_epochs',
+  'learning_rate',
+  'lora_rank',
+  'galore_rank',
+  'apollo_rank',
+  'preprocessing_num_workers',
+  'preprocessing_batch_size',
+  'buffer_size',
+  'max_samples',
+  'max_new_tokens',
+  'save_total_limit',
+  'ddp_timeout',
+  'oft_block_size',
+]);
+/** Numbers that must lie from 0 to 1. */
+const FRACTIONS = new Set(['lora_dropout', 'module_dropout', 'adam_beta1', 'adam_beta2', 'label_smoothing_factor', 'top_p']);
+/** Numbers that must be at least 0. */
+const NOT_NEGATIVE = new Set(['weight_decay', 'max_grad_norm', 'dataloader_num_workers', 'neftune_noise_alpha']);
+
+let zod: typeof import('zod') | undefined;
+const schemas = new WeakMap<Field, ZodType>();
+
+export const rule: Rule = {
+  id: 'argument-type',
+  severity: Severity.ERROR,
+  reason:
+    'The parser checks no types: a string for a number, or a rank of 0, passes it and fails once the model is loaded, or is taken for something else ("false" in quotes is true).',
+  source: 'transformers: src/transformers/hf_argparser.py, parse_dict',
+  check(run) {
+    const fields = fieldsOf(run.release);
+    return Object.entries(run.args).flatMap(([key, value]) => {
+      const field = fields.get(key);
+      return field?.settable ? faults(run, field, value) : [];
+    });
+  },
+};
+
+function faults(run: Run, field: Field, value: unknown): Finding[] {
+  if (schemaOf(field).safeParse(value).success) return [];
+  const { name } = field;
+  const fix = fixOf(run, field, value);
+  return [
+    {
+      id: rule.id,
+      severity: rule.severity,
+      path: run.path,
+      key: name,
+      message: `\`${name}\` must be ${allowedText(field)}, and LLaMA-Factory does not check it before the model is loaded`,
+      got: JSON.stringify(value, (_, part) => (typeof part === 'bigint' ? String(part) : part)),
+      allowed: allowedText(field),
+      change: fix.op === EditOperation.SET ? `set \`${name}\` to ${JSON.stringify(fix.value)}` : `remove \`${name}\``,
+      fix: [fix],
+      source: rule.source,
+    },
+  ];
+}
+
+/** The value meant, if its text says so; else the key is taken out, which leaves the default. */
+function fixOf(run: Run, field: Field, value: unknown): Edit {
+  const meant = typeof value === 'string' ? valueIn(value) : typeof value === 'number' ? String(value) : undefined;
+  const fits = meant !== undefined && schemaOf(field).safeParse(meant).success;
+  const at = { file: run.file, key: field.name };
+  return fits ? { ...at, op: EditOperation.SET, value: meant } : { ...at, op: EditOperation.REMOVE };
+}
+
+function valueIn(text: string): unknown {
+  if (/^(true|yes|on)$/i.test(text)) return true;
+  if (/^(false|no|off)$/i.test(text)) return false;
+  return /^[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?$/i.test(text) ? Number(text) : undefined;
+}
+
+function schemaOf(field: Field): ZodType {
+  let schema = schemas.get(field);
+  if (!schema) {
+    zod ??= require('zod') as typeof import('zod');
+    const forms = formsOf(field).map((form) => formSchema(field, form, zod as typeof import('zod')));
+    schema = zod.union(forms as [ZodType, ...ZodType[]]);
+    schemas.set(field, schema);
+  }
+  return schema;
+}
+
+function formSchema({ name }: Field, form: string, { z }: typeof import('zod')): ZodType {
+  if (form === 'None') return z.null();
+  if (form === 'bool') return z.boolean();
+  if (form === 'int') return bounded(name, z.int());
+  if (form === 'float') return bounded(name, z.number());
+  if (form.startsWith('list')) return z.array(z.union([z.string(), z.number()]));
+  if (form.startsWith('dict')) return z.record(z.string(), z.unknown());
+  return z.string();
+}
+
+function bounded(name: string, number: import('zod').ZodNumber): ZodType {
+  if (POSITIVE.has(name)) return number.positive();
+  if (FRACTIONS.has(name)) return number.min(0).max(1);
+  return NOT_NEGATIVE.has(name) ? number.min(0) : number;
+}
+
+/** The forms a field takes: those of its type, no value for switches that may be left open, and a few more. */
+function formsOf(field: Field): readonly string[] {
+  const forms = field.type.split('|').map((form) => form.trim());
+  const open = field.default === null || field.type === 'bool';
+  if (open && !forms.includes('None')) forms.push('None');
+  if (LISTS.has(field.name)) forms.push('list[str]');
+  const also = ALSO[field.name];
+  if (also) forms.push(also);
+  return forms;
+}
+
+function allowedText(field: Field): string {
+  const texts = formsOf(field).flatMap((form) => (form === 'None' ? [] : [formText(field.name, form)]));
+  return [...new Set(texts)].join(' or ');
+}
+
+function formText(name: string, form: string): string {
+  if (form === 'bool') return 'true or false';
+  if (form.startsWith('list')) return 'a list';
+  if (form.startsWith('dict')) return 'a mapping';
+  if (form !== 'int' && form !== 'float') return 'a string';
+  const bounds = POSITIVE.has(name) ? ' above 0' : FRACTIONS.has(name) ? ' from 0 to 1' : NOT_NEGATIVE.has(name) ? ' of at least 0' : '';
+  return `${form === 'int' ? 'a whole number' : 'a number'}${bounds}`;
+}

@@ -1,0 +1,66 @@
+import { type Scheduling, schedulingFields } from '../../src/kubernetes/scheduling';
+
+const scheduling = (changes: Partial<Scheduling> = {}): Scheduling => ({
+  products: [],
+  labels: {},
+  tolerations: ['nvidia.com/gpu'],
+  ...changes,
+});
+const near = { 'cdk8s-llamafactory/volume': 'models' };
+const expressions = (gpus: number) =>
+  schedulingFields(scheduling({ products: ['Tesla-T10'] }), gpus, near).affinity?.nodeAffinity
+    ?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms[0]?.matchExpressions;
+
+test('a card is asked for by its label, whole cards only, and so many of them', () => {
+  expect(expressions(4)).toEqual([
+    { key: 'nvidia.com/gpu.product', operator: 'In', values: ['Tesla-T10'] },
+    { key: 'nvidia.com/gpu.sharing-strategy', operator: 'NotIn', values: ['time-slicing', 'mps'] },
+    { key: 'nvidia.com/gpu.count', operator: 'Gt', values: ['3'] },
+  ]);
+});
+
+test('a CPU pod goes to the same nodes without counting their GPUs', () => {
+  expect(expressions(0)?.map(({ key }) => key)).toEqual(['nvidia.com/gpu.product', 'nvidia.com/gpu.sharing-strategy']);
+});
+
+test('without a product no node affinity is asked for: clusters without labels would have no node', () => {
+  expect(schedulingFields(scheduling(), 4, near).affinity).not.toHaveProperty('nodeAffinity');
+});
+
+test('pods that share a volume are drawn together, but need not be', () => {
+  expect(schedulingFields(scheduling(), 4, near).affinity?.podAffinity).toEqual({
+    preferredDuringSchedulingIgnoredDuringExecution: [
+      {
+        weight: 100,
+        podAffinityTerm: { topologyKey: 'kubernetes.io/hostname', labelSelector: { matchLabels: near } },
+      },
+    ],
+  });
+});
+
+test('every taint named is tolerated, whatever its value', () => {
+  expect(schedulingFields(scheduling({ tolerations: ['nvidia.com/gpu', 'team'] }), 4, near).tolerations).toEqual([
+    { key: 'nvidia.com/gpu', operator: 'Exists', effect: 'NoSchedule' },
+    { key: 'team', operator: 'Exists', effect: 'NoSchedule' },
+  ]);
+});
+
+test('labels become the node selector', () => {
+  expect(schedulingFields(scheduling({ labels: { zone: 'a' } }), 4, near).nodeSelector).toEqual({ zone: 'a' });
+});
+
+test('without labels there is no node selector', () => {
+  expect(schedulingFields(scheduling(), 4, near)).not.toHaveProperty('nodeSelector');
+});
+
+test('the runtime class brings the GPUs into the training pod', () => {
+  expect(schedulingFields(scheduling({ runtimeClassName: 'nvidia' }), 4, near).runtimeClassName).toBe('nvidia');
+});
+
+test('a CPU pod needs no runtime class', () => {
+  expect(schedulingFields(scheduling({ runtimeClassName: 'nvidia' }), 0, near)).not.toHaveProperty('runtimeClassName');
+});
+
+test('without a runtime class the node has its own', () => {
+  expect(schedulingFields(scheduling(), 4, near)).not.toHaveProperty('runtimeClassName');
+});

@@ -1,0 +1,197 @@
+import { type TrainingPod, trainingPod } from '../../src/kubernetes/training-pod';
+
+const GiB = 2 ** 30;
+const pod = (changes: Partial<TrainingPod> = {}): TrainingPod => ({
+  labels: { app: 'x' },
+  annotations: { note: 'y' },
+  image: 'example/trainer:1',
+  imagePullSecrets: ['registry'],
+  serviceAccountName: 'trainer',
+  user: { runAsUser: 1000, runAsGroup: 1000, fsGroup: 1000 },
+  scheduling: { products: [], labels: {}, tolerations: [] },
+  near: { volume: 'models' },
+  gpus: 4,
+  resources: {
+    cpus: 16,
+    memoryBytes: 50 * GiB,
+    sharedMemoryBytes: 4 * GiB,
+    ephemeralStorageBytes: 20 * GiB,
+    memorySum: '',
+  },
+  models: { claimName: 'models' },
+  saves: { claimName: 'saves' },
+  configMap: 'config-1',
+  launchConfigMap: 'launch-1',
+  datasets: {
+    volumes: [{ name: 'data-math', configMap: 'data-1' }],
+    mounts: [{ name: 'data-math', mountPath: '/data/math/math.json', subPath: 'math.json' }],
+  },
+  markers: [],
+  waitTimeoutSeconds: 7200,
+  outputDir: '/saves/math/1',
+  pythonPath: [],
+  env: {},
+  terminationGracePeriodSeconds: 60,
+  ...changes,
+});
+const mountOf = (changes: Partial<TrainingPod>, name: string) =>
+  trainingPod(pod(changes)).container.mounts.find((mount) => mount.name === name);
+const volumeOf = (changes: Partial<TrainingPod>, name: string) =>
+  trainingPod(pod(changes)).volumes.find((volume) => volume.name === name);
+const envOf = (changes: Partial<TrainingPod>) =>
+  Object.fromEntries(trainingPod(pod(changes)).container.env.map(({ name, value }) => [name, value]));
+
+test('the trainer is started by the launcher', () => {
+  expect(trainingPod(pod()).container.command).toEqual(['bash', '/opt/launch/launch.sh']);
+});
+
+test('the working directory is the writable home', () => {
+  expect(trainingPod(pod()).container.workingDir).toBe('/home/trainer');
+});
+
+test('resources are written as Kubernetes quantities, GPUs among them', () => {
+  expect(trainingPod(pod()).container.resources).toEqual({
+    cpu: '16',
+    memory: '50Gi',
+    'ephemeral-storage': '20Gi',
+    'nvidia.com/gpu': '4',
+  });
+});
+
+test('everything but saves, home, temporary files and shared memory is mounted read-only', () => {
+  const changes = { deepspeedConfigMap: 'zero3-1', codeConfigMap: { name: 'code-1', items: [] } };
+  const writable = trainingPod(pod(changes)).container.mounts.filter((mount) => mount.readOnly !== true);
+  expect(writable.map(({ mountPath }) => mountPath)).toEqual(['/saves', '/home/trainer', '/tmp', '/dev/shm']);
+});
+
+test('no two volumes have the same name, and every volume is mounted', () => {
+  const changes = { deepspeedConfigMap: 'zero3-1', codeConfigMap: { name: 'code-1', items: [] } };
+  const { volumes, container } = trainingPod(pod(changes));
+  const names = volumes.map(({ name }) => name);
+  expect(new Set(names).size).toBe(names.length);
+  expect(container.mounts.map(({ name }) => name).sort()).toEqual([...names].sort());
+});
+
+test('/dev/shm is memory of the size computed', () => {
+  expect(volumeOf({}, 'shm')?.emptyDir).toEqual({ medium: 'Memory', sizeLimit: '4Gi' });
+});
+
+test('home and temporary files are limited to their parts of the ephemeral storage', () => {
+  expect([volumeOf({}, 'home')?.emptyDir, volumeOf({}, 'tmp')?.emptyDir]).toEqual([
+    { sizeLimit: '10Gi' },
+    { sizeLimit: '5Gi' },
+  ]);
+});
+
+test('the model claim is read-only as a volume, so that fsGroup never touches its files', () => {
+  expect(volumeOf({}, 'models')?.persistentVolumeClaim).toEqual({ claimName: 'models', readOnly: true });
+});
+
+test('the saves claim can be written', () => {
+  expect(volumeOf({}, 'saves')?.persistentVolumeClaim).toEqual({ claimName: 'saves' });
+});
+
+test('directories inside claims are mounted by subPath', () => {
+  const changes = {
+    models: { claimName: 'models', subPath: 'qwen' },
+    saves: { claimName: 'saves', subPath: 'team' },
+  };
+  expect([mountOf(changes, 'models')?.subPath, mountOf(changes, 'saves')?.subPath]).toEqual(['qwen', 'team']);
+});
+
+test('a claim without a directory is mounted whole', () => {
+  expect(mountOf({}, 'saves')).not.toHaveProperty('subPath');
+});
+
+test('the DeepSpeed config is mounted where the arguments name it', () => {
+  const changes = { deepspeedConfigMap: 'zero3-1' };
+  expect(mountOf(changes, 'deepspeed')?.mountPath).toBe('/etc/deepspeed');
+  expect(volumeOf(changes, 'deepspeed')?.configMap).toEqual({ name: 'zero3-1' });
+});
+
+test("the user's code is mounted with its paths", () => {
+  const items = [{ key: 'a__b.py', path: 'a/b.py' }];
+  const changes = { codeConfigMap: { name: 'code-1', items } };
+  expect(mountOf(changes, 'code')?.mountPath).toBe('/code');
+  expect(volumeOf(changes, 'code')?.configMap).toEqual({ name: 'code-1', items });
+});
+
+test('without DeepSpeed and code there are no volumes for them', () => {
+  expect([volumeOf({}, 'deepspeed'), volumeOf({}, 'code')]).toEqual([undefined, undefined]);
+  expect([mountOf({}, 'deepspeed'), mountOf({}, 'code')]).toEqual([undefined, undefined]);
+});
+
+test('data from a ConfigMap is mounted file by file', () => {
+  expect(volumeOf({}, 'data-math')?.configMap).toEqual({ name: 'data-1' });
+  expect(mountOf({}, 'data-math')).toEqual({
+    name: 'data-math',
+    mountPath: '/data/math/math.json',
+    subPath: 'math.json',
+    readOnly: true,
+  });
+});
+
+test('data on a claim is mounted read-only as a volume too', () => {
+  const datasets = { volumes: [{ name: 'data', claim: 'sets' }], mounts: [{ name: 'data', mountPath: '/data/math' }] };
+  expect(volumeOf({ datasets }, 'data')?.persistentVolumeClaim).toEqual({ claimName: 'sets', readOnly: true });
+});
+
+test('the launcher reads where config and output are', () => {
+  expect(envOf({})).toEqual(
+    expect.objectContaining({
+      TRAIN_CONFIG: '/etc/llamafactory/train_config.yaml',
+      OUTPUT_DIR: '/saves/math/1',
+      NPROC_PER_NODE: '4',
+      OMP_NUM_THREADS: '4',
+      HOME: '/home/trainer',
+    }),
+  );
+});
+
+test('options of the launcher are passed on', () => {
+  expect(envOf({ pythonPath: ['/code'], virtualEnvironment: '/opt/venv', cudaVisibleDevices: '0' })).toEqual(
+    expect.objectContaining({ PYTHONPATH: '/code', VENV: '/opt/venv', CUDA_VISIBLE_DEVICES: '0' }),
+  );
+});
+
+test("the user's variables win over the library's", () => {
+  expect(envOf({ env: { HF_HUB_OFFLINE: '0', NCCL_DEBUG: 'INFO' } })).toEqual(
+    expect.objectContaining({ HF_HUB_OFFLINE: '0', NCCL_DEBUG: 'INFO' }),
+  );
+});
+
+test('with nothing to wait for there is no init container', () => {
+  expect(trainingPod(pod()).initContainers).toEqual([]);
+});
+
+test('an init container waits for the marker files, with the time it may take', () => {
+  const [wait] = trainingPod(pod({ markers: ['/models/a/.complete', '/saves/b/.complete'] })).initContainers;
+  expect(wait).toEqual({
+    name: 'wait-for-prepare',
+    image: 'example/trainer:1',
+    command: ['sh', '/opt/launch/wait-for.sh', '/models/a/.complete', '/saves/b/.complete'],
+    env: [{ name: 'WAIT_TIMEOUT_SECONDS', value: '7200' }],
+    resources: { cpu: '100m', memory: '64Mi', 'ephemeral-storage': '64Mi' },
+    mounts: [
+      { name: 'launch', mountPath: '/opt/launch', readOnly: true },
+      { name: 'models', mountPath: '/models', readOnly: true },
+      { name: 'saves', mountPath: '/saves', readOnly: true },
+    ],
+  });
+});
+
+test('what the pod template needs is passed on', () => {
+  expect(trainingPod(pod())).toEqual(
+    expect.objectContaining({
+      labels: { app: 'x' },
+      annotations: { note: 'y' },
+      scheduling: { products: [], labels: {}, tolerations: [] },
+      near: { volume: 'models' },
+      gpus: 4,
+      user: { runAsUser: 1000, runAsGroup: 1000, fsGroup: 1000 },
+      imagePullSecrets: ['registry'],
+      serviceAccountName: 'trainer',
+      terminationGracePeriodSeconds: 60,
+    }),
+  );
+});

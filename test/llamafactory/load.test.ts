@@ -1,0 +1,79 @@
+import fc from 'fast-check';
+import { loadYaml } from '../../src/llamafactory/load';
+
+const ids = (text: string, release: '0.9.3' | '0.9.5' = '0.9.5') =>
+  loadYaml(text, release, 'train.yaml').findings.map(({ id }) => id);
+const value = (text: string, release: '0.9.3' | '0.9.5' = '0.9.5') => loadYaml(`x: ${text}`, release, 'f').args['x'];
+
+describe('reading a train config', () => {
+  test('a key given twice is refused from 0.9.4 on, with both places', () => {
+    const { loads, findings } = loadYaml('pure_bf16: false\nseed: 1\npure_bf16: true\n', '0.9.5', 'train.yaml');
+    expect(loads).toBe(false);
+    expect(findings).toMatchObject([{ id: 'yaml-duplicate-key', key: 'pure_bf16' }]);
+    expect(findings[0]?.message).toBe('line 3, column 1: `pure_bf16` is given twice (first in line 1)');
+  });
+
+  test('of a key given twice 0.9.3 takes the last', () => {
+    const { loads, args } = loadYaml('seed: 1\nseed: 2\n', '0.9.3', 'train.yaml');
+    expect([loads, args]).toEqual([true, { seed: 2 }]);
+  });
+
+  test('1e-4 is a number from 0.9.4 on and a string before', () => {
+    expect([value('1e-4'), value('1e-4', '0.9.3')]).toEqual([0.0001, '1e-4']);
+  });
+
+  test('YAML 1.1 reads yes, octal and base 60', () => {
+    expect([value('yes'), value('010'), value('1:30'), value('"yes"')]).toEqual([true, 8, 90, 'yes']);
+  });
+
+  test('a date is a string from 0.9.4 on and refused before', () => {
+    expect(value('2024-01-01')).toBe('2024-01-01');
+    expect(ids('x: 2024-01-01', '0.9.3')).toEqual(['yaml-tag']);
+  });
+
+  test('a whole number written as a float is remembered', () => {
+    const { args, floats } = loadYaml('a: 2.0\nb: 2\n', '0.9.5', 'f');
+    expect([args, [...floats]]).toEqual([{ a: 2, b: 2 }, ['a']]);
+  });
+
+  test('an interpolation stays as it is, what only looks like one is refused', () => {
+    expect(value('${output_dir}/x')).toBe('${output_dir}/x');
+    expect(ids('x: ${')).toEqual(['yaml-interpolation']);
+  });
+
+  test('says where a key stands', () => {
+    expect(loadYaml('a: 1\n\nb: 2\n', '0.9.5', 'f').position('b')).toEqual({ line: 3, column: 1 });
+  });
+
+  test.each([
+    ['an empty file', '', 'yaml-empty'],
+    ['nothing but a comment', '# x\n', 'yaml-empty'],
+    ['a list', '- a\n', 'yaml-not-mapping'],
+    ['a text', 'hello\n', 'yaml-not-mapping'],
+    ['a binary file', 'a\u0000b', 'yaml-binary'],
+    ['a huge file', `a: ${'x'.repeat(1_000_001)}`, 'yaml-too-large'],
+    ['a cycle', 'a: &a [*a]\n', 'yaml-cycle'],
+    ['aliases that explode', explosion(), 'yaml-too-large'],
+    ['two documents', 'a: 1\n---\nb: 2\n', 'yaml-syntax'],
+    ['broken syntax', 'a: [1\n', 'yaml-syntax'],
+    ['a depth that no stack holds', `a: ${'['.repeat(20_000)}${']'.repeat(20_000)}`, 'yaml-nesting'],
+  ])('%s gets one clear finding', (_, text, id) => {
+    expect(ids(text)).toEqual([id]);
+    expect(ids(text, '0.9.3')).toEqual([id]);
+  });
+
+  test('never throws, whatever the text', () => {
+    const character = fc.constantFrom(...'ab1: -\n\t"\'[]{},&*!|>#%@?~.${}<');
+    fc.assert(
+      fc.property(fc.array(character, { maxLength: 60 }), (characters) => {
+        for (const release of ['0.9.3', '0.9.5'] as const) loadYaml(characters.join(''), release, 'f');
+      }),
+      { numRuns: 500, seed: 7 },
+    );
+  });
+});
+
+function explosion(): string {
+  const line = (level: number) => `l${level}: &l${level} [${Array(40).fill(`*l${level - 1}`).join(', ')}]`;
+  return `l0: &l0 [x, x, x]\n${[1, 2, 3, 4].map(line).join('\n')}\n`;
+}

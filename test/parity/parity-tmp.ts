@@ -1,0 +1,65 @@
+/**
+ * Compares the twin's verdicts with the recorded ones of the real parsers, without Python: `npm run test:parity`.
+ * The exit code is 1 if they differ anywhere, if the record is stale or if a rule is not covered.
+ */
+import { filesFrom } from '../../src/llamafactory/files';
+import { STEPS } from '../../src/llamafactory/parser/parse';
+import { type Release, RELEASES } from '../../src/run';
+import { allCases, type ParityCase } from './cases';
+import { judge } from './judge';
+import { makeFolder, removeFolder } from './oracle-run';
+import { readVerdicts } from './verdicts';
+import { digestOf } from './verdicts';
+
+const SHOWN = 80;
+const LEAST_BREAKS = 3;
+const LEAST_PASSES = 2;
+
+const cases = allCases();
+const folder = makeFolder();
+const files = filesFrom(folder);
+const refused = new Map<string, number>();
+const passed = new Map<string, number>();
+let failed = false;
+for (const release of RELEASES.filter((r) => (process.env.REL ?? r).includes(r))) compare(release);
+covered();
+removeFolder(folder);
+process.exitCode = failed ? 1 : 0;
+
+function compare(release: Release): void {
+  const verdicts = readVerdicts(release);
+  let [agreements, rejections, stale] = [0, 0, 0];
+  const differing: string[] = [];
+  for (const one of cases) {
+    const recorded = verdicts.get(one.id);
+    if (!recorded || recorded[0] !== digestOf(one)) {
+      stale++;
+      continue;
+    }
+    const [, accepted, error] = recorded;
+    const twin = judge(one, release, files);
+    if (!accepted) rejections++;
+    count(one, accepted, twin.findings.map(({ id }) => id));
+    if (twin.accepted === accepted) agreements++;
+    else differing.push(`  ${one.id}: real ${accepted} ${error ?? ''} | twin ${twin.findings.map(({ id, key }) => `${id} ${key}`).join(', ')}`);
+  }
+  const share = Math.round((100 * rejections) / cases.length);
+  console.log(`${release}: ${cases.length} cases, ${share} % refused, ${agreements} agreements, ${differing.length} disagreements`);
+  if (stale > 0) console.log(`  ${stale} cases are not recorded as they are: run npm run parity:record`);
+  for (const line of differing.slice(0, SHOWN)) console.log(line);
+  if (differing.length > 0 || stale > 0) failed = true;
+}
+
+function count(one: ParityCase, accepted: boolean, ids: readonly string[]): void {
+  if (one.rule === undefined) return;
+  if (one.breaks && !accepted && ids.includes(one.rule)) refused.set(one.rule, (refused.get(one.rule) ?? 0) + 1);
+  if (!one.breaks && accepted) passed.set(one.rule, (passed.get(one.rule) ?? 0) + 1);
+}
+
+function covered(): void {
+  const rules = new Set([...STEPS.flatMap((step) => ('id' in step ? [step.id] : [])), 'python-crash', 'unknown-argument']);
+  const poor = [...rules].filter((id) => (refused.get(id) ?? 0) < LEAST_BREAKS || (passed.get(id) ?? 0) < LEAST_PASSES);
+  console.log(`${rules.size} rules, ${rules.size - poor.length} with ${LEAST_BREAKS} refused and ${LEAST_PASSES} accepted cases or more`);
+  for (const id of poor) console.log(`  ${id}: ${refused.get(id) ?? 0} refused, ${passed.get(id) ?? 0} accepted`);
+  if (poor.length > 0) failed = true;
+}
