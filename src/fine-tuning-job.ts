@@ -7,6 +7,7 @@ import { jobSpec } from './kubernetes/job';
 import { JOB_NAME_LENGTH, NAME_LENGTH } from './kubernetes/names';
 import { type PodUser, podTemplate } from './kubernetes/pod-template';
 import { defaultResources, type PodResources, unavailable } from './kubernetes/resources';
+import { TERMINATION_GRACE_SECONDS } from './kubernetes/trainer-env';
 import { PATHS, type TrainingPod, trainingPod } from './kubernetes/training-pod';
 import { argumentsOf } from './llamafactory/arguments';
 import { renderTrainConfig } from './llamafactory/render-train-config';
@@ -267,8 +268,7 @@ export class FineTuningJob extends Construct {
         virtualEnvironment: props.virtualEnvironment,
         cudaVisibleDevices: props.cudaVisibleDevices,
         env: props.env ?? {},
-        // torchrun kills its workers 30 s after TERM; the launcher needs some more to say what happened.
-        terminationGracePeriodSeconds: 60,
+        terminationGracePeriodSeconds: TERMINATION_GRACE_SECONDS,
       }),
     );
     this.jobName = constructName(this, {

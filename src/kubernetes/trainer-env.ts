@@ -36,6 +36,9 @@ export function writablePlaces(): Record<string, string> {
   };
 }
 
+/** How long the pod may take to end. */
+export const TERMINATION_GRACE_SECONDS = 60;
+
 /** What the launcher reads: one node, a process for each GPU, torchrun even for one. */
 export function launcherEnv(options: {
   readonly gpus: number;
@@ -50,6 +53,8 @@ export function launcherEnv(options: {
     TRAIN_CONFIG: options.trainConfig,
     OUTPUT_DIR: options.outputDir,
     FORCE_TORCHRUN: '1',
+    // torchrun kills its workers 30 s after TERM; what happened is still to be said after that.
+    GRACE_SECONDS: String(TERMINATION_GRACE_SECONDS - 10),
     NNODES: '1',
     NPROC_PER_NODE: String(options.gpus),
     OMP_NUM_THREADS: String(Math.max(1, Math.floor(options.cpus / options.gpus))),

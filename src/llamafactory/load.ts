@@ -35,6 +35,11 @@ const EXPANSION_COUNTS_FROM = 1_000;
 /** PyYAML 6 has no limit; a text that expands further would exhaust memory. */
 const MOST_NODES_WITHOUT_LIMIT = 200_000;
 
+/** Deeper texts exceed Python's recursion limit in OmegaConf; where exactly hangs on the kind of nesting. */
+const DEEPEST = 75;
+/** More open brackets or entries than this are not given to the YAML parser, whose stack they could exhaust. */
+const DEEPEST_SCANNED = 200;
+
 const PYYAML = 'PyYAML, yaml.safe_load';
 const OMEGACONF = 'OmegaConf, omegaconf/_yaml.py';
 
@@ -144,6 +149,7 @@ class Reader {
   private readonly anchors = new Map<string, { node: Node; value?: unknown; done: boolean; size: number }>();
   private readonly mostNodes: number;
   private unique = 0;
+  private depth = 0;
 
   constructor(
     private readonly text: string,
@@ -193,6 +199,7 @@ class Reader {
     }
     const odd = UNPRINTABLE.exec(this.text);
     if (odd) throw new Refusal('yaml-binary', 'a character that YAML does not allow: is this a text file?', odd.index);
+    if (nestsDeeply(this.text)) throw tooDeep();
     const version = /^%YAML\s+(?!1\.)/m.exec(this.text);
     if (version) throw new Refusal('yaml-version', 'the file asks for another version of YAML than 1', version.index);
   }
@@ -240,7 +247,9 @@ class Reader {
         throw new Refusal('yaml-anchor', `the anchor &${anchor} is defined twice`, startOf(node));
       this.anchors.set(anchor, { node, done: false, size: 0 });
     }
+    if (++this.depth > DEEPEST) throw tooDeep();
     const result = this.constructNode(node, isRoot, isKey);
+    this.depth--;
     if (result.size > this.mostNodes) throw tooLarge();
     if (anchor !== undefined) this.anchors.set(anchor, { node, ...result, done: true });
     return result;
@@ -315,7 +324,7 @@ class Reader {
   private checkKeyKind(kinds: Map<string, string>, name: string, key: unknown, offset: number): void {
     const kind = typeof key;
     const other = kinds.get(name);
-    if (this.omegaconf && /^-?\d+$/.test(name) && other !== undefined && other !== kind) {
+    if (/^-?\d+$/.test(name) && other !== undefined && other !== kind) {
       throw new Refusal('yaml-duplicate-key', `the key ${name} is given as a number and as a string`, offset, name);
     }
     kinds.set(name, kind);
@@ -337,7 +346,7 @@ class Reader {
     if (typeof value === 'object' && value !== null) {
       throw new Refusal('yaml-key', 'a key must be a single value', startOf(node));
     }
-    if (value === null && this.omegaconf) throw new Refusal('yaml-key', 'a key is empty', startOf(node));
+    if (value === null) throw new Refusal('yaml-key', 'a key is empty', startOf(node));
     return String(value);
   }
 
@@ -418,6 +427,30 @@ function badTag(tag: string, node: Node, text?: string): Refusal {
   const what = text === undefined ? '' : ` for \`${text}\``;
   const hint = tag === 'timestamp' ? ': a date is no value LLaMA-Factory takes, put it in quotes' : '';
   return new Refusal('yaml-tag', `the tag ${tag} can not be read${what}${hint}`, startOf(node));
+}
+
+/** A rough look for nesting that would exhaust the stack while parsing: open brackets, entries in entries, indentation. */
+function nestsDeeply(text: string): boolean {
+  let brackets = 0;
+  const indents: number[] = [];
+  for (const line of text.split('\n')) {
+    const indent = line.length - line.trimStart().length;
+    while (indents.length > 0 && (indents.at(-1) ?? 0) >= indent) indents.pop();
+    indents.push(indent);
+    const marks = /^\s*(?:[-?:] +)+/.exec(line)?.[0].replaceAll(' ', '').length ?? 0;
+    if (indents.length + marks > DEEPEST_SCANNED) return true;
+    for (let at = indent; at < line.length; at++) {
+      const character = line[at];
+      if (character === '[' || character === '{') brackets++;
+      else if (character === ']' || character === '}') brackets = Math.max(0, brackets - 1);
+      if (brackets > DEEPEST_SCANNED) return true;
+    }
+  }
+  return false;
+}
+
+function tooDeep(): Refusal {
+  return new Refusal('yaml-nesting', 'it is nested too deeply to be read');
 }
 
 function tooLarge(): Refusal {

@@ -9,7 +9,8 @@ function sorted(value: unknown): unknown {
   if (value === null || typeof value !== 'object') return value;
   if (Array.isArray(value)) return value.map(sorted);
   const mapping = value as Record<string, unknown>;
-  const copy: Record<string, unknown> = {};
+  // Without a prototype, so that `__proto__` is a key like any other.
+  const copy: Record<string, unknown> = Object.create(null);
   for (const key of Object.keys(mapping).sort()) copy[key] = sorted(mapping[key]);
   return copy;
 }

@@ -74,6 +74,9 @@ describe('reading a train config', () => {
 });
 
 function explosion(): string {
-  const line = (level: number) => `l${level}: &l${level} [${Array(40).fill(`*l${level - 1}`).join(', ')}]`;
+  const line = (level: number) =>
+    `l${level}: &l${level} [${Array(40)
+      .fill(`*l${level - 1}`)
+      .join(', ')}]`;
   return `l0: &l0 [x, x, x]\n${[1, 2, 3, 4].map(line).join('\n')}\n`;
 }

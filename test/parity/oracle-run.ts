@@ -49,7 +49,7 @@ export function askOracle(
   for (const line of readFileSync(out, 'utf8').split('\n')) {
     if (line === '') continue;
     const { file, accepted, error } = JSON.parse(line) as { file: string; accepted: boolean; error?: string };
-    verdicts.set(file.replace(/\.yaml$/, ''), { accepted, error });
+    verdicts.set(file.replace(/\.yaml$/, ''), { accepted, error: error?.replaceAll(`${folder}/`, '') });
   }
   return verdicts;
 }

@@ -4,6 +4,7 @@ import { put, remove } from './edits';
 import { isNone, jsonText } from './model';
 import {
   among,
+  contains,
   equal,
   greater,
   isDict,
@@ -156,7 +157,7 @@ export const TRAINING_STEPS: readonly Step[] = [
     message: '`load_best_model_at_end` needs `save_steps` to be a multiple of `eval_steps`',
     upstream: '--load_best_model_at_end requires the saving steps to be a round multiple of the evaluation steps',
     source: HF,
-    refuses: ({ values }) => saveStepsMissEvaluations(values),
+    refuses: ({ values, release }) => saveStepsMissEvaluations(values, release),
     fix: (state) => put(state, 'save_steps', numeric(state.values['eval_steps']) ?? 500),
   },
   {
@@ -296,7 +297,10 @@ export const TRAINING_STEPS: readonly Step[] = [
     message: '`push_to_hub_model_id` without an organisation makes the parser ask the hub who you are',
     upstream: 'Token is required (`token=True`), but no token found.',
     source: HF,
-    refuses: ({ values }) => !isNone(values['push_to_hub_model_id']) && isNone(values['push_to_hub_organization']),
+    refuses({ values }) {
+      const id = values['push_to_hub_model_id'];
+      return !isNone(id) && isNone(values['push_to_hub_organization']) && !contains(id, '/');
+    },
     fix: (state) => remove(state, 'push_to_hub_model_id'),
   },
   {
@@ -365,13 +369,13 @@ function keepsBest(values: State['values']): boolean {
   return truthy(values['load_best_model_at_end']) && values['save_strategy'] !== 'best';
 }
 
-function saveStepsMissEvaluations(values: State['values']): boolean {
+function saveStepsMissEvaluations(values: State['values'], release: State['release']): boolean {
   if (!keepsBest(values) || values['eval_strategy'] !== 'steps' || values['save_strategy'] !== 'steps') return false;
   const save = numeric(values['save_steps']);
   const evaluate = numeric(values['eval_steps']);
   if (save === undefined || evaluate === undefined) throw new PyError('TypeError', 'unsupported operand type(s) for %');
   if (save % evaluate === 0) return false;
-  if (evaluate >= 1 && save >= 1) return true;
+  if (release === '0.9.3' || (evaluate >= 1 && save >= 1)) return true;
   if (!(evaluate < 1 && save < 1)) return true;
   return (save * 1_000_000) % (evaluate * 1_000_000) !== 0;
 }

@@ -1,0 +1,62 @@
+import { type Finding, Severity } from '../finding';
+import { adviceOf } from '../planning/advice';
+import { longestSampleAtMost } from '../planning/lengths';
+import { type GpuMemory, gpuMemory, PLANNER_ERROR } from '../planning/memory';
+import { settingsOf } from '../planning/settings';
+import type { Run } from '../run';
+import type { Rule } from './rule';
+
+export const rule: Rule = {
+  id: 'gpu-memory',
+  severity: Severity.ERROR,
+  reason:
+    'A run that needs more than the card has dies after the model is loaded, at the first full batch, or at the first evaluation: minutes or hours after its GPUs were taken.',
+  source: 'docs/planning.md: predicted against measured',
+  check(run) {
+    const { model, card } = run;
+    if (model === undefined || card === undefined) return [];
+    const settings = settingsOf(run);
+    const worst = gpuMemory(run, model, settings);
+    if (worst.fits === undefined || worst.fits === 'fits') return [];
+    const longest = longestSampleAtMost(run);
+    const shorter = longest !== undefined && longest < settings.cutoffLen && !settings.packing;
+    const forData = shorter ? gpuMemory(run, model, { ...settings, cutoffLen: longest }) : worst;
+    const advice = adviceOf(run, model, worst).filter(({ edits }) => edits.length > 0);
+    const [best] = advice;
+    return [
+      {
+        id: rule.id,
+        severity: forData.fits === 'does not fit' ? Severity.ERROR : Severity.WARNING,
+        path: run.path,
+        key: KEYS[worst.decidedBy],
+        message: messageOf(run, worst, forData),
+        got: `${gigabytes(worst.stepReservedBytes)} needed`,
+        allowed: `${gigabytes(worst.usableBytes ?? 0)} on a ${card.name}`,
+        change: advice.map(({ message }) => message).join('; or ') || undefined,
+        ...(best === undefined ? {} : { fix: best.edits }),
+        source: rule.source,
+      },
+    ] satisfies Finding[];
+  },
+};
+
+/** The argument that a need hangs on first. */
+const KEYS: Readonly<Record<GpuMemory['decidedBy'], string>> = {
+  load: 'quantization_bit',
+  step: 'per_device_train_batch_size',
+  evaluation: 'per_device_eval_batch_size',
+};
+
+function messageOf(run: Run, worst: GpuMemory, forData: GpuMemory): string {
+  const when = { load: 'while the model is loaded', step: 'in a step', evaluation: 'in an evaluation' }[worst.decidedBy];
+  const batch = `with sequences of cutoff_len ${run.args['cutoff_len'] ?? 2048}`;
+  if (worst.fits === 'tight') {
+    return `the run fits by less than the planner's own error of ${100 * PLANNER_ERROR} %, ${when} ${batch}`;
+  }
+  if (forData.fits === 'does not fit') return `the run doesn't fit the card, ${when} ${batch}`;
+  return `the run fits with the samples it has, but not ${when} ${batch}`;
+}
+
+function gigabytes(bytes: number): string {
+  return `${(bytes / 1e9).toFixed(1)} GB`;
+}

@@ -1,0 +1,59 @@
+import { type Finding, Severity } from '../src/finding';
+import { findingLine, findingsText } from '../src/finding-text';
+
+const finding = (changes: Partial<Finding> = {}): Finding => ({
+  id: 'some-rule',
+  severity: Severity.ERROR,
+  path: 'finetune/math',
+  key: 'train.stage',
+  message: 'something is wrong',
+  ...changes,
+});
+const whole = finding({ got: 'a', allowed: 'b, c', change: 'write b', source: 'some/file.py' });
+
+test('a line says where, what, what was got, what is allowed, what to change, and the rule', () => {
+  expect(findingLine(whole)).toBe(
+    'finetune/math: train.stage: something is wrong; got a; allowed: b, c; write b (some-rule)',
+  );
+});
+
+test('a line leaves out what is not known', () => {
+  expect(findingLine(finding())).toBe('finetune/math: train.stage: something is wrong (some-rule)');
+});
+
+test('a block has a row for each part, the source included', () => {
+  expect(findingsText([whole])).toBe(
+    [
+      'error: finetune/math: train.stage  [some-rule]',
+      '  something is wrong',
+      '  got      a',
+      '  allowed  b, c',
+      '  change   write b',
+      '  source   some/file.py',
+    ].join('\n'),
+  );
+});
+
+test('a block leaves out what is not known', () => {
+  expect(findingsText([finding()])).toBe('error: finetune/math: train.stage  [some-rule]\n  something is wrong');
+});
+
+test('errors come first, then warnings, then advice, each in the order found', () => {
+  const findings = [
+    finding({ severity: Severity.ADVICE, key: '1' }),
+    finding({ severity: Severity.ERROR, key: '2' }),
+    finding({ severity: Severity.WARNING, key: '3' }),
+    finding({ severity: Severity.ERROR, key: '4' }),
+  ];
+  expect(findingsText(findings).match(/(?<=math: )\d/g)).toEqual(['2', '4', '3', '1']);
+});
+
+test('a blank line stands between findings', () => {
+  expect(findingsText([finding(), finding()]).split('\n\n')).toHaveLength(2);
+});
+
+test('the list given is left as it is', () => {
+  const findings = [finding({ severity: Severity.ADVICE }), finding()];
+  findingsText(findings);
+  expect(findings.map(({ severity }) => severity)).toEqual(['advice', 'error']);
+});

@@ -1,0 +1,160 @@
+import { cpSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Size } from 'cdk8s';
+import { Secret } from 'cdk8s-plus-28';
+import {
+  type DatasetFileProps,
+  DatasetFormat,
+  DatasetVolume,
+  DeepSpeedZero3,
+  type DeepSpeedZero3Props,
+  Gpu,
+  ModelCache,
+  type ModelCacheProps,
+  ModelSource,
+  NodePool,
+  QwenModel,
+  QwenQLoRAJob,
+  type QwenQLoRAJobProps,
+  SavesVolume,
+  TrainerImage,
+} from '../src';
+import { type RunIdentity, runDigest } from '../src/run-identity';
+import { copyRepository, REPOSITORY, runProgram, temporaryFolder, write } from './folder';
+import { byKind, chartOf, configMapWith, jobOf, type Manifests, MATH, manifestsOf } from './synthesis';
+import { parseAllDocuments } from 'yaml';
+
+const folder = temporaryFolder();
+const MAIN = 'examples/qwen3-14b-t10/main.ts';
+
+/** The names that follow from content, by what they name. */
+interface Names {
+  readonly run: string;
+  readonly job: string;
+  readonly config: string;
+  readonly launch: string;
+  readonly dataset: string;
+  readonly zero3: string;
+  readonly code: string;
+  readonly prepare: string;
+  readonly prepareFiles: string;
+  readonly claims: string;
+}
+
+function namesOf(manifests: Manifests): Names {
+  const withKey = (key: string): string => configMapWith(manifests, key).metadata?.name ?? '';
+  const train = jobOf(manifests, 'train');
+  return {
+    run: train.metadata?.labels?.['cdk8s-llamafactory/run'] ?? '',
+    job: train.metadata?.name ?? '',
+    config: withKey('train_config.yaml'),
+    launch: withKey('launch.sh'),
+    dataset: withKey('math.json'),
+    zero3: withKey('ds_config_zero3.json'),
+    code: withKey('reward.py'),
+    prepare: jobOf(manifests, 'prepare').metadata?.name ?? '',
+    prepareFiles: withKey('prepare.py'),
+    claims: manifests.claims.map(({ metadata }) => metadata?.name).join(),
+  };
+}
+
+/** What an edit changes of the program below. */
+interface Edit {
+  readonly run?: Partial<QwenQLoRAJobProps>;
+  readonly dataset?: Partial<DatasetFileProps>;
+  readonly deepspeed?: DeepSpeedZero3Props;
+  readonly cache?: ModelCacheProps;
+  readonly savesSize?: Size;
+}
+
+function program(edit: Edit = {}): Names {
+  const { app, chart } = chartOf();
+  new QwenQLoRAJob(chart, 'math', {
+    model: QwenModel.QWEN3_14B,
+    dataset: DatasetVolume.fromFile(chart, 'math-train', {
+      path: MATH,
+      name: 'math_train',
+      formatting: DatasetFormat.SHAREGPT,
+      ...edit.dataset,
+    }),
+    deepspeed: new DeepSpeedZero3(chart, 'zero3', { offloadOptimizer: true, ...edit.deepspeed }),
+    nodePool: NodePool.of(Gpu.T10),
+    modelCache: new ModelCache(chart, 'models', edit.cache),
+    saves: new SavesVolume(chart, 'saves', { size: edit.savesSize }),
+    code: write(join(folder, 'code'), { 'reward.py': 'x = 1\n' }),
+    train: { learningRate: 3e-5 },
+    ...edit.run,
+  });
+  return namesOf(manifestsOf(app));
+}
+
+const RESULT: ReadonlyArray<keyof Names> = ['run', 'job', 'config'];
+const token = Secret.fromSecretName(chartOf().chart, 'hub', 'hub').envValue('token').valueFrom?.secretKeyRef;
+
+/** Each edit and the names it changes. */
+const EDITS: ReadonlyArray<readonly [string, Edit, ReadonlyArray<keyof Names>]> = [
+  ['a train argument', { run: { train: { learningRate: 1e-4 } } }, RESULT],
+  ['an argument set to its default', { run: { train: { learningRate: 3e-5, packing: false } } }, RESULT],
+  [
+    'the bytes of the data file',
+    { dataset: { path: join(write(folder, { 'math.json': `${readFileSync(MATH, 'utf8')}\n` }), 'math.json') } },
+    [...RESULT, 'dataset'],
+  ],
+  ['the tags of the data set', { dataset: { tags: { roleTag: 'role', observationTag: 'result' } } }, RESULT],
+  ['the columns of the data set', { dataset: { columns: { messages: 'messages' } } }, []],
+  ['the name of the data set', { dataset: { name: 'maths' } }, RESULT],
+  ['how many samples are drawn', { dataset: { numSamples: 10 } }, RESULT],
+  ['a field of DeepSpeed', { deepspeed: { subGroupSize: 1e8 } }, [...RESULT, 'zero3']],
+  ['a field of DeepSpeed set to its default', { deepspeed: { subGroupSize: 1e9 } }, []],
+  ['the model', { run: { model: QwenModel.QWEN3_8B } }, [...RESULT, 'prepare', 'prepareFiles']],
+  [
+    'the revision of the model',
+    { cache: { source: ModelSource.modelScope({ revision: 'v1.0' }) } },
+    [...RESULT, 'prepare', 'prepareFiles'],
+  ],
+  ['the hub', { cache: { source: ModelSource.huggingFace() } }, [...RESULT, 'prepare', 'prepareFiles']],
+  [
+    'the mirror of the hub',
+    { cache: { source: ModelSource.modelScope({ endpoint: 'https://hub.example.com' }) } },
+    ['prepare', 'prepareFiles'],
+  ],
+  [
+    'the image',
+    { run: { image: TrainerImage.official({ registry: 'registry.example.com' }) } },
+    [...RESULT, 'prepare'],
+  ],
+  ['the LLaMA-Factory release', { run: { image: TrainerImage.official({ release: '0.9.4' }) } }, [...RESULT, 'prepare']],
+  [
+    'a file of the code',
+    { run: { code: write(join(folder, 'other-code'), { 'reward.py': 'x = 2\n' }) } },
+    [...RESULT, 'code'],
+  ],
+  ['the GPUs', { run: { gpus: 2 } }, RESULT],
+  ['a label', { run: { labels: { team: 'maths' } } }, ['job']],
+  ['an annotation', { run: { annotations: { note: 'x' } } }, ['job']],
+  ['the memory', { run: { memory: Size.gibibytes(64) } }, ['job']],
+  ['the CPUs', { run: { cpus: 8 } }, ['job']],
+  ['the size of /dev/shm', { run: { sharedMemory: Size.gibibytes(2) } }, ['job']],
+  ['an environment variable', { run: { env: { NCCL_DEBUG: 'INFO' } } }, ['job']],
+  ['the time to wait for the prepare Job', { run: { serviceAccountName: 'trainer' } }, ['job']],
+  ['the node pool', { run: { nodePool: NodePool.hostname(Gpu.T10, 'server') } }, ['job', 'prepare']],
+  ['the user', { run: { runAsUser: 2000 } }, ['job', 'prepare']],
+  ['a pull secret', { run: { imagePullSecrets: ['registry'] } }, ['job', 'prepare']],
+  ['the package index', { run: { packageIndex: 'https://pypi.example.com' } }, ['prepare', 'prepareFiles']],
+  ['the size of the claims', { cache: { size: Size.gibibytes(90) }, savesSize: Size.gibibytes(90) }, []],
+  ['how often a pod is replaced', { run: { backoffLimit: 5 } }, []],
+];
+
+describe('a program', () => {
+  const before = program();
+
+  test('has the same names the second time', () => {
+    expect(program()).toEqual(before);
+  });
+
+  test.each(EDITS)('%s changes just the names it should', (_, edit, changed) => {
+    const after = program(edit);
+    const names = Object.keys(before) as Array<keyof Names>;
+    expect(names.filter((name) => after[name] !== before[name]).sort()).toEqual([...changed].sort());
+  });
+});
