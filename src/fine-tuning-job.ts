@@ -84,7 +84,7 @@ export interface RunProps {
   readonly packageIndex?: string;
   /**
    * CPU cores, requested and at most.
-   * @default - 4 a GPU, no more than a node of the pool has
+   * @default - 4 a GPU, and at most three less than a node of the pool has
    */
   readonly cpus?: number;
   /**
@@ -151,12 +151,12 @@ export interface RunProps {
    */
   readonly serviceAccountName?: string;
   /**
-   * Labels of the Job and its pod.
+   * Labels of the Job and its pod, and of the prepare Job and its pod.
    * @default - none beside the library's own
    */
   readonly labels?: { readonly [label: string]: string };
   /**
-   * Annotations of the Job and its pod.
+   * Annotations of the Job and its pod, and of the prepare Job and its pod.
    * @default - none
    */
   readonly annotations?: { readonly [annotation: string]: string };
@@ -333,8 +333,8 @@ export class FineTuningJob extends Construct {
       datasets,
       model: location.identity,
       release: image._contents.llamafactory,
-      image: image.reference,
-      packages: requirements,
+      image: image._identity,
+      packages: requirements === undefined ? undefined : withoutComments(requirements),
       code: code?.files,
       worldSize: gpus,
     });
@@ -399,8 +399,11 @@ export class FineTuningJob extends Construct {
     const markers = prepare(modelCache.filled ? modelCache : saves, {
       request: { model, packages },
       target,
+      labels: props.labels ?? {},
+      annotations: props.annotations ?? {},
       image: image.reference,
       imagePullSecrets: props.imagePullSecrets ?? [],
+      serviceAccountName: props.serviceAccountName,
       user,
       scheduling: props.nodePool._scheduling,
       near,
@@ -419,7 +422,7 @@ export class FineTuningJob extends Construct {
     });
     const shared = props.sharedMemory === undefined ? computed.sharedMemoryBytes : bytesOf(props.sharedMemory);
     const resources: PodResources = {
-      cpus: props.cpus ?? Math.min(computed.cpus, props.nodePool.cpus ?? computed.cpus),
+      cpus: props.cpus ?? defaultCpus(computed.cpus, props.nodePool.cpus),
       sharedMemoryBytes: shared,
       memoryBytes:
         props.memory === undefined ? computed.memoryBytes - computed.sharedMemoryBytes + shared : bytesOf(props.memory),
@@ -467,16 +470,15 @@ interface Prepared {
   readonly near: Readonly<Record<string, string>>;
 }
 
-/** What is asked for, to be checked; what a node pool says of itself is checked there. */
+/** What is asked for, to be checked; what follows from the node pool is checked there. */
 function askedFor(props: FineTuningJobProps, resources: PodResources, run: Run): AskedFor {
   return {
     ...resources,
     gpus: props.gpus ?? 1,
+    cpus: props.cpus ?? 1,
     backoffLimit: props.backoffLimit ?? 3,
     runAsUser: props.runAsUser ?? 1000,
     datasets: run.datasets.map(({ name }) => name),
-    evaluationDataset: props.evaluationDataset !== undefined,
-    valSize: run.args['val_size'],
   };
 }
 
@@ -508,6 +510,16 @@ function neededPackages(args: Mapping, image: TrainerImage): string | undefined 
   const quantises = args['quantization_bit'] !== undefined && (args['quantization_method'] ?? 'bnb') === 'bnb';
   if (!quantises || image._contents.bitsandbytes !== undefined) return undefined;
   return runtimeFile('requirements/bitsandbytes.txt');
+}
+
+/** A comment doesn't change what is installed. */
+function withoutComments(requirements: string): string {
+  return requirements.replace(/^#.*\n/gm, '');
+}
+
+/** No more than a node can give beside the prepare Job's two CPUs and what the node runs itself. */
+function defaultCpus(computed: number, ofNode: number | undefined): number {
+  return ofNode === undefined ? computed : Math.max(1, Math.min(computed, ofNode - 3));
 }
 
 function namesOf(datasets: readonly DatasetVolume[]): string {

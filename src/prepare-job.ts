@@ -23,8 +23,11 @@ export interface PrepareRequest {
 export interface PrepareOptions {
   readonly request: PrepareRequest;
   readonly target: MountedClaim & { readonly mountPath: string };
+  readonly labels: Readonly<Record<string, string>>;
+  readonly annotations: Readonly<Record<string, string>>;
   readonly image: string;
   readonly imagePullSecrets: readonly string[];
+  readonly serviceAccountName?: string;
   readonly user: PodUser;
   readonly scheduling: Scheduling;
   readonly near: Readonly<Record<string, string>>;
@@ -54,13 +57,15 @@ function makeJob(volume: Construct, id: string, options: PrepareOptions): void {
     ...(request.packages === undefined ? {} : { 'requirements.txt': request.packages.requirements }),
   };
   const configMap = contentConfigMap(volume, `${id}-Files`, files, 'prepare');
-  const labels = { ...labelsOf(volume), 'app.kubernetes.io/component': 'prepare', ...options.near };
+  const labels = { ...options.labels, ...labelsOf(volume), 'app.kubernetes.io/component': 'prepare', ...options.near };
   const token = request.model?.source._options.token;
   const template = podTemplate(
     preparePod({
       labels,
+      annotations: options.annotations,
       image: options.image,
       imagePullSecrets: options.imagePullSecrets,
+      serviceAccountName: options.serviceAccountName,
       user: options.user,
       scheduling: options.scheduling,
       near: options.near,
@@ -82,6 +87,7 @@ function makeJob(volume: Construct, id: string, options: PrepareOptions): void {
     metadata: {
       name: constructName(volume, { parts: ['prepare'], suffix: digest(template), maxLength: JOB_NAME_LENGTH }),
       labels,
+      ...(Object.keys(options.annotations).length > 0 ? { annotations: { ...options.annotations } } : {}),
     },
     spec: jobSpec(template, { backoffLimit: 6, failurePolicy: false }),
   });

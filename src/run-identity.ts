@@ -13,6 +13,22 @@ const LOCATIONS = new Set([
   'logging_dir',
 ]);
 
+/** Arguments that say what is told of a run and how quickly it is prepared: the adapter is the same without them. */
+const OBSERVATIONS = new Set([
+  'logging_steps',
+  'logging_first_step',
+  'logging_strategy',
+  'log_level',
+  'disable_tqdm',
+  'include_num_input_tokens_seen',
+  'plot_loss',
+  'report_to',
+  'run_name',
+  'preprocessing_num_workers',
+  'overwrite_cache',
+  'ddp_timeout',
+]);
+
 /** What the result of a run depends on. */
 export interface RunIdentity {
   readonly args: Mapping;
@@ -21,7 +37,7 @@ export interface RunIdentity {
   readonly model: unknown;
   readonly release: string;
   readonly image: string;
-  /** The text of the requirements installed beside the image. */
+  /** The requirements installed beside the image. */
   readonly packages: string | undefined;
   /** The user's own Python files. */
   readonly code: Mapping | undefined;
@@ -33,7 +49,9 @@ export interface RunIdentity {
 export function runDigest(identity: RunIdentity): string {
   return digest({
     ...identity,
-    args: Object.fromEntries(Object.entries(identity.args).filter(([key]) => !LOCATIONS.has(key))),
+    args: Object.fromEntries(
+      Object.entries(identity.args).filter(([key]) => !LOCATIONS.has(key) && !OBSERVATIONS.has(key)),
+    ),
     datasets: identity.datasets.map(({ name, entry, identity: data }) => ({
       name,
       entry: Object.fromEntries(Object.entries(entry).filter(([key]) => key !== 'file_name')),

@@ -82,7 +82,8 @@ export class TrainerImage {
       flashAttention: '2.7.4.post1',
       cudaToolkit: true,
     };
-    return new TrainerImage(`${prefix}hiyouga/llamafactory:${release}`, contents, problems);
+    const reference = `hiyouga/llamafactory:${release}`;
+    return new TrainerImage(`${prefix}${reference}`, reference, contents, problems);
   }
 
   /**
@@ -107,12 +108,17 @@ export class TrainerImage {
       transformers: contents.transformers ?? TRANSFORMERS[release],
       cudaToolkit: contents.cudaToolkit ?? false,
     };
-    return new TrainerImage(image, filled, problems);
+    return new TrainerImage(image, image, filled, problems);
   }
 
   private constructor(
     /** The image's reference, as the pod names it. */
     public readonly reference: string,
+    /**
+     * What the result of a run depends on: the reference without the mirror it is pulled from.
+     * @internal
+     */
+    public readonly _identity: string,
     /** @internal */
     public readonly _contents: ImageContents,
     /** @internal */

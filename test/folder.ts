@@ -38,9 +38,10 @@ export interface Ended {
   readonly stderr: string;
 }
 
-/** Runs a TypeScript program with tsx, manifests going to `outdir`. */
-export function runProgram(program: string, options: { cwd: string; outdir: string }): Ended {
-  return spawnSync(process.execPath, [require.resolve('tsx/cli'), program], {
+/** Runs a TypeScript program with tsx, manifests going to `outdir`; the library is that of `repository`. */
+export function runProgram(program: string, options: { cwd: string; outdir: string; repository?: string }): Ended {
+  const tsconfig = join(options.repository ?? REPOSITORY, 'tsconfig.json');
+  return spawnSync(process.execPath, [require.resolve('tsx/cli'), '--tsconfig', tsconfig, program], {
     cwd: options.cwd,
     env: { ...process.env, CDK8S_OUTDIR: options.outdir },
     encoding: 'utf8',

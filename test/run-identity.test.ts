@@ -1,7 +1,8 @@
-import { cpSync, readFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Size } from 'cdk8s';
+import { Duration, Size } from 'cdk8s';
 import { Secret } from 'cdk8s-plus-28';
+import { parseAllDocuments } from 'yaml';
 import {
   type DatasetFileProps,
   DatasetFormat,
@@ -21,8 +22,7 @@ import {
 } from '../src';
 import { type RunIdentity, runDigest } from '../src/run-identity';
 import { copyRepository, REPOSITORY, runProgram, temporaryFolder, write } from './folder';
-import { byKind, chartOf, configMapWith, jobOf, type Manifests, MATH, manifestsOf } from './synthesis';
-import { parseAllDocuments } from 'yaml';
+import { byKind, chartOf, configMapWith, jobOf, MATH, type Manifests, manifestsOf } from './synthesis';
 
 const folder = temporaryFolder();
 const MAIN = 'examples/qwen3-14b-t10/main.ts';
@@ -89,7 +89,7 @@ function program(edit: Edit = {}): Names {
 }
 
 const RESULT: ReadonlyArray<keyof Names> = ['run', 'job', 'config'];
-const token = Secret.fromSecretName(chartOf().chart, 'hub', 'hub').envValue('token').valueFrom?.secretKeyRef;
+const token = { secret: Secret.fromSecretName(chartOf().chart, 'hub', 'hub'), key: 'token' };
 
 /** Each edit and the names it changes. */
 const EDITS: ReadonlyArray<readonly [string, Edit, ReadonlyArray<keyof Names>]> = [
@@ -118,12 +118,17 @@ const EDITS: ReadonlyArray<readonly [string, Edit, ReadonlyArray<keyof Names>]> 
     { cache: { source: ModelSource.modelScope({ endpoint: 'https://hub.example.com' }) } },
     ['prepare', 'prepareFiles'],
   ],
+  ['the token for the hub', { cache: { source: ModelSource.modelScope({ token }) } }, ['prepare']],
   [
     'the image',
     { run: { image: TrainerImage.official({ registry: 'registry.example.com' }) } },
     [...RESULT, 'prepare'],
   ],
-  ['the LLaMA-Factory release', { run: { image: TrainerImage.official({ release: '0.9.4' }) } }, [...RESULT, 'prepare']],
+  [
+    'the LLaMA-Factory release',
+    { run: { image: TrainerImage.official({ release: '0.9.4' }) } },
+    [...RESULT, 'prepare'],
+  ],
   [
     'a file of the code',
     { run: { code: write(join(folder, 'other-code'), { 'reward.py': 'x = 2\n' }) } },
@@ -136,7 +141,8 @@ const EDITS: ReadonlyArray<readonly [string, Edit, ReadonlyArray<keyof Names>]> 
   ['the CPUs', { run: { cpus: 8 } }, ['job']],
   ['the size of /dev/shm', { run: { sharedMemory: Size.gibibytes(2) } }, ['job']],
   ['an environment variable', { run: { env: { NCCL_DEBUG: 'INFO' } } }, ['job']],
-  ['the time to wait for the prepare Job', { run: { serviceAccountName: 'trainer' } }, ['job']],
+  ['the service account', { run: { serviceAccountName: 'trainer' } }, ['job']],
+  ['the time to wait for the prepare Job', { run: { prepareTimeout: Duration.hours(1) } }, ['job']],
   ['the node pool', { run: { nodePool: NodePool.hostname(Gpu.T10, 'server') } }, ['job', 'prepare']],
   ['the user', { run: { runAsUser: 2000 } }, ['job', 'prepare']],
   ['a pull secret', { run: { imagePullSecrets: ['registry'] } }, ['job', 'prepare']],
@@ -156,5 +162,113 @@ describe('a program', () => {
     const after = program(edit);
     const names = Object.keys(before) as Array<keyof Names>;
     expect(names.filter((name) => after[name] !== before[name]).sort()).toEqual([...changed].sort());
+  });
+});
+
+/** What a program wrote: the text of each file by its name. */
+type Written = Readonly<Record<string, string>>;
+
+/** Runs the main example of a copy of the repository. */
+function synthesise(repository: string, options: { cwd?: string } = {}): Written {
+  const outdir = join(folder, `dist-${readdirSync(folder).length}`);
+  const ended = runProgram(join(repository, MAIN), { cwd: options.cwd ?? repository, outdir, repository });
+  if (ended.status !== 0) throw new Error(ended.stderr);
+  return Object.fromEntries(readdirSync(outdir).map((name) => [name, readFileSync(join(outdir, name), 'utf8')]));
+}
+
+function manifestsIn(written: Written): Manifests {
+  return byKind(Object.values(written).flatMap((text) => parseAllDocuments(text).map((document) => document.toJS())));
+}
+
+describe('the main example', () => {
+  const moved = copyRepository(join(mkdirSync(join(folder, 'a', 'b'), { recursive: true }) ?? folder, 'moved'));
+  let written: Written;
+  beforeAll(() => {
+    written = synthesise(REPOSITORY);
+  });
+
+  test('is written to the same bytes the second time', () => {
+    expect(synthesise(REPOSITORY)).toEqual(written);
+  });
+
+  test('is written to the same bytes from another working directory, and after the repository was moved', () => {
+    expect(synthesise(moved, { cwd: folder })).toEqual(written);
+  });
+
+  test('has another Job and other launch files after an edit of launch.sh, and is the same run', () => {
+    appendFileSync(join(moved, 'runtime', 'launch.sh'), '# edited\n');
+    const { launch, job, ...same } = mainNames(manifestsIn(synthesise(moved)));
+    const before = mainNames(manifestsIn(written));
+    expect({ ...before, ...same }).toEqual(before);
+    expect([launch, job]).not.toContain(before.launch);
+    expect(job).not.toBe(before.job);
+  });
+});
+
+/** Names of the main example, which has no code. */
+function mainNames(manifests: Manifests): Omit<Names, 'code'> {
+  const code = { metadata: { name: '' }, data: { 'reward.py': '' } };
+  const dataset = configMapWith(manifests, 'math_train.json');
+  const renamed = { metadata: dataset.metadata, data: { 'math.json': '' } };
+  return namesOf({ ...manifests, configMaps: [...manifests.configMaps, code, renamed] });
+}
+
+describe('the digest of a run', () => {
+  const identity: RunIdentity = {
+    args: { stage: 'sft', dataset: 'a,b' },
+    deepspeed: { zero_optimization: { stage: 3 } },
+    datasets: [
+      { name: 'a', entry: { formatting: 'alpaca', file_name: '/data/a/a.json' }, identity: ['1'] },
+      { name: 'b', entry: { formatting: 'alpaca', file_name: '/data/b/b.json' }, identity: ['2'] },
+    ],
+    model: { repository: 'Qwen/Qwen3-14B', revision: 'master' },
+    release: '0.9.5',
+    image: 'example/trainer:1',
+    packages: 'bitsandbytes',
+    code: { 'a.py': '1' },
+    worldSize: 4,
+  };
+  const [a, b] = identity.datasets as [RunIdentity['datasets'][0], RunIdentity['datasets'][0]];
+  const before = runDigest(identity);
+
+  test('is ten hexadecimal digits', () => {
+    expect(before).toMatch(/^[0-9a-f]{10}$/);
+  });
+
+  test.each<[string, Partial<RunIdentity>]>([
+    ['an argument', { args: { ...identity.args, stage: 'dpo' } }],
+    ['a further argument', { args: { ...identity.args, packing: true } }],
+    ['the DeepSpeed config', { deepspeed: { zero_optimization: { stage: 2 } } }],
+    ['the lack of one', { deepspeed: undefined }],
+    ['the name of a data set', { datasets: [{ ...a, name: 'c' }, b] }],
+    ['the entry of a data set', { datasets: [{ ...a, entry: { formatting: 'sharegpt' } }, b] }],
+    ['the data', { datasets: [{ ...a, identity: ['3'] }, b] }],
+    ['the order of data sets', { datasets: [b, a] }],
+    ['the model', { model: { repository: 'Qwen/Qwen3-8B', revision: 'master' } }],
+    ['the release', { release: '0.9.4' }],
+    ['the image', { image: 'example/trainer:2' }],
+    ['the packages', { packages: undefined }],
+    ['the code', { code: { 'a.py': '2' } }],
+    ['the number of ranks', { worldSize: 2 }],
+  ])('changes with %s', (_, changes) => {
+    expect(runDigest({ ...identity, ...changes })).not.toBe(before);
+  });
+
+  test.each([
+    'model_name_or_path',
+    'dataset_dir',
+    'media_dir',
+    'output_dir',
+    'deepspeed',
+    'cache_dir',
+    'tokenized_path',
+    'logging_dir',
+  ])('does not change with %s, which only says where something is', (key) => {
+    expect(runDigest({ ...identity, args: { ...identity.args, [key]: '/elsewhere' } })).toBe(before);
+  });
+
+  test('does not change with the path of a data file', () => {
+    const moved = { ...a, entry: { ...a.entry, file_name: '/elsewhere.json' } };
+    expect(runDigest({ ...identity, datasets: [moved, b] })).toBe(before);
   });
 });

@@ -10,8 +10,10 @@ export const PREPARE_PATH = '/etc/prepare';
 /** What the prepare pod is made of. */
 export interface PreparePod {
   readonly labels: Readonly<Record<string, string>>;
+  readonly annotations: Readonly<Record<string, string>>;
   readonly image: string;
   readonly imagePullSecrets: readonly string[];
+  readonly serviceAccountName?: string;
   readonly user: PodUser;
   readonly scheduling: Scheduling;
   /** A label of the pods that share the volume. */
@@ -30,7 +32,7 @@ export interface PreparePod {
 export function preparePod(pod: PreparePod): PodInput {
   return {
     labels: pod.labels,
-    annotations: {},
+    annotations: pod.annotations,
     scheduling: pod.scheduling,
     near: pod.near,
     gpus: 0,
@@ -56,6 +58,7 @@ export function preparePod(pod: PreparePod): PodInput {
     },
     volumes: volumes(pod),
     imagePullSecrets: pod.imagePullSecrets,
+    serviceAccountName: pod.serviceAccountName,
     terminationGracePeriodSeconds: 30,
   };
 }

@@ -10,10 +10,6 @@ export interface AskedFor {
   readonly runAsUser: number;
   /** The names of its data sets, in order, those for evaluation included. */
   readonly datasets: readonly string[];
-  /** Whether a data set for evaluation is given. */
-  readonly evaluationDataset: boolean;
-  /** The argument `val_size`. */
-  readonly valSize: unknown;
 }
 
 /** Props that no pod can have, or that contradict each other. */
@@ -45,29 +41,17 @@ function quantities(asked: AskedFor): Problem[] {
 }
 
 function contradictions(asked: AskedFor): Problem[] {
-  const problems: Problem[] = [];
-  if (asked.sharedMemoryBytes >= asked.memoryBytes) {
-    problems.push({
+  if (asked.sharedMemoryBytes < asked.memoryBytes) return [];
+  return [
+    {
       id: 'contradictory-props',
       key: 'sharedMemory',
       message: '/dev/shm is a part of the memory, and nothing of it would be left',
       got: `${mebibytes(asked.sharedMemoryBytes)} of ${mebibytes(asked.memoryBytes)}`,
       allowed: 'less than memory',
       change: 'set memory higher, or sharedMemory lower',
-    });
-  }
-  if (asked.evaluationDataset && typeof asked.valSize === 'number' && asked.valSize > 0) {
-    problems.push({
-      id: 'contradictory-props',
-      key: 'train.valSize',
-      message: 'there is a data set to evaluate on, and a part of the training data is to be held back too',
-      got: `evaluationDataset, valSize: ${asked.valSize}`,
-      allowed: 'one of the two',
-      change: 'take one of them out',
-      source: 'llamafactory/hparams/data_args.py',
-    });
-  }
-  return problems;
+    },
+  ];
 }
 
 /** The name is the key in dataset_info.json and of the volume in the pod. */

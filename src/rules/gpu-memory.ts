@@ -48,7 +48,9 @@ const KEYS: Readonly<Record<GpuMemory['decidedBy'], string>> = {
 };
 
 function messageOf(run: Run, worst: GpuMemory, forData: GpuMemory): string {
-  const when = { load: 'while the model is loaded', step: 'in a step', evaluation: 'in an evaluation' }[worst.decidedBy];
+  const when = { load: 'while the model is loaded', step: 'in a step', evaluation: 'in an evaluation' }[
+    worst.decidedBy
+  ];
   const batch = `with sequences of cutoff_len ${run.args['cutoff_len'] ?? 2048}`;
   if (worst.fits === 'tight') {
     return `the run fits by less than the planner's own error of ${100 * PLANNER_ERROR} %, ${when} ${batch}`;

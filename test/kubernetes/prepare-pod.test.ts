@@ -2,6 +2,7 @@ import { type PreparePod, preparePod } from '../../src/kubernetes/prepare-pod';
 
 const pod = (changes: Partial<PreparePod> = {}): PreparePod => ({
   labels: { app: 'x' },
+  annotations: {},
   image: 'example/trainer:1',
   imagePullSecrets: ['registry'],
   user: { runAsUser: 1000, runAsGroup: 1000, fsGroup: 1000 },

@@ -43,7 +43,7 @@ export function allCases(seed = SEED): readonly ParityCase[] {
 }
 
 /** Spread by the id, so that a new case doesn't move the others. */
-function settingOf(id: string): Setting {
+export function settingOf(id: string): Setting {
   let sum = 0;
   for (const character of id) sum = (sum * 31 + character.charCodeAt(0)) % 65_521;
   return SETTINGS[sum % SETTINGS.length] as Setting;
@@ -51,19 +51,32 @@ function settingOf(id: string): Setting {
 
 type Bare = Omit<ParityCase, keyof Setting>;
 
-function ruleCases(): Bare[] {
+/** A config made for a rule. */
+export interface RuleConfig {
+  readonly id: string;
+  readonly rule: string;
+  readonly breaks: boolean;
+  readonly config: Config;
+}
+
+/** Every rule's patches in its surroundings. */
+export function ruleConfigs(): readonly RuleConfig[] {
   return RULE_CASES.flatMap(({ rule, breaks, passes, within }, r) => {
-    const cases = (patches: readonly Patch[], breaking: boolean) =>
+    const configs = (patches: readonly Patch[], breaking: boolean) =>
       patches.flatMap((patch, p) =>
         within.map((surrounding) => ({
           id: `${rule}-${r}-${breaking ? 'break' : 'pass'}${p}-${surrounding}`,
-          text: textOf(patched(SURROUNDINGS[surrounding], patch)),
+          config: patched(SURROUNDINGS[surrounding], patch),
           rule,
           breaks: breaking,
         })),
       );
-    return [...cases(breaks, true), ...cases(passes, false)];
+    return [...configs(breaks, true), ...configs(passes, false)];
   });
+}
+
+function ruleCases(): Bare[] {
+  return ruleConfigs().map(({ id, rule, breaks, config }) => ({ id, rule, breaks, text: textOf(config) }));
 }
 
 function textCases(): Bare[] {

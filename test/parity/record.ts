@@ -1,23 +1,30 @@
-/** Asks the real parsers of all releases and stores what they say: `npm run parity:record`. */
+/**
+ * Asks the real parsers and stores what they say: `npm run parity:record [-- RELEASE...]`. With --fixed only the
+ * configs that the twin has fixed are asked about, which change with its fixes.
+ */
+import { filesFrom } from '../../src/llamafactory/files';
 import { type Release, RELEASES } from '../../src/run';
-import { allCases, SETTINGS } from './cases';
+import { allCases, type ParityCase, SETTINGS } from './cases';
+import { fixedCases } from './fixed';
 import { askOracle, makeFolder, type RealVerdict, removeFolder } from './oracle-run';
-import { writeVerdicts } from './verdicts';
+import { type Kind, writeVerdicts } from './verdicts';
 
-const wanted = process.argv.slice(2);
-const cases = allCases();
+const wanted = process.argv.slice(2).filter((argument) => argument !== '--fixed');
+const fixedOnly = process.argv.includes('--fixed');
 const folder = makeFolder();
 for (const release of RELEASES) {
-  if (wanted.length === 0 || wanted.includes(release)) record(release);
+  if (wanted.length > 0 && !wanted.includes(release)) continue;
+  if (!fixedOnly) record(release, 'cases', allCases());
+  record(release, 'fixed', fixedCases(release, filesFrom(folder)).cases);
 }
 removeFolder(folder);
 
-function record(release: Release): void {
+function record(release: Release, kind: Kind, cases: readonly ParityCase[]): void {
   const verdicts = new Map<string, RealVerdict>();
   for (const setting of SETTINGS) {
     const own = cases.filter(({ arch, gpus }) => arch === setting.arch && gpus === setting.gpus);
     for (const [id, verdict] of askOracle(own, release, setting, folder)) verdicts.set(id, verdict);
   }
-  writeVerdicts(release, cases, verdicts);
-  console.log(`${release}: ${cases.length} cases recorded`);
+  writeVerdicts(release, kind, cases, verdicts);
+  console.log(`${release}: ${cases.length} ${kind} recorded`);
 }

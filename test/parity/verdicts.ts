@@ -12,12 +12,16 @@ export function digestOf({ text, arch, gpus }: ParityCase): string {
   return createHash('sha256').update(`${arch} ${gpus}\n${text}`).digest('hex').slice(0, 8);
 }
 
-export function readVerdicts(release: Release): ReadonlyMap<string, Recorded> {
-  return new Map(Object.entries(JSON.parse(readFileSync(fileOf(release), 'utf8')) as Record<string, Recorded>));
+/** `fixed`: the verdicts on the configs the twin has fixed. */
+export type Kind = 'cases' | 'fixed';
+
+export function readVerdicts(release: Release, kind: Kind): ReadonlyMap<string, Recorded> {
+  return new Map(Object.entries(JSON.parse(readFileSync(fileOf(release, kind), 'utf8')) as Record<string, Recorded>));
 }
 
 export function writeVerdicts(
   release: Release,
+  kind: Kind,
   cases: readonly ParityCase[],
   verdicts: ReadonlyMap<string, RealVerdict>,
 ): void {
@@ -27,9 +31,9 @@ export function writeVerdicts(
     const recorded = [digestOf(one), verdict.accepted, ...(verdict.error ? [verdict.error.slice(0, 100)] : [])];
     return `${JSON.stringify(one.id)}: ${JSON.stringify(recorded)}`;
   });
-  writeFileSync(fileOf(release), `{\n${lines.join(',\n')}\n}\n`);
+  writeFileSync(fileOf(release, kind), `{\n${lines.join(',\n')}\n}\n`);
 }
 
-function fileOf(release: Release): string {
-  return join(__dirname, 'verdicts', `${release}.json`);
+function fileOf(release: Release, kind: Kind): string {
+  return join(__dirname, 'verdicts', kind === 'cases' ? `${release}.json` : `${release}-fixed.json`);
 }

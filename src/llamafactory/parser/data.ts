@@ -103,7 +103,8 @@ function probabilities(key: 'dataset' | 'eval_dataset', upstream: string): Step 
     upstream,
     source: SOURCE,
     refuses({ values }) {
-      if (isNone(values['interleave_probs']) || isNone(values[key])) return false;
+      if (isNone(values['interleave_probs']) || isNone(values[key]) || equal(values['mix_strategy'], 'concat'))
+        return false;
       return length(values[key]) !== length(values['interleave_probs']);
     },
     fix: (state) => evenProbabilities(state, key),

@@ -27,6 +27,7 @@ export const FINETUNING_STEPS: readonly Step[] = [
   {
     id: 'ppo-reward-model',
     keys: ['reward_model', 'stage'],
+    missing: true,
     message: 'PPO needs a `reward_model`',
     upstream: '`reward_model` is necessary for PPO training.',
     source: SOURCE,

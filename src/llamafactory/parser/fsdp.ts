@@ -145,7 +145,10 @@ function configurePlugin(state: State): void {
   const config = configOf(state.values);
   const options = items(state.values['fsdp'] ?? []);
   if (!config || options.length === 0) return;
-  if (truthy(config['xla'])) return checkXla(config);
+  if (truthy(config['xla'])) {
+    checkXla(config);
+    return;
+  }
   for (const option of options) {
     if (typeof option !== 'string') throw new PyError('AttributeError', 'an option of fsdp must be a string', option);
     const sized = greater(config['min_num_params'], 0);

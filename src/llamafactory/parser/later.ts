@@ -4,7 +4,7 @@ import { hasTemplate, templatesOf } from '../templates';
 import { isZero3 } from './deepspeed';
 import { put, remove } from './edits';
 import { isNone } from './model';
-import { among, contains, equal, hashable, isDict, items, loadJson, needPath, needString, PyError } from './python';
+import { among, contains, equal, hashable, isDict, items, loadJson, needPath, needString } from './python';
 import { ONLY_093, SINCE_094, type State, type Step } from './state';
 
 const DATA_PARSER = 'src/llamafactory/data/parser.py';
@@ -60,9 +60,11 @@ export const LATER_STEPS: readonly Step[] = [
     message: 'bitsandbytes takes `quantization_bit` 4 or 8',
     upstream: 'Bitsandbytes only accepts 4-bit or 8-bit quantization.',
     source: QUANTIZATION,
-    refuses: ({ values }) => quantizes(values, 'bnb') && !among(values['quantization_bit'], [8, 4]),
-    fix: (state) =>
-      put(state, 'quantization_bit', 4),
+    refuses: ({ values }) =>
+      quantizes(values, 'bnb') &&
+      among(values['finetuning_type'], ['lora', 'oft']) &&
+      !among(values['quantization_bit'], [8, 4]),
+    fix: (state) => put(state, 'quantization_bit', 4),
   },
   {
     id: 'double-quantization',
@@ -141,9 +143,12 @@ function attention(kernels: readonly string[], releases: Step['releases']): Step
 
 /** A data set's fault: what is wrong, and the name that may be meant. */
 interface DatasetFault {
-  readonly name: string;
+  /** The name at fault; undefined: the whole file is. */
+  readonly name?: unknown;
   readonly text: string;
   readonly meant?: string;
+  /** The stage the data set is for, where that is what doesn't fit. */
+  readonly stage?: string;
 }
 
 function datasets(key: 'dataset' | 'eval_dataset'): Step {
@@ -156,9 +161,12 @@ function datasets(key: 'dataset' | 'eval_dataset'): Step {
     refuses: (state) => faultOf(state, key) !== undefined,
     fix(state) {
       const fault = faultOf(state, key);
-      if (fault?.meant === undefined) return [];
-      const names = items(state.values[key]).map((name) => (name === fault.name ? fault.meant : name));
-      return put(state, key, names.join(','));
+      const names = isNone(state.values[key]) ? [] : items(state.values[key]);
+      if (fault === undefined || names.length === 0 || fault.name === undefined) return [];
+      if (fault.meant !== undefined)
+        return put(state, key, names.map((n) => (n === fault.name ? fault.meant : n)).join(','));
+      if (names.length > 1) return put(state, key, names.filter((n) => n !== fault.name).join(','));
+      return fault.stage === undefined ? [] : put(state, 'stage', fault.stage);
     },
     change: 'name a data set of dataset_info.json whose file is there and whose kind fits the stage',
   };
@@ -168,20 +176,26 @@ function faultOf(state: State, key: string): DatasetFault | undefined {
   const names = isNone(state.values[key]) ? [] : items(state.values[key]);
   const info = datasetInfo(state, names.length > 0);
   if (info === undefined) return undefined;
-  if (typeof info === 'string') return { name: '', text: info };
+  if (typeof info === 'string') return { text: info };
   for (const name of names) {
-    const fault = faultOfName(state, name, info.entries);
+    const fault = info.online ? faultOnline(state, name) : faultOfName(state, name, info.entries);
     if (fault) return fault;
   }
   return undefined;
 }
 
+/** The entries of dataset_info.json, or none because the names are those of a hub. */
+interface Info {
+  readonly entries?: unknown;
+  readonly online?: boolean;
+}
+
 /** The entries of dataset_info.json; a string says why there are none; undefined: not known, or not asked for. */
-function datasetInfo(state: State, needed: boolean): { readonly entries: unknown } | string | undefined {
+function datasetInfo(state: State, needed: boolean): Info | string | undefined {
   const { values, files, input } = state;
   const folder = values['dataset_dir'];
   if (isDict(folder) && state.release !== '0.9.3') return { entries: folder };
-  if (folder === 'ONLINE') return undefined;
+  if (folder === 'ONLINE') return { online: true };
   needString(folder, 'startswith');
   if (folder.startsWith('REMOTE:'))
     return files ? '`dataset_dir` is on a hub, and the parser asks for it at once' : undefined;
@@ -198,16 +212,23 @@ function datasetInfo(state: State, needed: boolean): { readonly entries: unknown
   }
 }
 
+function faultOnline({ values }: State, name: unknown): DatasetFault | undefined {
+  if (!equal(values['stage'], 'rm')) return undefined;
+  return { name, text: 'data sets straight from a hub are never for preferences, which stage rm needs' };
+}
+
 function faultOfName(state: State, name: unknown, entries: unknown): DatasetFault | undefined {
   if (!contains(entries, name)) {
     const known = isDict(entries) ? Object.keys(entries) : [];
     const meant = typeof name === 'string' ? nearest(name, known) : undefined;
-    const hint = meant ? `, did you mean ${meant}?` : '';
-    return { name: typeof name === 'string' ? name : '', text: `data set ${JSON.stringify(name)} is not in dataset_info.json${hint}`, meant };
+    const has = known.length > 0 ? `; it has ${known.slice(0, 8).join(', ')}${known.length > 8 ? ', ...' : ''}` : '';
+    const hint = meant ? `; did you mean ${meant}?` : has;
+    return { name, text: `data set ${JSON.stringify(name)} is not in dataset_info.json${hint}`, meant };
   }
   const entry = isDict(entries) && typeof name === 'string' ? entries[name] : undefined;
   if (entry === undefined && !state.files) return undefined;
-  if (!isDict(entry)) throw new PyError('TypeError', `the entry of data set ${JSON.stringify(name)} is no mapping`, name);
+  if (!isDict(entry))
+    return { name, text: `the entry of data set ${JSON.stringify(name)} in dataset_info.json is no mapping` };
   return typeof name === 'string' ? faultOfEntry(state, name, entry) : undefined;
 }
 
@@ -216,11 +237,11 @@ function faultOfEntry(state: State, name: string, entry: Readonly<Record<string,
     (key) => key in entry,
   );
   if (!remote && !('file_name' in entry)) {
-    throw new PyError('KeyError', `the entry of data set ${name} names no source (file_name)`, name);
+    return { name, text: `the entry of data set ${name} in dataset_info.json names no source (file_name)` };
   }
   for (const key of ['columns', 'tags']) {
     if (key in entry && !isDict(entry[key])) {
-      throw new PyError('AttributeError', `${key} of data set ${name} is no mapping`, name);
+      return { name, text: `${key} of data set ${name} in dataset_info.json is no mapping` };
     }
   }
   const stage = state.values['stage'];
@@ -245,7 +266,7 @@ function faultOfEntry(state: State, name: string, entry: Readonly<Record<string,
 
 function missingFile({ values, files }: State, file: unknown): string | undefined {
   needPath(values['dataset_dir']);
-  needPath(file);
+  if (typeof file !== 'string') return String(file);
   if (!files) return undefined;
   const path = joinPath(values['dataset_dir'], file);
   return files.kind(path) === undefined ? path : undefined;

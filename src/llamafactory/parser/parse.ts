@@ -61,7 +61,8 @@ function take(step: Step, state: State): Finding | undefined {
 
 function refusal(rule: ParserRule, state: State): Finding {
   const { args } = state.input;
-  const key = rule.keys.find((name) => name in args) ?? rule.keys[0] ?? '';
+  const given = rule.missing ? undefined : rule.keys.find((name) => name in args);
+  const key = given ?? rule.keys[0] ?? '';
   const fix = rule.fix ? rule.fix(state) : remove(state, key);
   const text = typeof rule.message === 'string' ? rule.message : rule.message(state);
   return {
@@ -88,7 +89,7 @@ function crash(step: Step, state: State, error: PyError): Finding {
     key: key ?? step.keys[0] ?? '',
     message: `LLaMA-Factory crashes on it: ${error.type}, ${error.text}`,
     got: key === undefined ? undefined : JSON.stringify(args[key], bigintAsText),
-    ...withFix(key === undefined ? [] : remove(state, key)),
+    ...withFix(key === undefined || key === 'dataset' ? [] : remove(state, key)),
     source: step.source,
   };
 }

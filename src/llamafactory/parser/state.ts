@@ -40,6 +40,11 @@ export interface ParserRule {
   /** The arguments it is about; findings point at the first that is set. */
   readonly keys: readonly string[];
   /**
+   * True if it is about the first key's absence: findings point at it all the same.
+   * @default false
+   */
+  readonly missing?: boolean;
+  /**
    * The releases that have the check.
    * @default - all
    */

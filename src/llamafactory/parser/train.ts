@@ -87,6 +87,7 @@ export const TRAIN_STEPS: readonly Step[] = [
   {
     id: 'train-without-dataset',
     keys: ['dataset', 'do_train'],
+    missing: true,
     message: '`do_train` is on and no `dataset` is given',
     upstream: 'Please specify dataset for training.',
     source: SOURCE,
@@ -292,6 +293,7 @@ export const TRAIN_STEPS: readonly Step[] = [
   {
     id: 'trackio-project',
     keys: ['project', 'report_to'],
+    missing: true,
     releases: ONLY_095,
     message: 'Trackio needs a `project`',
     upstream: '`--project` must be specified when using Trackio.',
