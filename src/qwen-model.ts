@@ -27,6 +27,8 @@ export class QwenModel {
   public static readonly QWEN3_32B = QwenModel.known('Qwen3-32B');
   /** Qwen3-30B-A3B, a mixture of experts. */
   public static readonly QWEN3_30B_A3B = QwenModel.known('Qwen3-30B-A3B');
+  /** Qwen3-235B-A22B, a mixture of experts. */
+  public static readonly QWEN3_235B_A22B = QwenModel.known('Qwen3-235B-A22B');
   /** Qwen2.5-0.5B-Instruct. */
   public static readonly QWEN2_5_0_5B = QwenModel.known('Qwen2.5-0.5B-Instruct');
   /** Qwen2.5-1.5B-Instruct. */

@@ -48,6 +48,8 @@ export interface Run {
   /** The DeepSpeed JSON `args.deepspeed` names, parsed. */
   readonly deepspeed?: { readonly file: string; readonly config: Mapping };
   readonly datasets: readonly RunDataset[];
+  /** The script that starts the trainer, where its author has one; undefined: none, or not known. */
+  readonly launchScript?: { readonly file: string; readonly text: string };
   /** The card; undefined: not known, card rules stay silent. */
   readonly card?: Card;
   /** GPUs on each node. */

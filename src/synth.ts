@@ -11,7 +11,7 @@ import { findingsOf } from './private/findings';
  * manifests are gone whatever happens here.
  */
 export function synth(app: App): void {
-  const findings = findingsOf(app);
+  const findings = findingsOf(app).filter((finding) => finding.severity !== Severity.ADVICE);
   const errors = findings.filter((finding) => finding.severity === Severity.ERROR);
   if (errors.length === 0) {
     app.synth();

@@ -145,7 +145,7 @@ function knownRelease(key: string, release: string = DEFAULT_RELEASE): [Release,
 
 /** True for `name:tag` (but `latest`) and `name@sha256:…`; a colon before the last slash is a port, not a tag. */
 function isPinned(image: string): boolean {
-  if (/@sha256:[0-9a-f]{64}$/.test(image)) return true;
+  if (image.includes('@')) return /@sha256:[0-9a-f]{64}$/.test(image);
   const tag = /:([A-Za-z0-9_][A-Za-z0-9_.-]{0,127})$/.exec(image)?.[1];
   return tag !== undefined && tag !== 'latest';
 }

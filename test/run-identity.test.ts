@@ -77,7 +77,7 @@ function program(edit: Edit = {}): Names {
       formatting: DatasetFormat.SHAREGPT,
       ...edit.dataset,
     }),
-    deepspeed: new DeepSpeedZero3(chart, 'zero3', { offloadOptimizer: true, ...edit.deepspeed }),
+    deepspeed: new DeepSpeedZero3(chart, 'zero3', { offloadOptimizer: true, offloadParam: true, ...edit.deepspeed }),
     nodePool: NodePool.of(Gpu.T10),
     modelCache: new ModelCache(chart, 'models', edit.cache),
     saves: new SavesVolume(chart, 'saves', { size: edit.savesSize }),
@@ -95,6 +95,8 @@ const token = { secret: Secret.fromSecretName(chartOf().chart, 'hub', 'hub'), ke
 const EDITS: ReadonlyArray<readonly [string, Edit, ReadonlyArray<keyof Names>]> = [
   ['a train argument', { run: { train: { learningRate: 1e-4 } } }, RESULT],
   ['an argument set to its default', { run: { train: { learningRate: 3e-5, packing: false } } }, RESULT],
+  ['what is told of the run', { run: { train: { learningRate: 3e-5, reportTo: 'tensorboard' } } }, ['job', 'config']],
+  ['how quickly data is prepared', { run: { train: { preprocessingNumWorkers: 8 } } }, ['job', 'config']],
   [
     'the bytes of the data file',
     { dataset: { path: join(write(folder, { 'math.json': `${readFileSync(MATH, 'utf8')}\n` }), 'math.json') } },
@@ -121,8 +123,15 @@ const EDITS: ReadonlyArray<readonly [string, Edit, ReadonlyArray<keyof Names>]> 
   ['the token for the hub', { cache: { source: ModelSource.modelScope({ token }) } }, ['prepare']],
   [
     'the image',
-    { run: { image: TrainerImage.official({ registry: 'registry.example.com' }) } },
+    {
+      run: { image: TrainerImage.custom('registry.example.com/trainer:1', { deepspeed: '0.18.4', cudaToolkit: true }) },
+    },
     [...RESULT, 'prepare'],
+  ],
+  [
+    'the registry that mirrors the image',
+    { run: { image: TrainerImage.official({ registry: 'registry.example.com' }) } },
+    ['job', 'prepare'],
   ],
   [
     'the LLaMA-Factory release',
@@ -135,13 +144,13 @@ const EDITS: ReadonlyArray<readonly [string, Edit, ReadonlyArray<keyof Names>]> 
     [...RESULT, 'code'],
   ],
   ['the GPUs', { run: { gpus: 2 } }, RESULT],
-  ['a label', { run: { labels: { team: 'maths' } } }, ['job']],
-  ['an annotation', { run: { annotations: { note: 'x' } } }, ['job']],
+  ['a label', { run: { labels: { team: 'maths' } } }, ['job', 'prepare']],
+  ['an annotation', { run: { annotations: { note: 'x' } } }, ['job', 'prepare']],
   ['the memory', { run: { memory: Size.gibibytes(64) } }, ['job']],
   ['the CPUs', { run: { cpus: 8 } }, ['job']],
   ['the size of /dev/shm', { run: { sharedMemory: Size.gibibytes(2) } }, ['job']],
   ['an environment variable', { run: { env: { NCCL_DEBUG: 'INFO' } } }, ['job']],
-  ['the service account', { run: { serviceAccountName: 'trainer' } }, ['job']],
+  ['the service account', { run: { serviceAccountName: 'trainer' } }, ['job', 'prepare']],
   ['the time to wait for the prepare Job', { run: { prepareTimeout: Duration.hours(1) } }, ['job']],
   ['the node pool', { run: { nodePool: NodePool.hostname(Gpu.T10, 'server') } }, ['job', 'prepare']],
   ['the user', { run: { runAsUser: 2000 } }, ['job', 'prepare']],
@@ -265,6 +274,23 @@ describe('the digest of a run', () => {
     'logging_dir',
   ])('does not change with %s, which only says where something is', (key) => {
     expect(runDigest({ ...identity, args: { ...identity.args, [key]: '/elsewhere' } })).toBe(before);
+  });
+
+  test.each([
+    'logging_steps',
+    'logging_first_step',
+    'logging_strategy',
+    'log_level',
+    'disable_tqdm',
+    'include_num_input_tokens_seen',
+    'plot_loss',
+    'report_to',
+    'run_name',
+    'preprocessing_num_workers',
+    'overwrite_cache',
+    'ddp_timeout',
+  ])('does not change with %s, which leaves the adapter the same', (key) => {
+    expect(runDigest({ ...identity, args: { ...identity.args, [key]: 1 } })).toBe(before);
   });
 
   test('does not change with the path of a data file', () => {

@@ -44,9 +44,14 @@ export interface Manifests {
   readonly volumes: readonly PersistentVolume[];
 }
 
-/** All manifests of an app, those of the storage charts included. */
+/** All manifests of an app, those of the storage charts included; what it prints about the run is kept back. */
 export function manifestsOf(app: App): Manifests {
-  return byKind(app.charts.flatMap((chart) => chart.toJson()));
+  const printed = jest.spyOn(process.stderr, 'write').mockReturnValue(true);
+  try {
+    return byKind(app.charts.flatMap((chart) => chart.toJson()));
+  } finally {
+    printed.mockRestore();
+  }
 }
 
 /** The manifests among parsed YAML documents. */

@@ -14,10 +14,12 @@ export interface ExitClass {
 }
 
 /** Every way a training can end badly, from the table that launch.sh's helper reads in the pod. */
-export function exitClasses(): ExitClass[] {
-  const table: { classes: ExitClass[] } = JSON.parse(runtimeFile('exit-codes.json'));
+export function exitClasses(): readonly ExitClass[] {
+  table ??= JSON.parse(runtimeFile('exit-codes.json')) as { classes: ExitClass[] };
   return table.classes;
 }
+
+let table: { readonly classes: readonly ExitClass[] } | undefined;
 
 /**
  * What a Job does about a failed pod. A disruption (preemption, eviction, a lost node) does not count as a try; a

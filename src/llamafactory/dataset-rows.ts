@@ -14,10 +14,11 @@ export interface RowFault {
  */
 export function faultyRows(rows: readonly unknown[], entry: Mapping): RowFault[] {
   const nowhere = absentColumn(rows, entry);
+  const tags = tagsOf(entry);
   const check = entry['formatting'] === 'alpaca' ? alpacaFault : chatFault;
   return rows.flatMap((row, i) => {
     const reason = isMapping(row)
-      ? (nowhere ?? check(row, entry))
+      ? (nowhere ?? check(row, entry, tags))
       : `a mapping is needed, got ${JSON.stringify(row)?.slice(0, 40)}`;
     return reason === undefined ? [] : [{ row: i + 1, reason }];
   });
@@ -54,13 +55,12 @@ function alpacaFault(row: Mapping, entry: Mapping): string | undefined {
   return undefined;
 }
 
-function chatFault(row: Mapping, entry: Mapping): string | undefined {
+function chatFault(row: Mapping, entry: Mapping, tags: Tags): string | undefined {
   const column = columnOf(entry, 'messages');
   if (column === undefined) return "the entry's columns name no 'messages'";
   if (!(column in row)) return missing(column, row);
   const messages = row[column];
   if (!Array.isArray(messages)) return `'${column}' must be a list of messages, got ${typeOf(messages)}`;
-  const tags = tagsOf(entry);
   const openai = entry['formatting'] === 'openai';
   let turns = 0;
   let last: unknown;

@@ -47,6 +47,7 @@ interface FieldData {
 
 let data: FieldData | undefined;
 let names: ReadonlyMap<string, string> | undefined;
+let records: ReadonlyMap<string, FieldRecord> | undefined;
 const byRelease = new Map<Release, ReadonlyMap<string, Field>>();
 
 /** Every field a release declares, by name, settable or not. */
@@ -66,7 +67,7 @@ export function transformersOf(release: Release): string {
 
 /** The releases that know an argument, oldest first; none for a name no release knows. */
 export function releasesOf(name: string): readonly Release[] {
-  const record = read().fields.find((field) => field.name === name);
+  const record = recordOf(name);
   if (!record) return [];
   return (Object.keys(read().releases) as Release[]).filter((release) => entryIn(record, release).length > 0);
 }
@@ -75,7 +76,7 @@ export function releasesOf(name: string): readonly Release[] {
 export function replacementOf(name: string): Replacement | undefined {
   const gone = read().gone.find((entry) => entry.name === name);
   if (gone) return gone;
-  const record = read().fields.find((field) => field.name === name);
+  const record = recordOf(name);
   if (!record || (!record.renamedTo && !record.instead)) return undefined;
   const last = record.absent ? before(record.absent[0]) : record.until;
   return { until: last ?? '', renamedTo: record.renamedTo, instead: record.instead };
@@ -99,6 +100,11 @@ export function nameOfArgument(camel: string): string | undefined {
 function read(): FieldData {
   data ??= JSON.parse(readFileSync(join(__dirname, '../../data/llamafactory/fields.json'), 'utf8')) as FieldData;
   return data;
+}
+
+function recordOf(name: string): FieldRecord | undefined {
+  records ??= new Map(read().fields.map((record) => [record.name, record]));
+  return records.get(name);
 }
 
 function entryIn(record: FieldRecord, release: Release): [string, Field][] {

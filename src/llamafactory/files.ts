@@ -10,10 +10,11 @@ export interface Files {
   list(path: string): readonly string[];
 }
 
-/** The files of this machine, seen from a folder. */
+/** The files of this machine, seen from a folder. Each is read once, so many configs can share one. */
 export function filesFrom(folder: string): Files {
   const fs: typeof import('node:fs') = require('node:fs');
   const at = (path: string) => resolve(folder, path);
+  const texts = new Map<string, string | undefined>();
   return {
     kind(path) {
       const stat = fs.statSync(at(path), { throwIfNoEntry: false });
@@ -21,11 +22,8 @@ export function filesFrom(folder: string): Files {
       return stat.isDirectory() ? 'folder' : 'file';
     },
     read(path) {
-      try {
-        return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(fs.readFileSync(at(path)));
-      } catch {
-        return undefined;
-      }
+      if (!texts.has(path)) texts.set(path, readText(fs, at(path)));
+      return texts.get(path);
     },
     list(path) {
       try {
@@ -35,6 +33,14 @@ export function filesFrom(folder: string): Files {
       }
     },
   };
+}
+
+function readText(fs: typeof import('node:fs'), path: string): string | undefined {
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(fs.readFileSync(path));
+  } catch {
+    return undefined;
+  }
 }
 
 /** Python's `os.path.join` of a folder and a name. */

@@ -3,11 +3,71 @@ import { Severity } from '../finding';
 import type { Run } from '../run';
 import { rule as argumentChoice } from './argument-choice';
 import { rule as argumentType } from './argument-type';
+import { rule as bf16Unsupported } from './bf16-unsupported';
+import { rule as chatmlTemplate } from './chatml-template';
+import { rule as deepspeedInertSection } from './deepspeed-inert-section';
+import { rule as deepspeedMismatch } from './deepspeed-mismatch';
+import { rule as deepspeedMissingKeys } from './deepspeed-missing-keys';
+import { rule as deepspeedOptimizerBypass } from './deepspeed-optimizer-bypass';
+import { rule as duplicateRows } from './duplicate-rows';
+import { rule as emptyAnswers } from './empty-answers';
+import { rule as evaluationsNeverFire } from './evaluations-never-fire';
+import { rule as flashAttentionUnsupported } from './flash-attention-unsupported';
 import { rule as gpuMemory } from './gpu-memory';
+import { rule as gradientCheckpointingStaysOn } from './gradient-checkpointing-stays-on';
+import { rule as hostPath } from './host-path';
+import { rule as hostVirtualEnvironment } from './host-virtual-environment';
+import { rule as imageLacksPackage } from './image-lacks-package';
+import { rule as maxSamplesBelowRows } from './max-samples-below-rows';
+import { rule as noEffectArguments } from './no-effect-arguments';
+import { rule as offloadNeedsCompiler } from './offload-needs-compiler';
+import { rule as overwriteOutputDir } from './overwrite-output-dir';
+import { rule as pathWithBlank } from './path-with-blank';
+import { rule as quantizationWithoutEffect } from './quantization-without-effect';
+import { rule as relativePath } from './relative-path';
+import { rule as reportToUnset } from './report-to-unset';
+import { rule as resumeFromCheckpoint } from './resume-from-checkpoint';
 import type { Rule } from './rule';
+import { rule as saveOnlyModel } from './save-only-model';
+import { rule as savesNeverFire } from './saves-never-fire';
+import { rule as sharegptTagsIncomplete } from './sharegpt-tags-incomplete';
+import { rule as thinkingWithoutCot } from './thinking-without-cot';
+import { rule as workersAboveRows } from './workers-above-rows';
 
 /** Every check beyond the parser's own. */
-export const RULES: readonly Rule[] = [argumentType, argumentChoice, gpuMemory];
+export const RULES: readonly Rule[] = [
+  argumentType,
+  argumentChoice,
+  quantizationWithoutEffect,
+  bf16Unsupported,
+  flashAttentionUnsupported,
+  imageLacksPackage,
+  gpuMemory,
+  deepspeedMissingKeys,
+  deepspeedMismatch,
+  deepspeedInertSection,
+  deepspeedOptimizerBypass,
+  offloadNeedsCompiler,
+  savesNeverFire,
+  evaluationsNeverFire,
+  overwriteOutputDir,
+  resumeFromCheckpoint,
+  saveOnlyModel,
+  reportToUnset,
+  gradientCheckpointingStaysOn,
+  noEffectArguments,
+  chatmlTemplate,
+  thinkingWithoutCot,
+  sharegptTagsIncomplete,
+  duplicateRows,
+  emptyAnswers,
+  maxSamplesBelowRows,
+  workersAboveRows,
+  pathWithBlank,
+  relativePath,
+  hostPath,
+  hostVirtualEnvironment,
+];
 
 /** What the rules find. A rule that throws becomes a finding itself, so that it hides no other. */
 export function checkRules(run: Run): Finding[] {

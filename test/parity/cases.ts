@@ -32,7 +32,27 @@ const RANDOM_CASES = 3000;
 const RANDOM_TEXTS = 600;
 
 /** Values of no field in particular. */
-const ODD = ['null', 'true', 'false', '0', '1', '-1', '4', '0.5', '2.0', '.nan', '.inf', 'abc', '"4"', '""', '[a, b]', '[]', '{a: 1}', '{}', '[1]'];
+const ODD = [
+  'null',
+  'true',
+  'false',
+  '0',
+  '1',
+  '-1',
+  '4',
+  '0.5',
+  '2.0',
+  '.nan',
+  '.inf',
+  'abc',
+  '"4"',
+  '""',
+  '[a, b]',
+  '[]',
+  '{a: 1}',
+  '{}',
+  '[1]',
+];
 
 /** Every case, in a fixed order; another seed gives other random cases. */
 export function allCases(seed = SEED): readonly ParityCase[] {
@@ -86,14 +106,54 @@ function textCases(): Bare[] {
     { id: `text-before-${i}`, text: `${snippet}\n${base}` },
   ]);
   const whole = TEXTS.map((text, i) => ({ id: `text-whole-${i}`, text }));
-  const expanding = [[3, 9], [5, 9], [3, 20], [4, 20], [2, 60], [2, 110]].map(([levels = 1, width = 1]) => ({
+  const expanding = [
+    [3, 9],
+    [5, 9],
+    [3, 20],
+    [4, 20],
+    [2, 60],
+    [2, 110],
+  ].map(([levels = 1, width = 1]) => ({
     id: `text-expansion-${levels}-${width}`,
     text: expansion(levels, width),
   }));
   return [...snippets, ...whole, ...expanding];
 }
 
-const CHARACTERS = [' ', '  ', '\n', ':', ': ', '#', ' #', '-', '- ', '"', "'", '[', ']', '{', '}', ',', '&a ', '*a', '!', '|', '>', '?', '%', '@', 'a', '1', '.', '\t', '${', '}', '<<: ', '~'];
+const CHARACTERS = [
+  ' ',
+  '  ',
+  '\n',
+  ':',
+  ': ',
+  '#',
+  ' #',
+  '-',
+  '- ',
+  '"',
+  "'",
+  '[',
+  ']',
+  '{',
+  '}',
+  ',',
+  '&a ',
+  '*a',
+  '!',
+  '|',
+  '>',
+  '?',
+  '%',
+  '@',
+  'a',
+  '1',
+  '.',
+  '\t',
+  '${',
+  '}',
+  '<<: ',
+  '~',
+];
 
 /** Texts with a few characters put in, taken out or doubled. */
 function randomTexts(seed: number): Bare[] {
@@ -140,7 +200,11 @@ function randomCases(seed: number): Bare[] {
 }
 
 /** A value of a field's type. */
-function fitting(name: string, random: Random, fields: ReadonlyMap<string, { type: string; choices?: readonly unknown[] }>): string {
+function fitting(
+  name: string,
+  random: Random,
+  fields: ReadonlyMap<string, { type: string; choices?: readonly unknown[] }>,
+): string {
   const { type = '', choices } = fields.get(name) ?? {};
   if (choices && choices.length > 0 && random.chance(0.8)) return JSON.stringify(random.pick(choices));
   const types = type.split('|').map((part) => part.trim());

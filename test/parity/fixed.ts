@@ -9,7 +9,10 @@ import { type Config, textOf } from './surroundings';
 const ROUNDS = 2;
 
 /** The configs that break a rule, with the twin's own fixes applied, and how many have none that can be computed. */
-export function fixedCases(release: Release, files: Files): { cases: readonly ParityCase[]; unfixed: readonly string[] } {
+export function fixedCases(
+  release: Release,
+  files: Files,
+): { cases: readonly ParityCase[]; unfixed: readonly string[] } {
   const cases: ParityCase[] = [];
   const unfixed = new Set<string>();
   for (const { id, rule, breaks, config } of ruleConfigs()) {

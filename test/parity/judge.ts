@@ -19,4 +19,3 @@ export function judge(one: ParityCase, release: Release, files: Files): TwinVerd
   const verdict = parse({ path, file: path, release, args, floats, gpus: one.gpus, nodes: 1, files, card });
   return { accepted: loads && verdict.accepted, findings: [...findings, ...verdict.findings] };
 }
-

@@ -40,10 +40,14 @@ export function askOracle(
   const options = ['--version', release, '--deep', '--mode', 'torchrun', '--arch', arch, '--gpus', String(gpus)];
   // Files, not pipes: a number where a path is meant is a file descriptor to Python, and reading a pipe would block.
   const [out, errors] = [join(folder, 'verdicts.jsonl'), join(folder, 'errors.log')];
-  const run = spawnSync(join(venv, 'bin', 'python'), [join(__dirname, 'oracle.py'), ...options, '--list', 'cases.list'], {
-    cwd: folder,
-    stdio: ['ignore', openSync(out, 'w'), openSync(errors, 'w')],
-  });
+  const run = spawnSync(
+    join(venv, 'bin', 'python'),
+    [join(__dirname, 'oracle.py'), ...options, '--list', 'cases.list'],
+    {
+      cwd: folder,
+      stdio: ['ignore', openSync(out, 'w'), openSync(errors, 'w')],
+    },
+  );
   if (run.status !== 0) throw new Error(`the oracle failed: ${readFileSync(errors, 'utf8').slice(-2000)}`);
   const verdicts = new Map<string, RealVerdict>();
   for (const line of readFileSync(out, 'utf8').split('\n')) {

@@ -4,7 +4,7 @@
  */
 import { filesFrom } from '../../src/llamafactory/files';
 import { STEPS } from '../../src/llamafactory/parser/parse';
-import { type Release, RELEASES } from '../../src/run';
+import { RELEASES, type Release } from '../../src/run';
 import { allCases, type ParityCase } from './cases';
 import { fixedCases } from './fixed';
 import { judge } from './judge';
@@ -42,12 +42,21 @@ function compare(release: Release): void {
     const [, accepted, error] = recorded;
     const twin = judge(one, release, files);
     if (!accepted) rejections++;
-    count(one, accepted, twin.findings.map(({ id }) => id));
+    count(
+      one,
+      accepted,
+      twin.findings.map(({ id }) => id),
+    );
     if (twin.accepted === accepted) agreements++;
-    else differing.push(`  ${one.id}: real ${accepted} ${error ?? ''} | twin ${twin.findings.map(({ id, key }) => `${id} ${key}`).join(', ')}`);
+    else
+      differing.push(
+        `  ${one.id}: real ${accepted} ${error ?? ''} | twin ${twin.findings.map(({ id, key }) => `${id} ${key}`).join(', ')}`,
+      );
   }
   const share = Math.round((100 * rejections) / cases.length);
-  console.log(`${release}: ${cases.length} cases, ${share} % refused, ${agreements} agreements, ${differing.length} disagreements`);
+  console.log(
+    `${release}: ${cases.length} cases, ${share} % refused, ${agreements} agreements, ${differing.length} disagreements`,
+  );
   if (stale > 0) console.log(`  ${stale} cases are not recorded as they are: run npm run parity:record`);
   for (const line of differing.slice(0, SHOWN)) console.log(line);
   if (differing.length > 0 || stale > 0) failed = true;
@@ -59,9 +68,12 @@ function compareFixed(release: Release): void {
   const { cases: fixed, unfixed } = fixedCases(release, files);
   const stale = fixed.filter((one) => verdicts.get(one.id)?.[0] !== digestOf(one));
   const refusedStill = fixed.filter((one) => verdicts.get(one.id)?.[1] === false);
-  console.log(`${release}: ${fixed.length} configs fixed, ${refusedStill.length} refused by the real parser all the same`);
+  console.log(
+    `${release}: ${fixed.length} configs fixed, ${refusedStill.length} refused by the real parser all the same`,
+  );
   console.log(`  some faults without a fix that can be computed: ${unfixed.join(', ')}`);
-  if (stale.length > 0) console.log(`  ${stale.length} fixes are not recorded as they are: run npm run parity:record -- --fixed`);
+  if (stale.length > 0)
+    console.log(`  ${stale.length} fixes are not recorded as they are: run npm run parity:record -- --fixed`);
   for (const { id } of refusedStill.slice(0, SHOWN)) console.log(`  ${id}: ${verdicts.get(id)?.[2]}`);
   if (refusedStill.length > 0 || stale.length > 0) failed = true;
 }
@@ -73,9 +85,15 @@ function count(one: ParityCase, accepted: boolean, ids: readonly string[]): void
 }
 
 function covered(): void {
-  const rules = new Set([...STEPS.flatMap((step) => ('id' in step ? [step.id] : [])), 'python-crash', 'unknown-argument']);
+  const rules = new Set([
+    ...STEPS.flatMap((step) => ('id' in step ? [step.id] : [])),
+    'python-crash',
+    'unknown-argument',
+  ]);
   const poor = [...rules].filter((id) => (refused.get(id) ?? 0) < LEAST_BREAKS || (passed.get(id) ?? 0) < LEAST_PASSES);
-  console.log(`${rules.size} rules, ${rules.size - poor.length} with ${LEAST_BREAKS} refused and ${LEAST_PASSES} accepted cases or more`);
+  console.log(
+    `${rules.size} rules, ${rules.size - poor.length} with ${LEAST_BREAKS} refused and ${LEAST_PASSES} accepted cases or more`,
+  );
   for (const id of poor) console.log(`  ${id}: ${refused.get(id) ?? 0} refused, ${passed.get(id) ?? 0} accepted`);
   if (poor.length > 0) failed = true;
 }

@@ -3,7 +3,7 @@
  * configs that the twin has fixed are asked about, which change with its fixes.
  */
 import { filesFrom } from '../../src/llamafactory/files';
-import { type Release, RELEASES } from '../../src/run';
+import { RELEASES, type Release } from '../../src/run';
 import { allCases, type ParityCase, SETTINGS } from './cases';
 import { fixedCases } from './fixed';
 import { askOracle, makeFolder, type RealVerdict, removeFolder } from './oracle-run';

@@ -310,7 +310,11 @@ export const TEXTS: readonly string[] = [
 export function expansion(levels: number, width: number): string {
   const lines = ['model_name_or_path: x', 'lr_scheduler_kwargs:', `  l0: &l0 [${Array(width).fill('x').join(', ')}]`];
   for (let level = 1; level < levels; level++) {
-    lines.push(`  l${level}: &l${level} [${Array(width).fill(`*l${level - 1}`).join(', ')}]`);
+    lines.push(
+      `  l${level}: &l${level} [${Array(width)
+        .fill(`*l${level - 1}`)
+        .join(', ')}]`,
+    );
   }
   return `${lines.join('\n')}\n`;
 }

@@ -36,7 +36,10 @@ describe('argument-type', () => {
 
   test('a number in quotes is set as a number', () => {
     expect(check({ learning_rate: '1e-4' }, '0.9.3')).toMatchObject([
-      { change: 'set `learning_rate` to 0.0001', fix: [{ op: EditOperation.SET, key: 'learning_rate', value: 0.0001 }] },
+      {
+        change: 'set `learning_rate` to 0.0001',
+        fix: [{ op: EditOperation.SET, key: 'learning_rate', value: 0.0001 }],
+      },
     ]);
   });
 
@@ -45,7 +48,9 @@ describe('argument-type', () => {
   });
 
   test('what has no meaning is removed', () => {
-    expect(check({ learning_rate: 'abc' })).toMatchObject([{ fix: [{ op: EditOperation.REMOVE, key: 'learning_rate' }] }]);
+    expect(check({ learning_rate: 'abc' })).toMatchObject([
+      { fix: [{ op: EditOperation.REMOVE, key: 'learning_rate' }] },
+    ]);
   });
 
   test('says what is allowed', () => {

@@ -1,6 +1,6 @@
 import { isNone } from './model';
 import { equal, hashable, isDict, loadJson, PyError, product, truthy } from './python';
-import type { State, Step } from './state';
+import { once, type State, type Step } from './state';
 
 const ACCELERATE = 'accelerate: src/accelerate/utils/deepspeed.py';
 const HF = 'transformers: src/transformers/integrations/deepspeed.py';
@@ -33,7 +33,11 @@ export const DEEPSPEED_STEPS: readonly Step[] = [
 ];
 
 /** The configuration: 'missing' if there is none where `deepspeed` says, undefined if it isn't known. */
-function configOf({ values, files, input }: State): unknown {
+function configOf(state: State): unknown {
+  return once(state, 'deepspeed', () => readConfig(state));
+}
+
+function readConfig({ values, files, input }: State): unknown {
   const value = values['deepspeed'];
   if (isDict(value)) return value;
   if (typeof value !== 'string') throw new PyError('TypeError', 'deepspeed must be a path or a mapping', value);

@@ -26,6 +26,10 @@ export const FSDP_STEPS: readonly Step[] = [
     source: HF,
     refuses({ values, release }) {
       const value = normal(values['fsdp'], release);
+      if (value === '') {
+        values['fsdp'] = [];
+        return false;
+      }
       const names = typeof value === 'string' ? value.split(/\s+/).filter((word) => word !== '') : value;
       values['fsdp'] = names;
       return typeof value === 'string' && items(names).some((name) => !OPTIONS.includes(String(name)));
@@ -101,7 +105,8 @@ function normal(fsdp: unknown, release: State['release']): unknown {
 function readConfig(state: State): void {
   const { values, files } = state;
   let config = values['fsdp_config'];
-  length(values['fsdp']); // raises for what has none
+  const unused = length(values['fsdp']) === 0; // raises for what has no length
+  if (unused && isNone(config) && state.release === '0.9.5') return;
   if (isNone(config)) config = {};
   if (typeof config === 'string') {
     if (!files) {

@@ -5,7 +5,7 @@ import { isZero3 } from './deepspeed';
 import { put, remove } from './edits';
 import { isNone } from './model';
 import { among, contains, equal, hashable, isDict, items, loadJson, needPath, needString } from './python';
-import { ONLY_093, SINCE_094, type State, type Step } from './state';
+import { ONLY_093, once, SINCE_094, type State, type Step } from './state';
 
 const DATA_PARSER = 'src/llamafactory/data/parser.py';
 const QUANTIZATION = 'src/llamafactory/model/model_utils/quantization.py';
@@ -173,6 +173,10 @@ function datasets(key: 'dataset' | 'eval_dataset'): Step {
 }
 
 function faultOf(state: State, key: string): DatasetFault | undefined {
+  return once(state, key, () => findFault(state, key));
+}
+
+function findFault(state: State, key: string): DatasetFault | undefined {
   const names = isNone(state.values[key]) ? [] : items(state.values[key]);
   const info = datasetInfo(state, names.length > 0);
   if (info === undefined) return undefined;

@@ -15,8 +15,11 @@ export class PyBytes {
   constructor(readonly base64: string) {}
 }
 
-/** An exception Python raises where LLaMA-Factory has no check: a refusal all the same. */
-export class PyError extends Error {
+/**
+ * An exception Python raises where LLaMA-Factory has no check: a refusal all the same. No Error of ours: it is thrown
+ * and caught many times in a run of checks, and a stack would cost more than the checks.
+ */
+export class PyError {
   /**
    * @param type the exception's class, for example `TypeError`
    * @param text what it says
@@ -26,9 +29,7 @@ export class PyError extends Error {
     readonly type: string,
     readonly text: string,
     readonly value?: unknown,
-  ) {
-    super(`${type}: ${text}`);
-  }
+  ) {}
 }
 
 /** Python's name of a value's type. */
@@ -230,6 +231,8 @@ export function lowerText(value: unknown): string {
 
 /** Python's `json.loads`: like JSON.parse, with NaN, Infinity and -Infinity. */
 export function loadJson(text: string): unknown {
+  // Most texts that aren't JSON show it in the first character, and an exception is dear.
+  if (!/^[\s]*["[{0-9tfnNI-]/.test(text)) throw new PyError('JSONDecodeError', 'it is not valid JSON', text);
   try {
     return JSON.parse(text);
   } catch {

@@ -27,6 +27,8 @@ export interface State {
   /** Ampere or newer. */
   readonly ampere: boolean;
   readonly files: Files | undefined;
+  /** What has been read and found on the way, by a name of the step that needs it again. */
+  readonly memory: Map<string, unknown>;
   /** ZeRO stage, once the DeepSpeed configuration has been read. */
   zeroStage: unknown;
   /** FSDP loads weights on the first rank only, as quantisation asks (`is_fsdp_enabled`). */
@@ -102,6 +104,7 @@ export function startState(input: ParserInput): State {
     ranks: input.gpus * input.nodes,
     ampere: (input.card?.computeCapability ?? 0) >= 8,
     files: input.files,
+    memory: new Map(),
     zeroStage: -1,
     fsdpEnabled: false,
   };
@@ -117,7 +120,8 @@ function defaultsOf(release: Release): Readonly<Record<string, unknown>> {
   return values;
 }
 
-/** Whether the release has the argument at all. */
-export function knows(state: State, name: string): boolean {
-  return name in state.values;
+/** A value worked out once in a run of the steps. */
+export function once<T>({ memory }: State, name: string, work: () => T): T {
+  if (!memory.has(name)) memory.set(name, work());
+  return memory.get(name) as T;
 }

@@ -1,0 +1,149 @@
+import { readdirSync, readFileSync, type Stats, statSync, writeFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { type ParsedFile, parseDataFile } from '../llamafactory/dataset-file';
+import type { Files } from '../llamafactory/files';
+
+/** A file's text, or why there is none. */
+export type FileText =
+  | { readonly text: string }
+  | { readonly id: string; readonly fault: string; readonly missing: boolean };
+
+/** Larger files are neither train configs nor DeepSpeed configs. */
+const LARGEST_CONFIG = 4 * 2 ** 20;
+/** Larger data files aren't read: rules and planner do without their rows. */
+const LARGEST_DATA = 64 * 2 ** 20;
+
+/** The files of one call of the command line: read once each, and as fixes have changed them. Paths are absolute. */
+export interface FileStore {
+  read(path: string): FileText;
+  /** The rows of a data file; undefined: too large, or of a format that only Python reads. */
+  rows(path: string): ParsedFile | undefined;
+  /** Changes a file for every later reading; it is written by `save`. */
+  change(path: string, text: string): void;
+  /** The files changed, with the text they had; empty for a new one. */
+  changes(): readonly { readonly path: string; readonly before: string; readonly after: string }[];
+  /** Writes one changed file. */
+  save(path: string): void;
+  /** What the trainer would see from a folder. */
+  from(folder: string): Files;
+}
+
+export function fileStore(): FileStore {
+  const texts = new Map<string, FileText>();
+  const parsed = new Map<string, ParsedFile | undefined>();
+  const changed = new Map<string, { before: string; after: string }>();
+
+  function read(path: string): FileText {
+    let text = texts.get(path);
+    if (text === undefined) {
+      text = readText(path, LARGEST_CONFIG);
+      texts.set(path, text);
+    }
+    return text;
+  }
+
+  return {
+    read,
+    rows(path) {
+      if (!parsed.has(path)) parsed.set(path, readRows(path));
+      return parsed.get(path);
+    },
+    change(path, text) {
+      const now = read(path);
+      const before = changed.get(path)?.before ?? ('text' in now ? now.text : '');
+      changed.set(path, { before, after: text });
+      texts.set(path, { text });
+    },
+    changes: () =>
+      [...changed].filter(([, { before, after }]) => before !== after).map(([path, texts]) => ({ path, ...texts })),
+    save(path) {
+      const text = changed.get(path)?.after;
+      if (text !== undefined) writeFileSync(path, text);
+    },
+    from(folder) {
+      const at = (path: string) => resolve(folder, path);
+      return {
+        kind(path) {
+          if (changed.has(at(path))) return 'file';
+          const stat = statOf(at(path));
+          if (typeof stat === 'string') return undefined;
+          return stat.isDirectory() ? 'folder' : 'file';
+        },
+        read(path) {
+          const text = read(at(path));
+          return 'text' in text ? text.text : undefined;
+        },
+        list(path) {
+          try {
+            return readdirSync(at(path));
+          } catch {
+            return [];
+          }
+        },
+      };
+    },
+  };
+}
+
+/** What the system says of a file, or in words why it says nothing. */
+function statOf(path: string): Stats | string {
+  try {
+    return statSync(path);
+  } catch (error) {
+    return reasonOf(error);
+  }
+}
+
+const MISSING = 'there is no such file';
+
+const REASONS: Readonly<Record<string, string>> = {
+  ENOENT: MISSING,
+  ENOTDIR: MISSING,
+  EACCES: 'permission is denied',
+  EPERM: 'permission is denied',
+  EROFS: 'the file system is read-only',
+  ELOOP: 'its links go round in a circle',
+  ENAMETOOLONG: 'the name is too long',
+};
+
+/** A system error in words. */
+export function reasonOf(error: unknown): string {
+  const { code, message } = error as NodeJS.ErrnoException;
+  return REASONS[code ?? ''] ?? message;
+}
+
+function readText(path: string, largest: number): FileText {
+  const unreadable = (fault: string) => ({ id: 'unreadable-file', fault, missing: fault === MISSING });
+  const stat = statOf(path);
+  if (typeof stat === 'string') return unreadable(stat);
+  if (stat.isDirectory()) return unreadable('it is a folder');
+  if (!stat.isFile()) return unreadable('it is not a regular file');
+  if (stat.size > largest)
+    return { id: 'yaml-too-large', fault: `it has ${stat.size} bytes, too many for a config`, missing: false };
+  let bytes: Buffer;
+  try {
+    bytes = readFileSync(path);
+  } catch (error) {
+    return unreadable(reasonOf(error));
+  }
+  try {
+    return { text: new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes) };
+  } catch {
+    return { id: 'yaml-binary', fault: 'it is not text in UTF-8', missing: false };
+  }
+}
+
+/** Reads .json and .jsonl; either may hold a list or one object a line, since Python's loader takes both. */
+function readRows(path: string): ParsedFile | undefined {
+  if (!/\.jsonl?$/.test(path)) return undefined;
+  const stat = statOf(path);
+  if (typeof stat !== 'string' && stat.size > LARGEST_DATA) return undefined;
+  const text = readText(path, LARGEST_DATA);
+  if (!('text' in text)) return { fault: text.fault };
+  const [first, second] = path.endsWith('.jsonl') ? ['a.jsonl', 'a.json'] : ['a.json', 'a.jsonl'];
+  const plain = text.text.replace(/^\ufeff/, '');
+  const asNamed = parseDataFile(first, plain);
+  if ('rows' in asNamed && !asNamed.rows.every(Array.isArray)) return asNamed;
+  const otherwise = parseDataFile(second, plain);
+  return 'rows' in otherwise ? otherwise : asNamed;
+}

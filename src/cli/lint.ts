@@ -1,0 +1,149 @@
+import { dirname, isAbsolute, relative, resolve } from 'node:path';
+import { type Edit, type Finding, Severity } from '../finding';
+import { findingLine, findingsText } from '../finding-text';
+import { parse } from '../llamafactory/parser/parse';
+import { checkRules } from '../rules/rules';
+import type { Release } from '../run';
+import { difference } from './difference';
+import { applyEdit } from './edits';
+import { type FileStore, fileStore, reasonOf } from './file-store';
+import { ExitStatus, jsonLine, type Output } from './output';
+import { type RunFromFiles, type RunOptions, runFromFiles } from './run-from-files';
+
+/** What `lint` is asked beside what a run is. */
+export interface LintOptions extends RunOptions {
+  readonly format: 'text' | 'json';
+  /** Write what can be corrected, and show the difference. */
+  readonly fix?: boolean;
+}
+
+/** What is said of one file. */
+export interface LintReport {
+  readonly file: string;
+  readonly release: Release;
+  /** The verdict of the release's own parser, and nothing else. */
+  readonly accepted: boolean;
+  readonly findings: readonly Finding[];
+}
+
+/** Judges files, prints what is found in each, and says how to exit. */
+export function lint(paths: readonly string[], options: LintOptions, output: Output): ExitStatus {
+  const store = fileStore();
+  let failed = false;
+  for (const [i, path] of paths.entries()) {
+    if (options.fix) fixFile(path, options, store);
+    const report = lintFile(path, options, store);
+    failed ||= report.findings.some(({ severity }) => severity === Severity.ERROR);
+    if (options.format === 'json') output.out(jsonLine(publicShape(report)));
+    else output.out(`${i > 0 ? '\n' : ''}${reportText(report, options)}`);
+  }
+  if (options.fix && !saveAll(store, options, output)) failed = true;
+  return failed ? ExitStatus.FINDINGS : ExitStatus.OK;
+}
+
+/** Judges one file. Whatever is in it, there is a report. */
+export function lintFile(path: string, options: RunOptions, store: FileStore): LintReport {
+  return judge(path, options, store).report;
+}
+
+function judge(path: string, options: RunOptions, store: FileStore): { report: LintReport; from?: RunFromFiles } {
+  const { release } = options;
+  try {
+    const from = runFromFiles(path, options, store);
+    const { run, loads, floats, files } = from;
+    if (run === undefined) return { report: { file: path, release, accepted: false, findings: from.findings }, from };
+    const verdict = parse({ ...run, floats, files });
+    const findings = distinct([...from.findings, ...verdict.findings, ...checkRules(run)]);
+    return { report: { file: path, release, accepted: loads && verdict.accepted, findings }, from };
+  } catch (error) {
+    const finding: Finding = {
+      id: 'check-failed',
+      severity: Severity.ERROR,
+      path,
+      key: '',
+      message: `the check itself failed, so nothing is known of this file: ${(error as Error).message}`,
+    };
+    return { report: { file: path, release, accepted: false, findings: [finding] } };
+  }
+}
+
+function distinct(findings: readonly Finding[]): Finding[] {
+  return [...new Map(findings.map((finding) => [findingLine(finding), finding])).values()];
+}
+
+/** The public shape; a finding without a computed fix has an empty list. */
+function publicShape({ findings, ...report }: LintReport): object {
+  return {
+    ...report,
+    findings: findings.map(({ id, severity, key, message, fix }) => ({ id, severity, key, message, fix: fix ?? [] })),
+  };
+}
+
+function reportText({ file, release, accepted, findings }: LintReport, { card, gpus, nodes }: RunOptions): string {
+  const where = `${gpus} x ${card.name}${nodes > 1 ? ` on each of ${nodes} nodes` : ''}`;
+  const verdict = accepted ? 'takes it' : 'refuses it';
+  const head = `${file}: LLaMA-Factory ${release} ${verdict}; ${counts(findings)} (checked for ${where})`;
+  return findings.length === 0 ? `${head}\n` : `${head}\n\n${findingsText(findings)}\n`;
+}
+
+function counts(findings: readonly Finding[]): string {
+  const parts = [
+    [Severity.ERROR, 'error', 'errors'],
+    [Severity.WARNING, 'warning', 'warnings'],
+    [Severity.ADVICE, 'piece of advice', 'pieces of advice'],
+  ].flatMap(([severity, one, several]) => {
+    const count = findings.filter((finding) => finding.severity === severity).length;
+    return count === 0 ? [] : [`${count} ${count === 1 ? one : several}`];
+  });
+  return parts.length === 0 ? 'nothing found' : parts.join(', ');
+}
+
+/** More corrections of one file than this are none: two of them undo each other. */
+const MOST_FIXES = 200;
+
+/** Corrects a file in the store, one finding after the other, errors first; advice is left to the author. */
+function fixFile(path: string, options: LintOptions, store: FileStore): void {
+  const done = new Set<string>();
+  while (done.size < MOST_FIXES) {
+    const { report, from } = judge(path, options, store);
+    const next = [Severity.ERROR, Severity.WARNING]
+      .flatMap((severity) => report.findings.filter((finding) => finding.severity === severity))
+      .find((finding) => finding.fix !== undefined && !done.has(`${finding.id} ${finding.key} ${finding.message}`));
+    if (next?.fix === undefined || from === undefined) return;
+    done.add(`${next.id} ${next.key} ${next.message}`);
+    applyAll(next.fix, from, store);
+  }
+}
+
+/** Makes all changes of one fix, or none of them. */
+function applyAll(edits: readonly Edit[], from: RunFromFiles, store: FileStore): void {
+  const texts = new Map<string, string>();
+  for (const edit of edits) {
+    const { path, key } = from.placeOf(edit);
+    const now = store.read(path);
+    const before = 'text' in now ? now.text : now.missing ? '' : undefined;
+    const text = texts.get(path) ?? before;
+    const changed = text === undefined ? undefined : applyEdit(text, { ...edit, key }, path);
+    if (changed === undefined) return;
+    texts.set(path, changed);
+  }
+  for (const [path, text] of texts) store.change(path, text);
+}
+
+/** Writes the corrected files and shows what changed; false if one can't be written. */
+function saveAll(store: FileStore, options: LintOptions, output: Output): boolean {
+  const show = (text: string) => (options.format === 'json' ? output.err(text) : output.out(`\n${text}`));
+  let saved = true;
+  for (const { path, before, after } of store.changes()) {
+    const here = relative(process.cwd(), path);
+    const name = here.startsWith('..') || isAbsolute(here) ? path : here;
+    try {
+      store.save(path);
+      show(difference(name, before, after));
+    } catch (error) {
+      output.err(`error: ${name} can't be written in ${dirname(resolve(path))}: ${reasonOf(error)}\n`);
+      saved = false;
+    }
+  }
+  return saved;
+}

@@ -1,0 +1,87 @@
+import { findingsText } from '../finding-text';
+import type { GpuMemory } from '../planning/memory';
+import { formatPlan, type Plan, plan as planRun } from '../planning/plan';
+import type { Run } from '../run';
+import { fileStore } from './file-store';
+import { ExitStatus, jsonLine, type Output } from './output';
+import { type RunOptions, runFromFiles } from './run-from-files';
+
+/** What `plan` is asked beside what a run is. */
+export interface PlanCommandOptions extends RunOptions {
+  readonly format: 'text' | 'json';
+  /**
+   * Rows of each data set, whatever its file holds here.
+   * @default - counted in the files at hand
+   */
+  readonly samples?: number;
+}
+
+/** Plans one run, prints the plan, and says how to exit. */
+export function plan(path: string, options: PlanCommandOptions, output: Output): ExitStatus {
+  const { run, findings, loads } = runFromFiles(path, options, fileStore());
+  if (run === undefined) {
+    output.err(`${findingsText(findings)}\n`);
+    return ExitStatus.FINDINGS;
+  }
+  let planned: Plan;
+  try {
+    planned = planRun(withSamples(run, options.samples), { samples: options.samples });
+  } catch (error) {
+    output.err(`error: ${path} can't be planned: ${(error as Error).message}; lint says what is wrong with it\n`);
+    return ExitStatus.FINDINGS;
+  }
+  if (options.format === 'json') {
+    output.out(jsonLine(publicShape(planned)));
+    return ExitStatus.OK;
+  }
+  const { card, gpus, nodes } = options;
+  output.out(`${path}: ${gpus} x ${card.name}${nodes > 1 ? ` on each of ${nodes} nodes` : ''}\n\n`);
+  if (!loads) output.out(`LLaMA-Factory ${run.release} can't load the file: lint says why. Planned all the same:\n\n`);
+  output.out(formatPlan(planned, card.name));
+  if (run.model === undefined) output.out(`\n${unknownModel(run.args['model_name_or_path'])}\n`);
+  return ExitStatus.OK;
+}
+
+/** Who gives the number of rows has not all of them here, so the rows here say nothing. */
+function withSamples(run: Run, samples: number | undefined): Run {
+  if (samples === undefined) return run;
+  return { ...run, datasets: run.datasets.map((dataset) => ({ ...dataset, rows: undefined })) };
+}
+
+function unknownModel(name: unknown): string {
+  const what = typeof name === 'string' ? `the shape of ${name}` : "the model's shape";
+  return `memory and speed: not known, since ${what} isn't; put its config.json where model_name_or_path says`;
+}
+
+/** The public shape: every field there, null where it isn't known. */
+function publicShape({ schedule, memory, throughput, advice }: Plan): object {
+  return {
+    schedule: {
+      trainSamples: null,
+      evalSamples: null,
+      optimizerStepsPerEpoch: null,
+      optimizerSteps: null,
+      warmupSteps: null,
+      ...withoutUndefined(schedule),
+    },
+    memory:
+      memory === undefined
+        ? null
+        : {
+            ...memory,
+            gpu: gpuShape(memory.gpu),
+            ...(memory.gpuForData === undefined ? {} : { gpuForData: gpuShape(memory.gpuForData) }),
+          },
+    throughput: throughput ?? null,
+    advice,
+  };
+}
+
+/** `fits` is true only where the margin is above the planner's own error; `verdict` tells tight from not at all. */
+function gpuShape({ fits, ...gpu }: GpuMemory): object {
+  return { ...gpu, fits: fits === 'fits', verdict: fits ?? null };
+}
+
+function withoutUndefined(value: object): object {
+  return Object.fromEntries(Object.entries(value).filter(([, part]) => part !== undefined));
+}

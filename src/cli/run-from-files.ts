@@ -1,0 +1,206 @@
+import { basename, dirname, isAbsolute, join, relative, resolve } from 'node:path';
+import { type Edit, EditOperation, type Finding, Severity } from '../finding';
+import { isMapping } from '../llamafactory/dataset-info';
+import { type Files, joinPath } from '../llamafactory/files';
+import { loadYaml } from '../llamafactory/load';
+import type { Card } from '../planning/catalog/cards';
+import type { Mapping, Release, Run, RunDataset } from '../run';
+import { timesGiven } from './edits';
+import type { FileStore } from './file-store';
+import { modelShapeOf } from './model-shape';
+
+/** What the command line says about a run beside its files. */
+export interface RunOptions {
+  readonly release: Release;
+  readonly card: Card;
+  readonly gpus: number;
+  readonly nodes: number;
+  /** A DeepSpeed JSON in place of the one the YAML names. */
+  readonly deepspeed?: string;
+  /** A folder with dataset_info.json in place of the one the YAML names. */
+  readonly datasetDir?: string;
+}
+
+/** A run as far as its files say. */
+export interface RunFromFiles {
+  /** Undefined if the YAML holds no mapping: then the findings say why. */
+  readonly run?: Run;
+  /** What is wrong with the files themselves. */
+  readonly findings: readonly Finding[];
+  /** True if the release's loader takes the YAML. */
+  readonly loads: boolean;
+  /** The keys whose value is a whole number written as a float. */
+  readonly floats: ReadonlySet<string>;
+  /** The files the trainer would see. */
+  readonly files: Files;
+  /** The file that an edit changes, absolute, and the key inside it. */
+  placeOf(edit: Edit): { readonly path: string; readonly key: string };
+}
+
+/** Where a DeepSpeed config that stands in the YAML itself is, for edits. */
+const INLINE = '(deepspeed)';
+
+/**
+ * Reads a run from a LLaMA-Factory YAML and what it names: the DeepSpeed JSON, dataset_info.json, data files, the
+ * model's config.json. Where LLaMA-Factory takes a path from the folder it runs in, it starts here from the YAML's.
+ */
+export function runFromFiles(path: string, options: RunOptions, store: FileStore): RunFromFiles {
+  const folder = dirname(resolve(path));
+  const files = store.from(folder);
+  const nothing = { loads: false, floats: new Set<string>(), files, placeOf: placeIn(folder, '') };
+  const text = store.read(resolve(path));
+  if (!('text' in text)) return { ...nothing, findings: [unreadable(path, text.id, text.fault)] };
+  const loaded = loadYaml(text.text, options.release, path);
+  if (loaded.root !== 'mapping') return { ...nothing, findings: loaded.findings };
+
+  const file = basename(path);
+  const args = { ...loaded.args, ...optionArguments(options, folder, files) };
+  const info = datasetsOf(args, path, files, (data) => store.rows(resolve(folder, data)));
+  const run: Run = {
+    path,
+    file,
+    release: options.release,
+    args,
+    deepspeed: deepspeedOf(args['deepspeed'], files),
+    datasets: info.datasets,
+    card: options.card,
+    gpus: options.gpus,
+    nodes: options.nodes,
+    model: modelShapeOf(args['model_name_or_path'], files),
+  };
+  return {
+    run,
+    findings: [...loaded.findings.map((finding) => withFix(finding, file, text.text, loaded.args)), ...info.findings],
+    loads: loaded.loads,
+    floats: loaded.floats,
+    files,
+    placeOf: placeIn(folder, file, info.folder),
+  };
+}
+
+function unreadable(path: string, id: string, fault: string): Finding {
+  return { id, severity: Severity.ERROR, path, key: '', message: `the file can't be read: ${fault}` };
+}
+
+/** The arguments that options stand for, with paths as the YAML would write them. */
+function optionArguments(options: RunOptions, folder: string, files: Files): Mapping {
+  const from = (path: string) => {
+    if (isAbsolute(path)) return path;
+    const here = relative(folder, resolve(path)) || '.';
+    return files.kind(here) === undefined && files.kind(path) !== undefined ? path : here;
+  };
+  return {
+    ...(options.deepspeed === undefined ? {} : { deepspeed: from(options.deepspeed) }),
+    ...(options.datasetDir === undefined ? {} : { dataset_dir: from(options.datasetDir) }),
+  };
+}
+
+function deepspeedOf(value: unknown, files: Files): Run['deepspeed'] {
+  if (isMapping(value)) return { file: INLINE, config: value };
+  if (typeof value !== 'string' || value === '') return undefined;
+  const config = jsonMapping(files.read(value));
+  return config === undefined ? undefined : { file: value, config };
+}
+
+function jsonMapping(text: string | undefined): Mapping | undefined {
+  if (text === undefined) return undefined;
+  try {
+    const value: unknown = JSON.parse(text);
+    return isMapping(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** LLaMA-Factory's default. */
+const DATASET_DIR = 'data';
+
+interface Datasets {
+  readonly datasets: readonly RunDataset[];
+  readonly findings: readonly Finding[];
+  /** The folder of dataset_info.json, where there is one. */
+  readonly folder?: string;
+}
+
+function datasetsOf(args: Mapping, path: string, files: Files, rowsOf: FileStore['rows']): Datasets {
+  const where = args['dataset_dir'] ?? DATASET_DIR;
+  const folder = typeof where === 'string' && where !== 'ONLINE' && !where.startsWith('REMOTE:') ? where : undefined;
+  const entries = isMapping(where)
+    ? where
+    : folder === undefined
+      ? undefined
+      : jsonMapping(files.read(joinPath(folder, 'dataset_info.json')));
+  const findings: Finding[] = [];
+  const datasets = ['dataset', 'eval_dataset'].flatMap((key) =>
+    namesIn(args[key]).map((name): RunDataset => {
+      const entry = entries !== undefined && Object.hasOwn(entries, name) ? entries[name] : undefined;
+      const evaluation = key === 'eval_dataset' ? { evaluation: true } : {};
+      if (!isMapping(entry)) return { name, ...evaluation };
+      const data = dataFiles(entry, folder ?? DATASET_DIR, files).map((file) => ({ file, parsed: rowsOf(file) }));
+      for (const { file, parsed } of data) {
+        if (parsed !== undefined && 'fault' in parsed) findings.push(dataFault(path, key, name, file, parsed));
+      }
+      const rows = data.map(({ parsed }) => (parsed !== undefined && 'rows' in parsed ? parsed.rows : undefined));
+      const atHand = rows.length > 0 && rows.every((each) => each !== undefined);
+      return { name, entry, ...(atHand ? { rows: rows.flat() } : {}), ...evaluation };
+    }),
+  );
+  return { datasets, findings, folder };
+}
+
+/** The names in `dataset`: a list, or text with commas. */
+function namesIn(value: unknown): string[] {
+  const names = Array.isArray(value) ? value : typeof value === 'string' ? value.split(',') : [];
+  return names
+    .filter((name) => typeof name === 'string')
+    .map((name) => name.trim())
+    .filter((name) => name !== '');
+}
+
+/** The files of an entry: the one it names, or those in the folder it names; none if it is on a hub or not there. */
+function dataFiles(entry: Mapping, folder: string, files: Files): string[] {
+  const name = entry['file_name'];
+  const elsewhere = ['hf_hub_url', 'ms_hub_url', 'om_hub_url', 'script_url', 'cloud_file_name'];
+  if (typeof name !== 'string' || elsewhere.some((key) => key in entry)) return [];
+  const path = joinPath(folder, name);
+  const kind = files.kind(path);
+  if (kind !== 'folder') return kind === undefined ? [] : [path];
+  return [...files.list(path)].sort().map((each) => join(path, each));
+}
+
+function dataFault(
+  path: string,
+  key: string,
+  name: string,
+  file: string,
+  { fault, change }: { readonly fault: string; readonly change?: string },
+): Finding {
+  return {
+    id: 'dataset-file',
+    severity: Severity.ERROR,
+    path,
+    key,
+    message: `the data of ${name} can't be read: ${file}: ${fault}`,
+    change: change ?? 'a .json file holds a list of samples, a .jsonl file one object a line',
+    source: 'llamafactory/data/loader.py',
+  };
+}
+
+/** A key given twice is given once with the last value, which is what 0.9.3 reads. */
+function withFix(finding: Finding, file: string, text: string, args: Mapping): Finding {
+  const { id, key } = finding;
+  if (id !== 'yaml-duplicate-key' || timesGiven(text, key) < 2) return finding;
+  return {
+    ...finding,
+    change: 'give it once',
+    fix: [{ file, key, op: EditOperation.SET, value: args[key] ?? null }],
+  };
+}
+
+function placeIn(folder: string, file: string, datasetDir = DATASET_DIR): RunFromFiles['placeOf'] {
+  return (edit) => {
+    if (edit.file === INLINE) return { path: join(folder, file), key: `deepspeed.${edit.key}` };
+    const name = edit.file === 'dataset_info.json' ? joinPath(datasetDir, edit.file) : edit.file;
+    return { path: resolve(folder, name), key: edit.key };
+  };
+}

@@ -1,0 +1,35 @@
+import type { Run } from '../run';
+
+/** Arguments that are paths in every case. */
+const PATHS = [
+  'output_dir',
+  'dataset_dir',
+  'deepspeed',
+  'cache_dir',
+  'tokenized_path',
+  'media_dir',
+  'logging_dir',
+  'resume_from_checkpoint',
+  'new_special_tokens_config',
+];
+
+/** Arguments that are a path, or a name on a hub. */
+const NAMES = ['model_name_or_path', 'adapter_name_or_path', 'ref_model', 'reward_model'];
+
+/** An argument and one path in it. */
+export interface PathArgument {
+  readonly key: string;
+  readonly path: string;
+}
+
+/** The paths among the arguments of a run; what may be a name on a hub counts if it is written as a path. */
+export function pathsOf(run: Run): PathArgument[] {
+  const named = (key: string, isPath: (text: string) => boolean): PathArgument[] => {
+    const value = run.args[key];
+    return typeof value === 'string' && value !== '' && isPath(value) ? [{ key, path: value }] : [];
+  };
+  return [
+    ...PATHS.flatMap((key) => named(key, (text) => !(key === 'dataset_dir' && /^(ONLINE$|REMOTE:)/.test(text)))),
+    ...NAMES.flatMap((key) => named(key, (text) => /^(\.{0,2}\/|~|[A-Za-z]:[\\/])/.test(text))),
+  ];
+}

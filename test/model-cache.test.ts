@@ -1,0 +1,304 @@
+import { Chart, Size } from 'cdk8s';
+import { Secret } from 'cdk8s-plus-28';
+import { FineTuningJob, Gpu, ModelCache, ModelSource, NodePool, QwenModel, TrainerImage } from '../src';
+import { KEEP } from '../src/private/claim';
+import {
+  chartOf,
+  configMapWith,
+  containerOf,
+  envOf,
+  findingsWith,
+  jobOf,
+  manifestsOf,
+  mathDataset,
+  mathRun,
+  only,
+  trainConfigOf,
+} from './synthesis';
+
+/** A run with a cache, as manifests. */
+function withCache(cache: (chart: Chart) => ModelCache, props: Parameters<typeof mathRun>[1] = {}) {
+  const { app, chart } = chartOf();
+  const modelCache = cache(chart);
+  mathRun(chart, { modelCache, ...props });
+  return { app, chart, modelCache, manifests: manifestsOf(app) };
+}
+const claimOf = (manifests: ReturnType<typeof manifestsOf>, name: string) =>
+  only(manifests.claims.filter(({ metadata }) => metadata?.name === name));
+const requestOf = (manifests: ReturnType<typeof manifestsOf>) =>
+  JSON.parse(configMapWith(manifests, 'request.json').data?.['request.json'] ?? '');
+const volumeOf = (manifests: ReturnType<typeof manifestsOf>, name: string) =>
+  only((jobOf(manifests, 'train').spec?.template.spec?.volumes ?? []).filter((volume) => volume.name === name));
+const OWN_IMAGE = {
+  image: TrainerImage.custom('example/own:1', { bitsandbytes: '0.49.2', deepspeed: '0.18.4', cudaToolkit: true }),
+};
+
+describe('a cache that is filled', () => {
+  test('is a claim of 60 GiB that one node may write to', () => {
+    const { manifests, modelCache } = withCache((chart) => new ModelCache(chart, 'models'));
+    expect(claimOf(manifests, modelCache.claimName).spec).toEqual({
+      accessModes: ['ReadWriteOnce'],
+      resources: { requests: { storage: '60Gi' } },
+    });
+  });
+
+  test('has the size, class and access mode given', () => {
+    const { manifests } = withCache(
+      (chart) =>
+        new ModelCache(chart, 'models', {
+          size: Size.gibibytes(200),
+          storageClassName: 'nfs',
+          readWriteMany: true,
+        }),
+    );
+    expect(claimOf(manifests, 'finetune-models').spec).toEqual({
+      accessModes: ['ReadWriteMany'],
+      resources: { requests: { storage: '200Gi' } },
+      storageClassName: 'nfs',
+    });
+  });
+
+  test('says that it is filled', () => {
+    expect(new ModelCache(chartOf().chart, 'models').filled).toBe(true);
+  });
+
+  test('is filled from ModelScope by one CPU Job', () => {
+    const { manifests } = withCache((chart) => new ModelCache(chart, 'models'));
+    expect(requestOf(manifests).model).toEqual({
+      hub: 'modelscope',
+      repository: 'Qwen/Qwen3-14B',
+      revision: 'master',
+      directory: '/models/modelscope/Qwen/Qwen3-14B/master',
+    });
+    expect(containerOf(jobOf(manifests, 'prepare')).resources?.limits).not.toHaveProperty('nvidia.com/gpu');
+  });
+
+  test('is filled from Hugging Face, a mirror and a revision where asked', () => {
+    const source = ModelSource.huggingFace({
+      repository: 'mirror/Qwen3-14B',
+      revision: 'abc',
+      endpoint: 'https://hub.example.com',
+    });
+    const { manifests } = withCache((chart) => new ModelCache(chart, 'models', { source }));
+    expect(requestOf(manifests).model).toEqual({
+      hub: 'huggingface',
+      repository: 'mirror/Qwen3-14B',
+      revision: 'abc',
+      endpoint: 'https://hub.example.com',
+      directory: '/models/huggingface/mirror/Qwen3-14B/abc',
+    });
+  });
+
+  test.each([
+    ['ModelScope', ModelSource.modelScope, 'MODELSCOPE_API_TOKEN'],
+    ['Hugging Face', ModelSource.huggingFace, 'HF_TOKEN'],
+  ])('gets the token of %s by reference, and no other pod does', (_, hub, variable) => {
+    const { chart: other } = chartOf();
+    const source = hub({ token: { secret: Secret.fromSecretName(other, 'hub', 'hub-token'), key: 'token' } });
+    const { manifests } = withCache((chart) => new ModelCache(chart, 'models', { source }));
+    const reference = { name: variable, valueFrom: { secretKeyRef: { name: 'hub-token', key: 'token' } } };
+    expect(containerOf(jobOf(manifests, 'prepare')).env).toContainEqual(reference);
+    expect(JSON.stringify(jobOf(manifests, 'train'))).not.toContain('hub-token');
+  });
+
+  test('is read by the trainer from the directory that the Job fills', () => {
+    const { manifests } = withCache((chart) => new ModelCache(chart, 'models'));
+    expect(trainConfigOf(manifests)['model_name_or_path']).toBe(requestOf(manifests).model.directory);
+  });
+
+  test('is waited for by marker files of model and packages', () => {
+    const { manifests } = withCache((chart) => new ModelCache(chart, 'models'));
+    const wait = only(jobOf(manifests, 'train').spec?.template.spec?.initContainers ?? []);
+    const { model, packages } = requestOf(manifests);
+    expect(wait.command).toEqual([
+      'sh',
+      '/opt/launch/wait-for.sh',
+      `${model.directory}/.complete`,
+      `${packages.directory}/.complete`,
+    ]);
+  });
+
+  test('holds the packages that the image lacks, which the trainer has on its PYTHONPATH', () => {
+    const { manifests } = withCache((chart) => new ModelCache(chart, 'models'));
+    const { packages } = requestOf(manifests);
+    expect(packages.directory).toMatch(/^\/models\/\.packages\/[0-9a-f]{10}$/);
+    expect(envOf(containerOf(jobOf(manifests, 'train')))['PYTHONPATH']).toBe(packages.directory);
+    expect(configMapWith(manifests, 'prepare.py').data?.['requirements.txt']).toMatch(
+      /bitsandbytes==\S+ --hash=sha256:/,
+    );
+  });
+
+  test('holds no packages where the image has them', () => {
+    const { manifests } = withCache((chart) => new ModelCache(chart, 'models'), OWN_IMAGE);
+    expect(requestOf(manifests)).not.toHaveProperty('packages');
+    expect(configMapWith(manifests, 'prepare.py').data).not.toHaveProperty('requirements.txt');
+    expect(envOf(containerOf(jobOf(manifests, 'train')))).not.toHaveProperty('PYTHONPATH');
+  });
+
+  test('holds no packages where nothing is quantised', () => {
+    const { app, chart } = chartOf();
+    new FineTuningJob(chart, 'math', {
+      model: QwenModel.QWEN3_0_6B,
+      nodePool: NodePool.of(Gpu.T10),
+      dataset: mathDataset(chart),
+      train: { stage: 'sft', doTrain: true, template: 'qwen3' },
+    });
+    expect(requestOf(manifestsOf(app))).not.toHaveProperty('packages');
+  });
+
+  test('installs from the package index given', () => {
+    const { manifests } = withCache((chart) => new ModelCache(chart, 'models'), {
+      packageIndex: 'https://pypi.example.com/simple',
+    });
+    expect(requestOf(manifests).packages.indexUrl).toBe('https://pypi.example.com/simple');
+  });
+
+  test('is shared by runs: one Job fills it', () => {
+    const { app, chart } = chartOf();
+    const modelCache = new ModelCache(chart, 'models');
+    const dataset = mathDataset(chart);
+    mathRun(chart, { modelCache, dataset }, 'a');
+    mathRun(chart, { modelCache, dataset, gpus: 2 }, 'b');
+    expect(manifestsOf(app).jobs.map(({ metadata }) => metadata?.name?.replace(/-[0-9a-f]+$/, ''))).toEqual([
+      'finetune-models-prepare',
+      'finetune-a',
+      'finetune-b',
+    ]);
+  });
+
+  test('has a Job for each model in it', () => {
+    const { app, chart } = chartOf();
+    const modelCache = new ModelCache(chart, 'models');
+    const dataset = mathDataset(chart);
+    mathRun(chart, { modelCache, dataset }, 'a');
+    mathRun(chart, { modelCache, dataset, model: QwenModel.QWEN3_8B }, 'b');
+    const jobs = manifestsOf(app).jobs.map(({ metadata }) => metadata?.name);
+    expect(jobs.filter((name) => name?.startsWith('finetune-models-prepare'))).toHaveLength(2);
+  });
+});
+
+describe('a claim that exists', () => {
+  const existing = (chart: Chart) =>
+    ModelCache.fromClaim(chart, 'models', { claimName: 'shared.models', modelPath: 'Qwen/Qwen3-14B' });
+
+  test('is mounted, and nothing is made for it', () => {
+    const { manifests, modelCache } = withCache(existing);
+    expect(modelCache.claimName).toBe('shared.models');
+    expect(modelCache.filled).toBe(false);
+    expect(volumeOf(manifests, 'models').persistentVolumeClaim).toEqual({ claimName: 'shared.models', readOnly: true });
+    expect(manifests.claims.map(({ metadata }) => metadata?.name)).toEqual(['finetune-math-saves']);
+  });
+
+  test('holds the model where it was said to be', () => {
+    expect(trainConfigOf(withCache(existing).manifests)['model_name_or_path']).toBe('/models/Qwen/Qwen3-14B');
+  });
+
+  test('is not written to: packages go beside the adapters', () => {
+    const { manifests } = withCache(existing);
+    expect(requestOf(manifests)).toEqual({
+      packages: expect.objectContaining({ directory: expect.stringMatching(/^\/saves\/\.packages\//) }),
+    });
+    const target = only(
+      (jobOf(manifests, 'prepare').spec?.template.spec?.volumes ?? []).filter(({ name }) => name === 'target'),
+    );
+    expect(target.persistentVolumeClaim).toEqual({ claimName: 'finetune-math-saves' });
+  });
+
+  test('has nothing to wait for where the image has all packages', () => {
+    const { manifests } = withCache(existing, OWN_IMAGE);
+    expect(manifests.jobs).toHaveLength(1);
+    expect(jobOf(manifests, 'train').spec?.template.spec).not.toHaveProperty('initContainers');
+  });
+
+  test('is not looked for among the objects made here', () => {
+    expect(findingsWith(withCache(existing).app, 'missing-reference')).toEqual([]);
+  });
+});
+
+describe('a directory on a node', () => {
+  const onNode = (chart: Chart) =>
+    ModelCache.onNode(chart, 'models', { hostname: 'server', path: '/home/me/.cache/modelscope/hub/models' });
+
+  test('is a local volume of that node, kept when its claim goes, in no namespace', () => {
+    const { manifests } = withCache(onNode);
+    expect(only(manifests.volumes)).toEqual({
+      apiVersion: 'v1',
+      kind: 'PersistentVolume',
+      metadata: {
+        name: 'ml-finetune-models',
+        labels: expect.objectContaining({ 'app.kubernetes.io/instance': 'finetune-models' }),
+        annotations: KEEP,
+      },
+      spec: expect.objectContaining({
+        capacity: { storage: '60Gi' },
+        accessModes: ['ReadOnlyMany'],
+        persistentVolumeReclaimPolicy: 'Retain',
+        local: { path: '/home/me/.cache/modelscope/hub/models' },
+        nodeAffinity: {
+          required: {
+            nodeSelectorTerms: [
+              { matchExpressions: [{ key: 'kubernetes.io/hostname', operator: 'In', values: ['server'] }] },
+            ],
+          },
+        },
+      }),
+    });
+  });
+
+  test('is bound to its claim, and the claim to it, with no class to make another', () => {
+    const { manifests } = withCache(onNode);
+    expect(only(manifests.volumes).spec?.claimRef).toEqual({
+      apiVersion: 'v1',
+      kind: 'PersistentVolumeClaim',
+      namespace: 'ml',
+      name: 'finetune-models',
+    });
+    expect(claimOf(manifests, 'finetune-models').spec).toEqual({
+      accessModes: ['ReadOnlyMany'],
+      resources: { requests: { storage: '60Gi' } },
+      storageClassName: '',
+      volumeName: 'ml-finetune-models',
+    });
+  });
+
+  test('has the size given', () => {
+    const { manifests } = withCache((chart) =>
+      ModelCache.onNode(chart, 'models', { hostname: 'server', path: '/models', size: Size.gibibytes(40) }),
+    );
+    expect(only(manifests.volumes).spec?.capacity).toEqual({ storage: '40Gi' });
+    expect(claimOf(manifests, 'finetune-models').spec?.resources?.requests).toEqual({ storage: '40Gi' });
+  });
+
+  test('holds the model where ModelScope puts it', () => {
+    expect(trainConfigOf(withCache(onNode).manifests)['model_name_or_path']).toBe('/models/Qwen/Qwen3-14B');
+  });
+
+  test('has dots of the model’s name written as ModelScope does', () => {
+    const { manifests } = withCache(onNode, { model: QwenModel.QWEN2_5_7B });
+    expect(trainConfigOf(manifests)['model_name_or_path']).toBe('/models/Qwen/Qwen2___5-7B-Instruct');
+  });
+
+  test('holds the model where it was said to be', () => {
+    const { manifests } = withCache((chart) =>
+      ModelCache.onNode(chart, 'models', { hostname: 'server', path: '/disk', modelPath: 'qwen' }),
+    );
+    expect(trainConfigOf(manifests)['model_name_or_path']).toBe('/models/qwen');
+  });
+
+  test('is made for the claim by name, so that two namespaces have two volumes', () => {
+    const { app, chart } = chartOf();
+    const other = new Chart(app, 'other', { namespace: 'other' });
+    for (const each of [chart, other]) ModelCache.onNode(each, 'models', { hostname: 'server', path: '/models' });
+    expect(manifestsOf(app).volumes.map(({ metadata }) => metadata?.name)).toEqual([
+      'ml-finetune-models',
+      'other-other-models',
+    ]);
+  });
+
+  test('whose names meet those of another namespace is an error', () => {
+    const { app } = chartOf();
+    ModelCache.onNode(new Chart(app, 'b-c', { namespace: 'a' }), 'm', { hostname: 'server', path: '/models' });
+    ModelCache.onNode(new Chart(app, 'c', { namespace: 'a-b' }), 'm', { hostname: 'server', path: '/models' });
+    expect(findingsWith(app, 'duplicate-name')).toEqual([expect.objectContaining({ got: 'a-b-c-m' })]);
+  });
+});

@@ -1,0 +1,73 @@
+import { Size } from 'cdk8s';
+import { SavesVolume } from '../src';
+import { chartOf, containerOf, findingsWith, jobOf, manifestsOf, mathDataset, mathRun, only } from './synthesis';
+
+test('it is a claim of 20 GiB that one node may write to', () => {
+  const { app, chart } = chartOf();
+  new SavesVolume(chart, 'saves');
+  expect(only(manifestsOf(app).claims).spec).toEqual({
+    accessModes: ['ReadWriteOnce'],
+    resources: { requests: { storage: '20Gi' } },
+  });
+});
+
+test('it has the size, class and access mode given', () => {
+  const { app, chart } = chartOf();
+  new SavesVolume(chart, 'saves', { size: Size.gibibytes(5), storageClassName: 'nfs', readWriteMany: true });
+  expect(only(manifestsOf(app).claims).spec).toEqual({
+    accessModes: ['ReadWriteMany'],
+    resources: { requests: { storage: '5Gi' } },
+    storageClassName: 'nfs',
+  });
+});
+
+test('it stands outside the run’s own file', () => {
+  const { chart } = chartOf();
+  new SavesVolume(chart, 'saves');
+  expect(chart.toJson()).toEqual([]);
+});
+
+test('runs on one volume write to directories of their own', () => {
+  const { chart } = chartOf();
+  const saves = new SavesVolume(chart, 'saves');
+  const dataset = mathDataset(chart);
+  const a = mathRun(chart, { saves, dataset }, 'a');
+  const b = mathRun(chart, { saves, dataset, train: { loraRank: 8 } }, 'b');
+  expect(a.savesClaimName).toBe(saves.claimName);
+  expect(b.savesClaimName).toBe(saves.claimName);
+  expect(b.outputDirectory).not.toBe(a.outputDirectory);
+});
+
+test('a claim that exists is mounted by its directory, and nothing is made for it', () => {
+  const { app, chart } = chartOf();
+  const saves = SavesVolume.fromClaim(chart, 'saves', { claimName: 'adapters', subPath: 'team' });
+  mathRun(chart, { saves });
+  const manifests = manifestsOf(app);
+  expect(saves.claimName).toBe('adapters');
+  expect(manifests.claims.map(({ metadata }) => metadata?.name)).toEqual(['finetune-math-models']);
+  const mounts = containerOf(jobOf(manifests, 'train')).volumeMounts ?? [];
+  expect(only(mounts.filter(({ name }) => name === 'saves'))).toEqual({
+    name: 'saves',
+    mountPath: '/saves',
+    subPath: 'team',
+  });
+});
+
+test('a claim that exists is not looked for among the objects made here', () => {
+  const { app, chart } = chartOf();
+  mathRun(chart, { saves: SavesVolume.fromClaim(chart, 'saves', { claimName: 'adapters' }) });
+  expect(findingsWith(app, 'missing-reference')).toEqual([]);
+});
+
+test('a claim made in another namespace cannot be mounted', () => {
+  const { app, chart } = chartOf();
+  const other = chartOf({ namespace: 'other', id: 'other' });
+  mathRun(chart, { saves: new SavesVolume(other.chart, 'saves') });
+  expect(findingsWith(app, 'missing-reference')).toEqual([
+    expect.objectContaining({
+      path: 'finetune/math',
+      key: 'volumes.saves',
+      message: "nothing makes the PersistentVolumeClaim 'other-saves' in this namespace",
+    }),
+  ]);
+});
