@@ -49,8 +49,13 @@ test('errors come first, then warnings, then advice, each in the order found', (
 });
 
 test('a blank line stands between findings', () => {
-  expect(findingsText([finding(), finding()]).split('\n\n')).toHaveLength(2);
+  expect(findingsText([finding(), finding({ key: 'other' })]).split('\n\n')).toHaveLength(2);
 });
+test('what several runs share is said once, with their number', () => {
+  const text = findingsText(['a', 'b', 'c'].map((path) => finding({ path })));
+  expect(text.split('\n')[0]).toMatch(/^error: a and 2 more: /);
+});
+
 
 test('the list given is left as it is', () => {
   const findings = [finding({ severity: Severity.ADVICE }), finding()];

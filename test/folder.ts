@@ -22,13 +22,18 @@ export function write(folder: string, files: Readonly<Record<string, string | Bu
   return folder;
 }
 
+/** Lets programs in a folder import what the repository has installed. */
+export function linkModules(folder: string): string {
+  symlinkSync(join(REPOSITORY, 'node_modules'), join(folder, 'node_modules'));
+  return folder;
+}
+
 /** The library and its examples in another folder, as if the repository had been moved there. */
 export function copyRepository(folder: string): string {
   for (const name of ['src', 'runtime', 'data', 'examples', 'tsconfig.json']) {
     cpSync(join(REPOSITORY, name), join(folder, name), { recursive: true });
   }
-  symlinkSync(join(REPOSITORY, 'node_modules'), join(folder, 'node_modules'));
-  return folder;
+  return linkModules(folder);
 }
 
 /** How a program ended. */

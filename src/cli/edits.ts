@@ -37,13 +37,6 @@ export function applyEdit(text: string, { key, op, value }: Change, file: string
   }
 }
 
-/** How often a key stands at the top of a YAML text. */
-export function timesGiven(text: string, key: string): number {
-  const yaml = loadLibrary();
-  const { contents } = yaml.parseDocument(text, { uniqueKeys: false, prettyErrors: false, logLevel: 'error' });
-  return yaml.isMap<Node, Node | null>(contents) ? itemsOf(contents, key).length : 0;
-}
-
 function loadLibrary(): typeof import('yaml') {
   return require('yaml');
 }

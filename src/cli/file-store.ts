@@ -1,7 +1,9 @@
 import { readdirSync, readFileSync, type Stats, statSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { type ParsedFile, parseDataFile } from '../llamafactory/dataset-file';
+import { isMapping } from '../llamafactory/dataset-info';
 import type { Files } from '../llamafactory/files';
+import type { Mapping } from '../run';
 
 /** A file's text, or why there is none. */
 export type FileText =
@@ -16,6 +18,8 @@ const LARGEST_DATA = 64 * 2 ** 20;
 /** The files of one call of the command line: read once each, and as fixes have changed them. Paths are absolute. */
 export interface FileStore {
   read(path: string): FileText;
+  /** What a JSON file holds; undefined if that is no mapping. */
+  mapping(path: string): Mapping | undefined;
   /** The rows of a data file; undefined: too large, or of a format that only Python reads. */
   rows(path: string): ParsedFile | undefined;
   /** Changes a file for every later reading; it is written by `save`. */
@@ -31,6 +35,8 @@ export interface FileStore {
 export function fileStore(): FileStore {
   const texts = new Map<string, FileText>();
   const parsed = new Map<string, ParsedFile | undefined>();
+  const mappings = new Map<string, Mapping | undefined>();
+  const kinds = new Map<string, 'file' | 'folder' | undefined>();
   const changed = new Map<string, { before: string; after: string }>();
 
   function read(path: string): FileText {
@@ -44,6 +50,10 @@ export function fileStore(): FileStore {
 
   return {
     read,
+    mapping(path) {
+      if (!mappings.has(path)) mappings.set(path, jsonMapping(read(path)));
+      return mappings.get(path);
+    },
     rows(path) {
       if (!parsed.has(path)) parsed.set(path, readRows(path));
       return parsed.get(path);
@@ -53,6 +63,8 @@ export function fileStore(): FileStore {
       const before = changed.get(path)?.before ?? ('text' in now ? now.text : '');
       changed.set(path, { before, after: text });
       texts.set(path, { text });
+      mappings.delete(path);
+      kinds.set(path, 'file');
     },
     changes: () =>
       [...changed].filter(([, { before, after }]) => before !== after).map(([path, texts]) => ({ path, ...texts })),
@@ -64,10 +76,9 @@ export function fileStore(): FileStore {
       const at = (path: string) => resolve(folder, path);
       return {
         kind(path) {
-          if (changed.has(at(path))) return 'file';
-          const stat = statOf(at(path));
-          if (typeof stat === 'string') return undefined;
-          return stat.isDirectory() ? 'folder' : 'file';
+          const place = at(path);
+          if (!kinds.has(place)) kinds.set(place, kindOf(place));
+          return kinds.get(place);
         },
         read(path) {
           const text = read(at(path));
@@ -83,6 +94,26 @@ export function fileStore(): FileStore {
       };
     },
   };
+}
+
+function kindOf(path: string): 'file' | 'folder' | undefined {
+  try {
+    const stat = statSync(path, { throwIfNoEntry: false });
+    if (stat === undefined) return undefined;
+    return stat.isDirectory() ? 'folder' : 'file';
+  } catch {
+    return undefined;
+  }
+}
+
+function jsonMapping(text: FileText): Mapping | undefined {
+  if (!('text' in text)) return undefined;
+  try {
+    const value: unknown = JSON.parse(text.text);
+    return isMapping(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** What the system says of a file, or in words why it says nothing. */

@@ -2,10 +2,9 @@ import { basename, dirname, isAbsolute, join, relative, resolve } from 'node:pat
 import { type Edit, EditOperation, type Finding, Severity } from '../finding';
 import { isMapping } from '../llamafactory/dataset-info';
 import { type Files, joinPath } from '../llamafactory/files';
-import { loadYaml } from '../llamafactory/load';
+import { type LoadedConfig, loadYaml } from '../llamafactory/load';
 import type { Card } from '../planning/catalog/cards';
 import type { Mapping, Release, Run, RunDataset } from '../run';
-import { timesGiven } from './edits';
 import type { FileStore } from './file-store';
 import { modelShapeOf } from './model-shape';
 
@@ -55,13 +54,18 @@ export function runFromFiles(path: string, options: RunOptions, store: FileStore
 
   const file = basename(path);
   const args = { ...loaded.args, ...optionArguments(options, folder, files) };
-  const info = datasetsOf(args, path, files, (data) => store.rows(resolve(folder, data)));
+  const data: DataFiles = {
+    ...files,
+    mapping: (name) => store.mapping(resolve(folder, name)),
+    rows: (name) => store.rows(resolve(folder, name)),
+  };
+  const info = datasetsOf(args, path, data);
   const run: Run = {
     path,
     file,
     release: options.release,
     args,
-    deepspeed: deepspeedOf(args['deepspeed'], files),
+    deepspeed: deepspeedOf(args['deepspeed'], data),
     datasets: info.datasets,
     card: options.card,
     gpus: options.gpus,
@@ -70,7 +74,7 @@ export function runFromFiles(path: string, options: RunOptions, store: FileStore
   };
   return {
     run,
-    findings: [...loaded.findings.map((finding) => withFix(finding, file, text.text, loaded.args)), ...info.findings],
+    findings: [...loaded.findings.map((finding) => withFix(finding, file, text.text, loaded)), ...info.findings],
     loads: loaded.loads,
     floats: loaded.floats,
     files,
@@ -95,21 +99,14 @@ function optionArguments(options: RunOptions, folder: string, files: Files): Map
   };
 }
 
-function deepspeedOf(value: unknown, files: Files): Run['deepspeed'] {
+/** The files a run names, parsed; paths from the YAML's folder. */
+type DataFiles = Files & Pick<FileStore, 'mapping' | 'rows'>;
+
+function deepspeedOf(value: unknown, files: DataFiles): Run['deepspeed'] {
   if (isMapping(value)) return { file: INLINE, config: value };
   if (typeof value !== 'string' || value === '') return undefined;
-  const config = jsonMapping(files.read(value));
+  const config = files.mapping(value);
   return config === undefined ? undefined : { file: value, config };
-}
-
-function jsonMapping(text: string | undefined): Mapping | undefined {
-  if (text === undefined) return undefined;
-  try {
-    const value: unknown = JSON.parse(text);
-    return isMapping(value) ? value : undefined;
-  } catch {
-    return undefined;
-  }
 }
 
 /** LLaMA-Factory's default. */
@@ -122,21 +119,21 @@ interface Datasets {
   readonly folder?: string;
 }
 
-function datasetsOf(args: Mapping, path: string, files: Files, rowsOf: FileStore['rows']): Datasets {
+function datasetsOf(args: Mapping, path: string, files: DataFiles): Datasets {
   const where = args['dataset_dir'] ?? DATASET_DIR;
   const folder = typeof where === 'string' && where !== 'ONLINE' && !where.startsWith('REMOTE:') ? where : undefined;
   const entries = isMapping(where)
     ? where
     : folder === undefined
       ? undefined
-      : jsonMapping(files.read(joinPath(folder, 'dataset_info.json')));
+      : files.mapping(joinPath(folder, 'dataset_info.json'));
   const findings: Finding[] = [];
   const datasets = ['dataset', 'eval_dataset'].flatMap((key) =>
     namesIn(args[key]).map((name): RunDataset => {
       const entry = entries !== undefined && Object.hasOwn(entries, name) ? entries[name] : undefined;
       const evaluation = key === 'eval_dataset' ? { evaluation: true } : {};
       if (!isMapping(entry)) return { name, ...evaluation };
-      const data = dataFiles(entry, folder ?? DATASET_DIR, files).map((file) => ({ file, parsed: rowsOf(file) }));
+      const data = dataFiles(entry, folder ?? DATASET_DIR, files).map((file) => ({ file, parsed: files.rows(file) }));
       for (const { file, parsed } of data) {
         if (parsed !== undefined && 'fault' in parsed) findings.push(dataFault(path, key, name, file, parsed));
       }
@@ -187,13 +184,17 @@ function dataFault(
 }
 
 /** A key given twice is given once with the last value, which is what 0.9.3 reads. */
-function withFix(finding: Finding, file: string, text: string, args: Mapping): Finding {
+function withFix(finding: Finding, file: string, text: string, loaded: LoadedConfig): Finding {
   const { id, key } = finding;
-  if (id !== 'yaml-duplicate-key' || timesGiven(text, key) < 2) return finding;
+  const position = id === 'yaml-duplicate-key' ? loaded.position(key) : undefined;
+  if (position === undefined) return finding;
+  const name = key.replace(/[^\w]/g, '\\$&');
+  const atTop = new RegExp(`^ {${position.column - 1}}["']?${name}["']? *:`, 'gm');
+  if ((text.match(atTop) ?? []).length < 2) return finding;
   return {
     ...finding,
     change: 'give it once',
-    fix: [{ file, key, op: EditOperation.SET, value: args[key] ?? null }],
+    fix: [{ file, key, op: EditOperation.SET, value: loaded.args[key] ?? null }],
   };
 }
 

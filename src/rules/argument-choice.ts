@@ -2,6 +2,7 @@ import { type Edit, EditOperation, type Finding, Severity } from '../finding';
 import { type Field, fieldsOf } from '../llamafactory/fields';
 import { nearest } from '../llamafactory/nearest';
 import type { Run } from '../run';
+import { isGiven } from './found';
 import type { Rule } from './rule';
 
 /** Choices that the parser checks itself, or the code right after it. */
@@ -36,7 +37,9 @@ export const rule: Rule = {
     const fields = fieldsOf(run.release);
     return Object.entries(run.args).flatMap(([key, value]) => {
       const field = fields.get(key);
-      return field?.settable && typeof value === 'string' ? faults(run, field, value) : [];
+      // What it does to a run that quantises is said by a rule of its own.
+      const elsewhere = key === 'quantization_method' && isGiven(run, 'quantization_bit');
+      return field?.settable && typeof value === 'string' && !elsewhere ? faults(run, field, value) : [];
     });
   },
 };

@@ -15,7 +15,9 @@ export const rule: Rule = {
     const script = run.launchScript;
     if (script === undefined) return [];
     const code = script.text.replace(/^\s*#.*$/gm, '');
-    const environments = new Set([...code.matchAll(ENVIRONMENT)].map((match) => match[1] ?? ''));
+    const environments = new Set(
+      [...code.matchAll(ENVIRONMENT)].map((match) => (match[1] ?? '').replace(/^\$\{?HOME\}?/, '~')),
+    );
     return [...environments].map((environment) =>
       found(rule, run, {
         key: script.file,

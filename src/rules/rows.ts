@@ -1,5 +1,4 @@
 import { columnOf, isMapping, tagOf } from '../llamafactory/dataset-info';
-import { joinPath } from '../llamafactory/files';
 import type { Mapping, Run, RunDataset } from '../run';
 
 /** A data set whose entry and rows are at hand. */
@@ -39,12 +38,6 @@ export function answersOf(row: unknown, entry: Mapping): string[] {
     answers.push(...textOf(isMapping(value) ? value[contentTag(entry)] : value));
   }
   return answers;
-}
-
-/** dataset_info.json, as it is called beside the train config. */
-export function datasetInfoFile(run: Run): string {
-  const folder = run.args['dataset_dir'] ?? 'data';
-  return typeof folder === 'string' ? joinPath(folder, 'dataset_info.json') : 'dataset_info.json';
 }
 
 function turns(row: Mapping, entry: Mapping): string[] {

@@ -1,7 +1,6 @@
 import { EditOperation, Severity } from '../finding';
 import { isMapping } from '../llamafactory/dataset-info';
 import { found } from './found';
-import { datasetInfoFile } from './rows';
 import type { Rule } from './rule';
 
 /** Tags of roles that only some samples have: what LLaMA-Factory's own format calls them, and OpenAI's. */
@@ -30,7 +29,7 @@ export const rule: Rule = {
           key: `${name}.tags`,
           message: `the tags of data set ${name} name no ${missing.map(([tag]) => `\`${tag}\``).join(', ')}: samples with such turns are skipped`,
           fix: missing.map(([tag, own, openai]) => ({
-            file: datasetInfoFile(run),
+            file: 'dataset_info.json',
             key: `${name}.tags.${tag}`,
             op: EditOperation.SET,
             value: roles ? openai : own,

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { equalsText, hasLines, manifestHas } from './excerpt';
@@ -59,6 +59,15 @@ export function writeProject(directory: string, project: Project): void {
     writeFileSync(file, `${block.text}\n`);
   }
   if (project.program !== undefined) writeFileSync(join(directory, 'main.ts'), `${project.program.text}\n`);
+  installCommand(directory);
+}
+
+/** The command line as `npm install` would put it there, run from this repository's source. */
+function installCommand(directory: string): void {
+  const command = join(directory, 'node_modules/.bin/cdk8s-llamafactory');
+  mkdirSync(dirname(command), { recursive: true });
+  writeFileSync(command, `#!/bin/sh\nexec tsx '${join(REPOSITORY, 'src/cli/main.ts')}' "$@"\n`);
+  chmodSync(command, 0o755);
 }
 
 /** Runs a project's program and checks what its page says of it; answers what isn't so. */

@@ -8,6 +8,7 @@ const check = (args: Run['args'], release: Release = '0.9.5') =>
 describe('argument-choice', () => {
   test.each([
     { quantization_method: 'bnb' },
+    { quantization_method: 'bitsandbytes', quantization_bit: 4 },
     { pref_loss: 'simpo' },
     { mix_strategy: 'interleave_under' },
     { log_level: 'info' },
@@ -18,7 +19,7 @@ describe('argument-choice', () => {
     expect(check(args)).toEqual([]);
   });
 
-  test('quantization_method: bitsandbytes, which means no quantisation, becomes bnb', () => {
+  test('quantization_method: bitsandbytes, a name of 0.9.2, becomes bnb', () => {
     expect(check({ quantization_method: 'bitsandbytes' })).toMatchObject([
       {
         id: 'argument-choice',

@@ -1,0 +1,44 @@
+import { EditOperation, Severity } from '../../src/finding';
+import { rule } from '../../src/rules/deepspeed-optimizer-bypass';
+import { deepspeed, ruleCases } from './rule-cases';
+
+const OPTIMIZER = deepspeed({ optimizer: { type: 'AdamW' } });
+
+ruleCases(rule, {
+  failing: {
+    'LoRA+': {
+      args: { loraplus_lr_ratio: 16 },
+      ...OPTIMIZER,
+      finds: [
+        {
+          key: 'loraplus_lr_ratio',
+          severity: Severity.WARNING,
+          fix: [{ file: 'ds.json', key: 'optimizer', op: EditOperation.REMOVE }],
+        },
+      ],
+    },
+    'LoRA+ that would do nothing': {
+      args: { loraplus_lr_ratio: 1 },
+      ...OPTIMIZER,
+      finds: [
+        { key: 'loraplus_lr_ratio', fix: [{ file: 'train.yaml', key: 'loraplus_lr_ratio', op: EditOperation.REMOVE }] },
+      ],
+    },
+    'BAdam and Muon': {
+      args: { use_badam: true, use_muon: true },
+      ...OPTIMIZER,
+      finds: [{ key: 'use_badam' }, { key: 'use_muon' }],
+    },
+    'another optim': {
+      args: { optim: 'paged_adamw_8bit' },
+      ...OPTIMIZER,
+      finds: [{ key: 'optim', fix: [{ file: 'train.yaml', key: 'optim', op: EditOperation.REMOVE }] }],
+    },
+  },
+  passing: {
+    'no optimizer section': { args: { loraplus_lr_ratio: 16 }, ...deepspeed({}) },
+    'no DeepSpeed': { args: { loraplus_lr_ratio: 16 } },
+    'switches that are off': { args: { use_badam: false, loraplus_lr_ratio: null }, ...OPTIMIZER },
+    'the same optimizer twice': { args: { optim: 'adamw_torch' }, ...OPTIMIZER },
+  },
+});

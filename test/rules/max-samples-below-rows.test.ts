@@ -1,0 +1,18 @@
+import { Severity } from '../../src/finding';
+import { rule } from '../../src/rules/max-samples-below-rows';
+import { chat, ruleCases } from './rule-cases';
+
+ruleCases(rule, {
+  failing: {
+    'fewer than the rows': {
+      args: { max_samples: 2 },
+      datasets: [chat(3)],
+      finds: [{ key: 'max_samples', severity: Severity.ADVICE, got: '2' }],
+    },
+  },
+  passing: {
+    'as many as the rows': { args: { max_samples: 3 }, datasets: [chat(3)] },
+    'no maximum': { datasets: [chat(3)] },
+    'rows that are not at hand': { args: { max_samples: 2 }, datasets: [{ name: 'math' }] },
+  },
+});

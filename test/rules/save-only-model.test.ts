@@ -1,0 +1,23 @@
+import { EditOperation, Severity } from '../../src/finding';
+import { rule } from '../../src/rules/save-only-model';
+import { ruleCases } from './rule-cases';
+
+ruleCases(rule, {
+  failing: {
+    'set to true': {
+      args: { save_only_model: true },
+      finds: [
+        {
+          key: 'save_only_model',
+          severity: Severity.WARNING,
+          fix: [{ file: 'train.yaml', key: 'save_only_model', op: EditOperation.REMOVE }],
+        },
+      ],
+    },
+  },
+  passing: {
+    'left out': {},
+    'set to false': { args: { save_only_model: false } },
+    'set to null': { args: { save_only_model: null } },
+  },
+});

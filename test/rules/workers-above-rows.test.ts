@@ -1,0 +1,27 @@
+import { EditOperation, Severity } from '../../src/finding';
+import { rule } from '../../src/rules/workers-above-rows';
+import { chat, ruleCases } from './rule-cases';
+
+const args = { preprocessing_num_workers: 4 };
+
+ruleCases(rule, {
+  failing: {
+    'more than the rows': {
+      args,
+      datasets: [chat(1), { ...chat(9), evaluation: true }],
+      finds: [
+        {
+          key: 'preprocessing_num_workers',
+          severity: Severity.ADVICE,
+          fix: [{ file: 'train.yaml', key: 'preprocessing_num_workers', op: EditOperation.SET, value: 1 }],
+        },
+      ],
+    },
+  },
+  passing: {
+    'as many as the rows': { args, datasets: [chat(2), chat(2)] },
+    'rows that are not at hand': { args, datasets: [chat(1), { name: 'math' }] },
+    'streaming, which has no workers': { args: { ...args, streaming: true }, datasets: [chat(1)] },
+    'none asked for': { datasets: [chat(1)] },
+  },
+});
