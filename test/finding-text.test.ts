@@ -56,7 +56,6 @@ test('what several runs share is said once, with their number', () => {
   expect(text.split('\n')[0]).toMatch(/^error: a and 2 more: /);
 });
 
-
 test('the list given is left as it is', () => {
   const findings = [finding({ severity: Severity.ADVICE }), finding()];
   findingsText(findings);

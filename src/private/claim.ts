@@ -1,6 +1,7 @@
 import { ApiObject, Chart, type Size } from 'cdk8s';
 import type { Construct } from 'constructs';
 import { constructName } from './construct-name';
+import { report } from './findings';
 import { labelsOf } from './labels';
 import { quantity } from './quantity';
 
@@ -42,6 +43,8 @@ export function storageChart(construct: Construct): Chart {
  */
 export function makeClaim(construct: Construct, spec: ClaimSpec): string {
   const name = constructName(construct);
+  // Nothing is wrong with it, but from now on the tree is checked: two objects of one name are found without a run too.
+  report(construct, []);
   new ApiObject(storageChart(construct), name, {
     apiVersion: 'v1',
     kind: 'PersistentVolumeClaim',

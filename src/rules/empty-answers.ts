@@ -1,6 +1,6 @@
 import { Severity } from '../finding';
 import { found } from './found';
-import { answersOf, readDatasets } from './rows';
+import { answersIn, readDatasets } from './rows';
 import type { Rule } from './rule';
 
 export const rule: Rule = {
@@ -10,7 +10,8 @@ export const rule: Rule = {
   source: 'src/llamafactory/data/converter.py',
   check(run) {
     return readDatasets(run).flatMap(({ name, entry, rows }) => {
-      const empty = rows.flatMap((row, i) => (answersOf(row, entry).some(isBlank) ? [i + 1] : []));
+      const answers = answersIn(entry);
+      const empty = rows.flatMap((row, i) => (answers(row).some(isBlank) ? [i + 1] : []));
       const [first] = empty;
       if (first === undefined) return [];
       return [
@@ -25,5 +26,5 @@ export const rule: Rule = {
 };
 
 function isBlank(text: string): boolean {
-  return text.trim() === '';
+  return !/\S/.test(text);
 }

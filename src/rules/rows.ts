@@ -23,43 +23,28 @@ export function trainingRows(run: Run): number | undefined {
   return known.reduce((sum, { rows }) => sum + rows.length, 0);
 }
 
-/** What a row has the model answer, in order: what isn't text is left out. */
-export function answersOf(row: unknown, entry: Mapping): string[] {
-  if (!isMapping(row)) return [];
+/** Reads what a row has the model answer, in order; what isn't text is left out. Looks into the entry once for all rows. */
+export function answersIn(entry: Mapping): (row: unknown) => readonly string[] {
   const formatting = entry['formatting'] ?? 'alpaca';
-  const answers = formatting === 'alpaca' ? [] : turns(row, entry);
-  for (const column of entry['ranking'] === true
-    ? ['chosen', 'rejected']
-    : formatting === 'alpaca'
-      ? ['response']
-      : []) {
-    const name = columnOf(entry, column);
-    const value = name === undefined ? undefined : row[name];
-    answers.push(...textOf(isMapping(value) ? value[contentTag(entry)] : value));
-  }
-  return answers;
-}
+  const messages = formatting === 'alpaca' ? undefined : columnOf(entry, 'messages');
+  const last = entry['ranking'] === true ? ['chosen', 'rejected'] : formatting === 'alpaca' ? ['response'] : [];
+  const columns = last.flatMap((column) => columnOf(entry, column) ?? []);
+  const role = tagOf(entry, 'role_tag') ?? 'from';
+  const content = tagOf(entry, 'content_tag') ?? 'value';
+  const assistant = tagOf(entry, 'assistant_tag');
 
-function turns(row: Mapping, entry: Mapping): string[] {
-  const column = columnOf(entry, 'messages');
-  const messages = column === undefined ? undefined : row[column];
-  if (!Array.isArray(messages)) return [];
-  const [role, content, assistant] = [
-    tagOf(entry, 'role_tag') ?? 'from',
-    contentTag(entry),
-    tagOf(entry, 'assistant_tag'),
-  ];
-  return (messages as unknown[]).flatMap((message) => {
-    const answers = isMapping(message) && assistant !== undefined && message[role] === assistant;
-    // A call of a tool comes without text in OpenAI's format.
-    return answers && !('tool_calls' in message) ? textOf(message[content]) : [];
-  });
-}
-
-function contentTag(entry: Mapping): string {
-  return tagOf(entry, 'content_tag') ?? 'value';
-}
-
-function textOf(value: unknown): string[] {
-  return typeof value === 'string' ? [value] : [];
+  return (row) => {
+    if (!isMapping(row)) return [];
+    const answers: unknown[] = [];
+    const turns = messages === undefined ? undefined : row[messages];
+    for (const turn of Array.isArray(turns) ? (turns as unknown[]) : []) {
+      // A call of a tool comes without text in OpenAI's format.
+      if (isMapping(turn) && turn[role] === assistant && !('tool_calls' in turn)) answers.push(turn[content]);
+    }
+    for (const column of columns) {
+      const value = row[column];
+      answers.push(isMapping(value) ? value[content] : value);
+    }
+    return answers.filter((answer) => typeof answer === 'string');
+  };
 }

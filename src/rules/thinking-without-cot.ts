@@ -1,6 +1,6 @@
 import { Severity } from '../finding';
 import { found, setArgument } from './found';
-import { answersOf, readDatasets } from './rows';
+import { answersIn, readDatasets } from './rows';
 import type { Rule } from './rule';
 
 export const rule: Rule = {
@@ -15,9 +15,10 @@ export const rule: Rule = {
     if ('enable_thinking' in args && args['enable_thinking'] === null) return [];
     const datasets = readDatasets(run);
     const complete = datasets.length > 0 && datasets.length === run.datasets.length;
-    const thinks = datasets.some(({ rows, entry }) =>
-      rows.some((row) => answersOf(row, entry).some((answer) => answer.includes('<think>'))),
-    );
+    const thinks = datasets.some(({ rows, entry }) => {
+      const answers = answersIn(entry);
+      return rows.some((row) => answers(row).some((answer) => answer.includes('<think>')));
+    });
     if (!complete || thinks) return [];
     return [
       found(rule, run, {

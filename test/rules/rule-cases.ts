@@ -1,4 +1,4 @@
-import type { Finding } from '../../src/finding';
+import { type Edit, EditOperation, type Finding } from '../../src/finding';
 import { CARDS } from '../../src/planning/catalog/cards';
 import { MODELS } from '../../src/planning/catalog/models';
 import type { Rule } from '../../src/rules/rule';
@@ -76,6 +76,12 @@ export function ruleCases(
       expect(rule.check(runOf(run))).toMatchObject(finds.map((find) => ({ id: rule.id, ...find })));
     });
 
+    test.each(Object.entries(cases.failing))('%s: its fix leaves nothing to fix', (_, { finds, ...run }) => {
+      const edits = rule.check(runOf(run)).flatMap(({ fix = [] }) => fix);
+      const left = rule.check(edited(runOf(run), edits));
+      expect(left.filter(({ fix }) => fix !== undefined)).toEqual([]);
+    });
+
     test.each(Object.entries(cases.passing))('%s: nothing to say', (_, run) => {
       expect(rule.check(runOf(run))).toEqual([]);
     });
@@ -85,3 +91,28 @@ export function ruleCases(
     });
   });
 }
+
+/** A run with its files changed. */
+function edited(run: Run, edits: readonly Edit[]): Run {
+  const files: Record<string, unknown> = structuredClone({
+    [run.file]: run.args,
+    ...(run.deepspeed === undefined ? {} : { [run.deepspeed.file]: run.deepspeed.config }),
+    'dataset_info.json': Object.fromEntries(run.datasets.map(({ name, entry }) => [name, entry])),
+  });
+  for (const { file, key, op, value } of edits) {
+    const path = key.split('.');
+    const parent = path.slice(0, -1).reduce((node, part) => node[part] as Tree, files[file] as Tree);
+    const last = path.at(-1) ?? '';
+    if (op === EditOperation.SET) parent[last] = value;
+    else delete parent[last];
+  }
+  const info = files['dataset_info.json'] as Readonly<Record<string, Mapping>>;
+  return {
+    ...run,
+    args: files[run.file] as Mapping,
+    ...(run.deepspeed === undefined ? {} : deepspeed(files[run.deepspeed.file] as Mapping)),
+    datasets: run.datasets.map((dataset) => ({ ...dataset, entry: info[dataset.name] })),
+  };
+}
+
+type Tree = { [key: string]: unknown };

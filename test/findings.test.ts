@@ -1,0 +1,318 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { ApiObject, App, Chart, Size } from 'cdk8s';
+import {
+  DatasetVolume,
+  DeepSpeedZero3,
+  Gpu,
+  ModelCache,
+  NodePool,
+  QwenModel,
+  QwenQLoRAJob,
+  type QwenQLoRAJobProps,
+  SavesVolume,
+  Strategy,
+  TrainerImage,
+} from '../src';
+import type { Finding } from '../src/finding';
+import { findingsOf } from '../src/private/findings';
+import { REPOSITORY, temporaryFolder, write } from './folder';
+import { chartOf, mathDataset, mathRun } from './synthesis';
+
+const folder = temporaryFolder();
+const file = (name: string, content: string) => join(write(folder, { [name]: content }), name);
+const ROW = '{"messages": [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}]}';
+
+/** What makes a finding, in a chart of the namespace `ml`, and what the finding says. */
+type Case = readonly [id: string, make: (chart: Chart) => void, expected: Partial<Finding>];
+
+const run = (props: Partial<QwenQLoRAJobProps>) => (chart: Chart) => {
+  mathRun(chart, props);
+};
+/** For props that TypeScript refuses and plain JavaScript doesn't. */
+const train = (args: object) => run({ train: { ...args } });
+
+const CASES: readonly Case[] = [
+  [
+    'code-folder',
+    run({ code: join(folder, 'nowhere') }),
+    { path: 'finetune/math', key: 'code', got: `${join(folder, 'nowhere')}: ENOENT` },
+  ],
+  [
+    'config-map-needs-server-side-apply',
+    (chart) => mathDataset(chart, { path: file('large.json', `[${Array(3000).fill(ROW).join(',\n')}]`) }),
+    {
+      severity: 'warning' as Finding['severity'],
+      path: 'finetune/math-train',
+      key: 'large.json',
+      got: expect.stringMatching(/^about \d+ bytes$/),
+      allowed: '262144 bytes',
+      change: 'apply with: kubectl apply --server-side -f dist/',
+    },
+  ],
+  [
+    'config-map-too-large',
+    (chart) => mathDataset(chart, { path: file('huge.json', `[${Array(15000).fill(ROW).join(',\n')}]`) }),
+    {
+      path: 'finetune/math-train',
+      key: 'huge.json',
+      got: expect.stringMatching(/^\d+ bytes$/),
+      allowed: '1048576 bytes',
+      change: expect.stringMatching(/fromClaim.*fromDirectory/),
+    },
+  ],
+  [
+    'contradictory-props',
+    (chart) => mathRun(chart, { strategy: Strategy.DDP, deepspeed: new DeepSpeedZero3(chart, 'zero3') }),
+    {
+      path: 'finetune/math',
+      key: 'strategy',
+      got: 'strategy: Strategy.DDP, deepspeed',
+      allowed: 'one of the two',
+    },
+  ],
+  [
+    'contradictory-props',
+    run({ sharedMemory: Size.gibibytes(64), memory: Size.gibibytes(60) }),
+    {
+      path: 'finetune/math',
+      key: 'sharedMemory',
+      got: '65536 MiB of 61440 MiB',
+      allowed: 'less than memory',
+    },
+  ],
+  [
+    'dataset-directory',
+    (chart) => DatasetVolume.fromDirectory(chart, 'shards', { path: write(join(folder, 'mixed'), { 'a.txt': '' }) }),
+    { path: 'finetune/shards', key: 'path', got: 'a.txt', allowed: '.json files only, or .jsonl files only' },
+  ],
+  [
+    'dataset-file',
+    (chart) => mathDataset(chart, { path: file('single.json', ROW) }),
+    {
+      path: 'finetune/math-train',
+      key: 'path',
+      message: 'the file holds a single object, and a list of samples is needed',
+      got: join(folder, 'single.json'),
+      change: 'put the samples between [ and ], separated by commas',
+    },
+  ],
+  [
+    'dataset-rows',
+    (chart) => mathDataset(chart, { path: file('rows.json', `[${ROW}, {"text": "a"}]`) }),
+    {
+      path: 'finetune/math-train',
+      key: join(folder, 'rows.json'),
+      message: '1 of 2 samples would be left out or stop the run',
+      got: "row 2: 'messages' is missing; there are text",
+    },
+  ],
+  [
+    'duplicate-dataset',
+    (chart) => {
+      const dataset = mathDataset(chart);
+      mathRun(chart, { dataset, additionalDatasets: [mathDataset(chart, {}, 'other')] });
+    },
+    { path: 'finetune/math', key: 'dataset', got: 'math_train' },
+  ],
+  [
+    'duplicate-name',
+    (chart) => {
+      new SavesVolume(chart, 'saves');
+      const claim = { apiVersion: 'v1', kind: 'PersistentVolumeClaim', metadata: { name: 'finetune-saves' } };
+      new ApiObject(chart, 'mine', claim);
+    },
+    {
+      path: 'finetune-storage/finetune-saves',
+      key: 'metadata.name',
+      got: 'finetune-saves',
+      message: expect.stringContaining('finetune/mine already makes a PersistentVolumeClaim of this name'),
+    },
+  ],
+  [
+    'image-not-pinned',
+    run({ image: TrainerImage.custom('example/own:latest') }),
+    {
+      path: 'finetune/math',
+      key: 'TrainerImage.custom',
+      got: 'example/own:latest',
+      allowed: 'name:tag, or name@sha256:…',
+    },
+  ],
+  [
+    'invalid-dataset-name',
+    (chart) => mathDataset(chart, { name: '数学' }),
+    { path: 'finetune/math-train', key: 'name', got: '数学', allowed: 'letters, digits, ., _ and -' },
+  ],
+  [
+    'invalid-gpu',
+    run({ nodePool: NodePool.anyNode(Gpu.custom({ name: 'X', memory: Size.gibibytes(16), computeCapability: -1 })) }),
+    { path: 'finetune/math', key: "Gpu.custom('X').computeCapability", got: '-1', allowed: 'a positive number' },
+  ],
+  [
+    'invalid-model',
+    run({ model: QwenModel.custom({ name: 'X', repository: 'a/X', config: {} }) }),
+    { path: 'finetune/math', key: 'QwenModel.custom.config', message: expect.stringContaining('X') },
+  ],
+  [
+    'invalid-node-pool',
+    run({ nodePool: NodePool.of(Gpu.T10, { gpus: 0 }) }),
+    { path: 'finetune/math', key: 'NodePool.gpus', got: '0', allowed: 'a whole number from 1' },
+  ],
+  [
+    'invalid-quantity',
+    run({ gpus: 1.5 }),
+    { path: 'finetune/math', key: 'gpus', got: '1.5', allowed: 'a whole number from 1' },
+  ],
+  [
+    'invalid-quantity',
+    run({ runAsUser: 0 }),
+    { path: 'finetune/math', key: 'runAsUser', got: '0', allowed: 'a whole number from 1' },
+  ],
+  [
+    'local-volume-needs-namespace',
+    (chart) => {
+      const outside = new Chart(chart.node.root, 'outside');
+      ModelCache.onNode(outside, 'models', { hostname: 'server', path: '/models' });
+    },
+    { path: 'outside/models', key: 'namespace', change: expect.stringContaining("{ namespace: 'ml' }") },
+  ],
+  [
+    'missing-reference',
+    (chart) => {
+      const elsewhere = new Chart(chart.node.root, 'elsewhere', { namespace: 'elsewhere' });
+      mathRun(chart, { saves: new SavesVolume(elsewhere, 'saves') });
+    },
+    {
+      path: 'finetune/math',
+      key: 'volumes.saves',
+      message: "nothing makes the PersistentVolumeClaim 'elsewhere-saves' in this namespace",
+    },
+  ],
+  [
+    'node-too-small',
+    run({ gpus: 8 }),
+    { path: 'finetune/math', key: 'gpus', got: '8', allowed: 'at most 4', change: 'ask for fewer' },
+  ],
+  [
+    'node-too-small',
+    run({ nodePool: NodePool.of(Gpu.T10, { memory: Size.gibibytes(32) }) }),
+    {
+      path: 'finetune/math',
+      key: 'memory',
+      got: '49.0 GiB',
+      allowed: 'at most 32.0 GiB',
+      message: expect.stringContaining(
+        'base 4 + 4 ranks 24 + offloaded weights 15 + offloaded optimizer 2 + /dev/shm 4 GiB',
+      ),
+    },
+  ],
+  [
+    'node-too-small',
+    run({ nodePool: NodePool.of(Gpu.T10, { cpus: 8 }), cpus: 16 }),
+    { path: 'finetune/math', key: 'cpus', got: '16', allowed: 'at most 8' },
+  ],
+  [
+    'owned-argument',
+    train({ outputDir: '/elsewhere' }),
+    {
+      path: 'finetune/math',
+      key: 'train.outputDir',
+      got: '"/elsewhere"',
+      change: 'take it out; what it is set to follows from saves',
+    },
+  ],
+  [
+    'relative-path',
+    (chart) => ModelCache.onNode(chart, 'models', { hostname: 'server', path: 'models' }),
+    { path: 'finetune/models', key: 'path', got: 'models', allowed: 'a path that begins with /' },
+  ],
+  [
+    'relative-path',
+    (chart) => DatasetVolume.fromClaim(chart, 'claimed', { claimName: 'sets', path: '../x' }),
+    { path: 'finetune/claimed', key: 'path', got: '../x', allowed: 'math/train.jsonl' },
+  ],
+  [
+    'unknown-argument',
+    train({ learningRte: 1e-4 }),
+    { path: 'finetune/math', key: 'train.learningRte', message: 'LLaMA-Factory has no such argument' },
+  ],
+  [
+    'unknown-release',
+    run({ image: TrainerImage.official({ release: '0.9.3' }) }),
+    { path: 'finetune/math', key: 'TrainerImage.official.release', got: '0.9.3', allowed: '0.9.4, 0.9.5' },
+  ],
+];
+
+test.each(CASES)('%s tells where, what was got and what is allowed: %#', (id, make, expected) => {
+  const { app, chart } = chartOf();
+  make(chart);
+  const finding = findingsOf(app).find((each) => each.id === id && each.key === expected.key);
+  expect(finding).toEqual(expect.objectContaining({ severity: 'error', ...expected }));
+});
+
+test.each(CASES.filter(([, , { severity }]) => severity === undefined))('%s fails the synth: %#', (id, make) => {
+  const { app, chart } = chartOf();
+  make(chart);
+  const printed = jest.spyOn(process.stderr, 'write').mockReturnValue(true);
+  try {
+    expect(() => app.charts.map((each) => each.toJson())).toThrow(new RegExp(`\\(${id}\\)`));
+  } finally {
+    printed.mockRestore();
+  }
+});
+
+test('a data set of which no row can be read is in the entries all the same, so that the run is checked on', () => {
+  const { app, chart } = chartOf();
+  mathRun(chart, { dataset: mathDataset(chart, { path: 'nowhere.json' }), train: { loraRank: 8 } });
+  expect(findingsOf(app).filter(({ severity }) => severity === 'error')).toHaveLength(1);
+});
+
+test('all findings of a program come together in one error', () => {
+  const app = new App();
+  const chart = new Chart(app, 'finetune');
+  const dataset = mathDataset(chart, { path: 'nowhere.json', name: 'a,b' });
+  ModelCache.onNode(chart, 'models', { hostname: 'server', path: 'models' });
+  const misspelt: object = { learningRte: 1 };
+  new QwenQLoRAJob(chart, 'one', { dataset, gpus: 8, train: { ...misspelt } });
+  new QwenQLoRAJob(chart, 'two', { dataset, image: TrainerImage.custom('own'), backoffLimit: -1 });
+  let message = '';
+  try {
+    chart.toJson();
+  } catch (error) {
+    message = (error as Error).message;
+  }
+  const ids = message.match(/(?<=\()[a-z-]+(?=\)$)/gm);
+  expect(ids).toEqual(
+    expect.arrayContaining([
+      'dataset-file',
+      'image-not-pinned',
+      'invalid-dataset-name',
+      'invalid-quantity',
+      'local-volume-needs-namespace',
+      'node-too-small',
+      'relative-path',
+      'unknown-argument',
+    ]),
+  );
+});
+
+/** The ids in what constructs and their pure parts report; those of the parser's twin and of rules have tests of theirs. */
+function idsInSource(): Set<string> {
+  const source = join(REPOSITORY, 'src');
+  const files = ['', 'kubernetes', 'private'].flatMap((directory) =>
+    readdirSync(join(source, directory))
+      .filter((name) => name.endsWith('.ts'))
+      .map((name) => join(source, directory, name)),
+  );
+  files.push(
+    ...['arguments', 'dataset-file', 'dataset-info', 'dataset-rows'].map((name) =>
+      join(source, 'llamafactory', `${name}.ts`),
+    ),
+  );
+  return new Set(files.flatMap((path) => readFileSync(path, 'utf8').match(/(?<=\bid: ')[a-z][a-z0-9-]+(?=')/g) ?? []));
+}
+
+test('every id that constructs report is in the table above', () => {
+  expect([...new Set(CASES.map(([id]) => id))].sort()).toEqual([...idsInSource()].sort());
+});
