@@ -53,7 +53,8 @@ function row(m: Measurement): string {
 
 /** The table in Markdown. */
 export function table(): string {
-  const rows = [...measurements('peaks.jsonl'), ...measurements('whole-runs.jsonl')].map(row);
+  const files = ['peaks.jsonl', 'unseen-points.jsonl', 'whole-runs.jsonl'];
+  const rows = files.flatMap(measurements).map(row);
   return [HEADER, HEADER.replace(/[^|]+/g, '---'), ...rows].join('\n');
 }
 
