@@ -43,7 +43,7 @@ function findingBlock(finding: Finding): string {
     ['source', finding.source],
   ];
   return [
-    `${finding.severity}: ${finding.path}: ${finding.key}  [${finding.id}]`,
+    `${finding.severity}: ${finding.path}${finding.key === '' ? '' : `: ${finding.key}`}  [${finding.id}]`,
     `  ${finding.message}`,
     ...rows.filter(([, value]) => value !== undefined).map(([label, value]) => `  ${label.padEnd(8)} ${value}`),
   ].join('\n');

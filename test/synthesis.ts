@@ -37,7 +37,11 @@ export function mathRun(scope: Construct, props: Partial<QwenQLoRAJobProps> = {}
 
 /** The manifests of one chart's file, by kind. */
 export interface Manifests {
-  readonly all: ReadonlyArray<{ readonly kind: string; readonly metadata: ObjectMeta }>;
+  readonly all: ReadonlyArray<{
+    readonly kind: string;
+    readonly metadata: ObjectMeta;
+    readonly data?: Readonly<Record<string, string>>;
+  }>;
   readonly jobs: readonly Job[];
   readonly configMaps: readonly ConfigMap[];
   readonly claims: readonly PersistentVolumeClaim[];

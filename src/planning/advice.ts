@@ -114,9 +114,15 @@ function editsOf(run: Run, change: Change, settings: Settings): Edit[] {
   return edits;
 }
 
-function divisors(number: number): number[] {
+/** No GPU takes a larger batch of sequences; a larger number is a slip, and must not be counted down from. */
+const LARGEST_BATCH = 4096;
+
+/** The divisors of a number that a batch can be, at most `limit`, largest first. */
+function divisors(number: number, limit: number): number[] {
   const result: number[] = [];
-  for (let divisor = number; divisor >= 1; divisor -= 1) if (number % divisor === 0) result.push(divisor);
+  for (let divisor = Math.min(number, limit, LARGEST_BATCH); divisor >= 1; divisor -= 1) {
+    if (number % divisor === 0) result.push(divisor);
+  }
   return result;
 }
 
@@ -124,7 +130,9 @@ function divisors(number: number): number[] {
 function changes(settings: Settings): Change[] {
   const perGpu = settings.trainBatch * settings.accumulation;
   const half = settings.trainBatch / 2;
-  const batches = divisors(perGpu).filter((batch) => batch < settings.trainBatch && (batch === half || batch === 1));
+  const batches = divisors(perGpu, settings.trainBatch).filter(
+    (batch) => batch < settings.trainBatch && (batch === half || batch === 1),
+  );
   const strategies: PlanStrategy[] = (['ddp', 'zero3-offload'] as const).filter((each) => each !== settings.strategy);
   const shorter = [0.75, 0.5]
     .map((share) => Math.floor((settings.cutoffLen * share) / 64) * 64)
@@ -290,9 +298,7 @@ const WORTHWHILE = 1.15;
 /** The quickest way to share the work that fits, at the same effective batch; with shorter sequences if it takes them. */
 function makeItQuicker(run: Run, model: ModelShape, settings: Settings, schedule: Schedule): Advice[] {
   if (settings.strategy === 'ddp') return [];
-  const perGpu = divisors(settings.trainBatch * settings.accumulation).filter(
-    (batch) => batch <= 2 * settings.trainBatch,
-  );
+  const perGpu = divisors(settings.trainBatch * settings.accumulation, 2 * settings.trainBatch);
   for (const share of [1, 0.75, 0.5]) {
     const cutoffLen = Math.floor((settings.cutoffLen * share) / 64) * 64;
     const tried = perGpu

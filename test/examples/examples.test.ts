@@ -2,12 +2,12 @@ import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ConfigMap, PodSpec, Volume } from 'kubernetes-types/core/v1';
 import { parseAllDocuments, stringify } from 'yaml';
+import type { Mapping } from '../../src/run';
 import { REPOSITORY, temporaryFolder } from '../folder';
 import {
   byKind,
   configMapWith,
   containerOf,
-  datasetEntryOf,
   deepspeedOf,
   envOf,
   jobOf,
@@ -37,29 +37,44 @@ function synthesise(name: string): { files: Files; printed: string } {
     stderr.mockRestore();
     delete process.env['CDK8S_OUTDIR'];
   }
-  const files = readdirSync(outdir).map((file) => {
-    const documents = parseAllDocuments(readFileSync(join(outdir, file), 'utf8'));
-    return [file, byKind(documents.map((document) => document.toJS()))];
-  });
+  const files = readdirSync(outdir).map((file) => [file, manifestsIn(join(outdir, file))]);
   return { files: Object.fromEntries(files), printed: written.join('') };
+}
+
+function manifestsIn(path: string): Manifests {
+  return byKind(parseAllDocuments(readFileSync(path, 'utf8')).map((document) => document.toJS()));
 }
 
 /** The manifests for a reader: what stands in files of this repository is only named. */
 function readable(files: Files): string {
   return Object.entries(files)
-    .map(([name, { all }]) => `# ${name}\n${all.map((object) => stringify(shortened(object))).join('---\n')}`)
+    .map(
+      ([name, { all }]) =>
+        `# ${name}\n${all.map((object) => stringify(shortened(object), { lineWidth: 0 })).join('---\n')}`,
+    )
     .join('\n');
 }
 
-const RUNTIME = ['launch.sh', 'diagnose.py', 'exit-codes.json', 'wait-for.sh', 'prepare.py'];
+const runtime = new Map(
+  ['launch.sh', 'diagnose.py', 'exit-codes.json', 'wait-for.sh', 'prepare.py'].map((name) => [
+    readFileSync(join(REPOSITORY, 'runtime', name), 'utf8'),
+    `(runtime/${name})`,
+  ]),
+);
 
-function shortened(object: Manifests['all'][number] & ConfigMap): object {
-  if (object.data === undefined) return object;
-  const texts = Object.entries(object.data).map(([key, text]) => [
+function shortened(object: Manifests['all'][number]): object {
+  const { data } = object;
+  if (data === undefined) return object;
+  const texts = Object.entries(data).map(([key, text]) => [
     key,
-    RUNTIME.includes(key) ? `(runtime/${key})` : text.length > 10_000 ? `(${text.split('\n').length} lines)` : text,
+    runtime.get(text) ?? (text.length > 10_000 ? `(${text.split('\n').length} lines)` : text),
   ]);
   return { ...object, data: Object.fromEntries(texts) };
+}
+
+/** The entries of dataset_info.json. */
+function datasetsOf(manifests: Manifests): Readonly<Record<string, Mapping>> {
+  return JSON.parse(configMapWith(manifests, 'train_config.yaml').data?.['dataset_info.json'] ?? '');
 }
 
 /** A size as Kubernetes writes it, in bytes. */
@@ -176,7 +191,7 @@ describe.each(EXAMPLES)('%s', (name) => {
   test('has every file that its arguments and data sets name mounted', () => {
     const paths = [
       ...Object.values(trainConfigOf(manifests)),
-      ...Object.values(datasetEntryOf(manifests)),
+      ...Object.values(datasetsOf(manifests)).map((entry) => entry['file_name']),
       ...(trainer.command?.slice(1) ?? []),
       envOf(trainer)['TRAIN_CONFIG'],
     ].filter((value): value is string => typeof value === 'string' && value.startsWith('/'));
@@ -226,9 +241,31 @@ describe.each(EXAMPLES)('%s', (name) => {
   }
 });
 
-test('the smoke run ends after ten steps', () => {
-  const { files } = { files: readdirSync(join(folder, 'smoke')) };
-  const documents = files.flatMap((file) => parseAllDocuments(readFileSync(join(folder, 'smoke', file), 'utf8')));
-  const config = trainConfigOf(byKind(documents.map((document) => document.toJS())));
-  expect(config).toEqual(expect.objectContaining({ max_steps: 10, save_steps: 5, eval_steps: 5 }));
+test('the smoke run ends after ten steps, having saved and evaluated on the way', () => {
+  expect(trainConfigOf(written('smoke'))).toEqual(
+    expect.objectContaining({ max_steps: 10, save_steps: 5, eval_steps: 5 }),
+  );
 });
+
+test('the k3s server is named, with the model on its disk and the runtime class that its pods need', () => {
+  const manifests = written('qwen3-14b-k3s');
+  const pod = jobOf(manifests, 'train').spec?.template.spec;
+  expect(pod?.nodeSelector).toEqual({ 'kubernetes.io/hostname': 't10-server' });
+  expect(pod?.runtimeClassName).toBe('nvidia');
+  expect(pod?.affinity).not.toHaveProperty('nodeAffinity');
+  expect(manifests.volumes.map(({ spec }) => spec?.local?.path)).toEqual(['/home/me/.cache/modelscope/hub/models']);
+});
+
+test('existing claims are mounted, and none is made', () => {
+  const manifests = written('existing-claims');
+  const claims = jobOf(manifests, 'train').spec?.template.spec?.volumes?.flatMap(
+    ({ persistentVolumeClaim }) => persistentVolumeClaim?.claimName ?? [],
+  );
+  expect(claims?.sort()).toEqual(['adapters', 'datasets', 'models']);
+  expect(manifests.claims).toEqual([]);
+});
+
+/** What an example's program has written. */
+function written(name: string): Manifests {
+  return byKind(readdirSync(join(folder, name)).flatMap((file) => manifestsIn(join(folder, name, file)).all));
+}

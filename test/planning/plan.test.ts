@@ -27,6 +27,12 @@ function edited(run: Run, edits: ReturnType<typeof plan>['advice'][number]['edit
   return { ...run, args, deepspeed };
 }
 
+test('a batch beyond all reason is planned, not counted down from', () => {
+  const run = seedRun();
+  const args = { ...run.args, per_device_train_batch_size: 1e6, gradient_accumulation_steps: 1e9 };
+  expect(plan({ ...run, args }).memory?.gpu.fits).toBe('does not fit');
+});
+
 const effective = (run: Run) => scheduleOf(run).effectiveBatch;
 
 describe('a run that does not fit', () => {
