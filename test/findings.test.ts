@@ -297,6 +297,9 @@ test('all findings of a program come together in one error', () => {
   );
 });
 
+/** A literal id; Stryker, when it measures the tests, puts code of its own before the literal. */
+const ID = /(?<=\bid: (?:stryMut[^']*)?')[a-z][a-z0-9-]+(?=')/g;
+
 /** The ids in what constructs and their pure parts report; those of the parser's twin and of rules have tests of theirs. */
 function idsInSource(): Set<string> {
   const source = join(REPOSITORY, 'src');
@@ -310,7 +313,7 @@ function idsInSource(): Set<string> {
       join(source, 'llamafactory', `${name}.ts`),
     ),
   );
-  return new Set(files.flatMap((path) => readFileSync(path, 'utf8').match(/(?<=\bid: ')[a-z][a-z0-9-]+(?=')/g) ?? []));
+  return new Set(files.flatMap((path) => readFileSync(path, 'utf8').match(ID) ?? []));
 }
 
 test('every id that constructs report is in the table above', () => {

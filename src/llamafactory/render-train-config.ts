@@ -132,19 +132,24 @@ export function renderTrainConfig(args: Mapping, release: Release): string {
   return sections.join('\n');
 }
 
-/** Lines written before: most keys of a thousand runs are the same. */
-const rendered = new Map<string, string>();
-
-/** One key as a YAML document of its own, which a mapping's documents one after the other make up. */
+/** One key and its value as lines of YAML, which follow one another to make the file. */
 function renderKey(key: string, value: unknown, type: string): string {
-  if (value !== null && typeof value === 'object') return renderPair(key, value, type);
-  const known = `${key}:${typeof value}:${type}:${Object.is(value, -0) ? '-0' : value}`;
-  let line = rendered.get(known);
-  if (line === undefined) {
-    line = renderPair(key, value, type);
-    rendered.set(known, line);
-  }
-  return line;
+  const text = plainText(value, type);
+  if (text === undefined) return renderPair(key, value, type);
+  const why = reasonFor(key, value);
+  return `${key}: ${text}${why === undefined ? '' : ` # ${why}`}\n`;
+}
+
+/** Words that YAML 1.1 reads as something else than text. */
+const WORDS = /^(y|n|yes|no|on|off|true|false|null|nan|inf)$/i;
+
+/** What every YAML reader takes for this value as it stands; undefined: the `yaml` library must find how to write it. */
+function plainText(value: unknown, type: string): string | undefined {
+  if (typeof value === 'boolean') return String(value);
+  if (Object.is(value, -0)) return undefined;
+  if (typeof value === 'number') return isFloat(value, type) ? pythonFloatText(value) : String(value);
+  if (typeof value === 'string' && /^[A-Za-z/][\w./,-]*$/.test(value) && !WORDS.test(value)) return value;
+  return undefined;
 }
 
 function renderPair(key: string, value: unknown, type: string): string {
@@ -230,9 +235,14 @@ const quotedText: Yaml.ScalarTag = {
     ),
 };
 
+/** Whether Python must read a float: the argument is one, or the number isn't whole. */
+function isFloat(value: number, type: string): boolean {
+  return !Number.isSafeInteger(value) || /\bfloat\b/.test(type);
+}
+
 function forYaml(value: unknown, type = ''): unknown {
   if (typeof value === 'number') {
-    return Number.isSafeInteger(value) && !/\bfloat\b/.test(type) ? value : new PythonFloat(value);
+    return isFloat(value, type) ? new PythonFloat(value) : value;
   }
   if (Array.isArray(value)) return value.map((item) => forYaml(item));
   if (value !== null && typeof value === 'object') {
