@@ -40,13 +40,13 @@ test('a folder that is missing is a problem', () => {
   ]);
 });
 
-test('a file named in another script is a problem, once', () => {
-  expect(readCode(folderOf({ '奖励.py': '' })).problems).toEqual([
+test.each(['奖励.py', 'two words.py'])('a file named %j is a problem, once', (name) => {
+  expect(readCode(folderOf({ [name]: '' })).problems).toEqual([
     {
       id: 'code-folder',
       key: 'code',
       message: 'the name of a file is a key of a ConfigMap',
-      got: '奖励.py',
+      got: name,
       allowed: 'letters, digits, ., _ and -',
     },
   ]);

@@ -38,6 +38,10 @@ test('a block leaves out what is not known', () => {
   expect(findingsText([finding()])).toBe('error: finetune/math: train.stage  [some-rule]\n  something is wrong');
 });
 
+test('a finding about the whole names no key', () => {
+  expect(findingsText([finding({ key: '' })]).split('\n')[0]).toBe('error: finetune/math  [some-rule]');
+});
+
 test('errors come first, then warnings, then advice, each in the order found', () => {
   const findings = [
     finding({ severity: Severity.ADVICE, key: '1' }),

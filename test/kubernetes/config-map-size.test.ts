@@ -7,7 +7,7 @@ const KEY_BYTES = 'd.json'.length;
 const AROUND_BYTES = JSON.stringify({ 'd.json': '' }).length + 1024;
 
 test('a small file raises nothing', () => {
-  expect(idsOf('[]')).toEqual([]);
+  expect(idsOf('[]')).toStrictEqual([]);
 });
 
 test('a ConfigMap of just 1 MiB, keys counted, is taken by the API server', () => {
@@ -15,7 +15,7 @@ test('a ConfigMap of just 1 MiB, keys counted, is taken by the API server', () =
 });
 
 test('one byte more is an error', () => {
-  expect(idsOf('a'.repeat(CONFIG_MAP_BYTES - KEY_BYTES + 1))).toEqual(['config-map-too-large']);
+  expect(idsOf('a'.repeat(CONFIG_MAP_BYTES - KEY_BYTES + 1))).toStrictEqual(['config-map-too-large']);
 });
 
 test('the error says size, limit and the alternatives', () => {
@@ -34,7 +34,7 @@ test('the error says size, limit and the alternatives', () => {
 });
 
 test('bytes are counted, not characters', () => {
-  expect(idsOf('数'.repeat(CONFIG_MAP_BYTES / 3))).toEqual(['config-map-too-large']);
+  expect(idsOf('数'.repeat(CONFIG_MAP_BYTES / 3))).toStrictEqual(['config-map-too-large']);
 });
 
 test('all files of the ConfigMap are counted together, and named', () => {
@@ -44,7 +44,7 @@ test('all files of the ConfigMap are counted together, and named', () => {
 });
 
 test('a file that just fits the annotation of kubectl apply raises nothing', () => {
-  expect(idsOf('a'.repeat(CLIENT_SIDE_APPLY_BYTES - AROUND_BYTES))).toEqual([]);
+  expect(idsOf('a'.repeat(CLIENT_SIDE_APPLY_BYTES - AROUND_BYTES))).toStrictEqual([]);
 });
 
 test('one byte more asks for server-side apply, as a warning', () => {
@@ -65,9 +65,9 @@ test('one byte more asks for server-side apply, as a warning', () => {
 });
 
 test('quotes count twice, since the annotation holds the text as JSON', () => {
-  expect(idsOf('"'.repeat(CLIENT_SIDE_APPLY_BYTES / 2))).toEqual(['config-map-needs-server-side-apply']);
+  expect(idsOf('"'.repeat(CLIENT_SIDE_APPLY_BYTES / 2))).toStrictEqual(['config-map-needs-server-side-apply']);
 });
 
 test('control characters count six times', () => {
-  expect(idsOf('\u0001'.repeat(CLIENT_SIDE_APPLY_BYTES / 6))).toEqual(['config-map-needs-server-side-apply']);
+  expect(idsOf('\u0001'.repeat(CLIENT_SIDE_APPLY_BYTES / 6))).toStrictEqual(['config-map-needs-server-side-apply']);
 });

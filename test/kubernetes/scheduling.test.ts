@@ -20,7 +20,10 @@ test('a card is asked for by its label, whole cards only, and so many of them', 
 });
 
 test('a CPU pod goes to the same nodes without counting their GPUs', () => {
-  expect(expressions(0)?.map(({ key }) => key)).toEqual(['nvidia.com/gpu.product', 'nvidia.com/gpu.sharing-strategy']);
+  expect(expressions(0)?.map(({ key }) => key)).toStrictEqual([
+    'nvidia.com/gpu.product',
+    'nvidia.com/gpu.sharing-strategy',
+  ]);
 });
 
 test('without a product no node affinity is asked for: clusters without labels would have no node', () => {
