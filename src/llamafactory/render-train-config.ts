@@ -140,8 +140,8 @@ function renderKey(key: string, value: unknown, type: string): string {
   return `${key}: ${text}${why === undefined ? '' : ` # ${why}`}\n`;
 }
 
-/** Words that YAML 1.1 reads as something else than text. */
-const WORDS = /^(y|n|yes|no|on|off|true|false|null|nan|inf)$/i;
+/** Words that a reader of YAML 1.1 takes for something else than text; `e6` for a number without digits before it. */
+const WORDS = /^(y|n|yes|no|on|off|true|false|null|nan|inf|e[-+]?\d+)$/i;
 
 /** What every YAML reader takes for this value as it stands; undefined: the `yaml` library must find how to write it. */
 function plainText(value: unknown, type: string): string | undefined {

@@ -3,6 +3,8 @@ import { fieldsOf } from '../../src/llamafactory/fields';
 
 /** Texts that some YAML reader takes for something else, or breaks in two. */
 export const TRAPS = [
+  'e6',
+  'E-6',
   '',
   ' ',
   'no',
