@@ -5,7 +5,7 @@ import type { DatasetVolume, MountedDataset } from './dataset-volume';
 import type { DeepSpeedZero3 } from './deepspeed-zero3';
 import { jobSpec } from './kubernetes/job';
 import { JOB_NAME_LENGTH, NAME_LENGTH } from './kubernetes/names';
-import { type PodUser, podTemplate } from './kubernetes/pod-template';
+import { type PodSettings, type PodUser, podTemplate } from './kubernetes/pod-template';
 import { defaultResources, type PodResources, unavailable } from './kubernetes/resources';
 import { TERMINATION_GRACE_SECONDS } from './kubernetes/trainer-env';
 import { PATHS, type TrainingPod, trainingPod } from './kubernetes/training-pod';
@@ -221,7 +221,14 @@ export class FineTuningJob extends Construct {
       runAsGroup: props.runAsGroup ?? 1000,
       fsGroup: props.fsGroup ?? 1000,
     };
-    const prepared = this.prepare(props, resolved, user);
+    const settings: Settings = {
+      annotations: props.annotations ?? {},
+      imagePullSecrets: props.imagePullSecrets ?? [],
+      serviceAccountName: props.serviceAccountName,
+      user,
+      scheduling: props.nodePool._scheduling,
+    };
+    const prepared = this.prepare(props, resolved, settings);
     const configMap = contentConfigMap(this, 'Config', configFiles(resolved), 'config');
     const { code } = resolved;
     const codeConfigMap =
@@ -244,14 +251,10 @@ export class FineTuningJob extends Construct {
     };
     const template = podTemplate(
       trainingPod({
+        ...settings,
         labels,
-        annotations: props.annotations ?? {},
-        image: image.reference,
-        imagePullSecrets: props.imagePullSecrets ?? [],
-        serviceAccountName: props.serviceAccountName,
-        user,
-        scheduling: props.nodePool._scheduling,
         near: prepared.near,
+        image: image.reference,
         gpus: run.gpus,
         resources,
         models: { claimName: resolved.modelCache.claimName },
@@ -372,7 +375,7 @@ export class FineTuningJob extends Construct {
   }
 
   /** The CPU Job that fetches and installs what the run needs, if anything: under the volume it fills. */
-  private prepare(props: FineTuningJobProps, resolved: ResolvedRun, user: PodUser): Prepared {
+  private prepare(props: FineTuningJobProps, resolved: ResolvedRun, settings: Settings): Prepared {
     const { modelCache, saves, location, requirements, image } = resolved;
     // A model that is there already is mounted read-only: packages go beside the adapters then.
     const target = modelCache.filled
@@ -399,14 +402,10 @@ export class FineTuningJob extends Construct {
     const markers = prepare(modelCache.filled ? modelCache : saves, {
       request: { model, packages },
       target,
+      ...settings,
       labels: props.labels ?? {},
-      annotations: props.annotations ?? {},
-      image: image.reference,
-      imagePullSecrets: props.imagePullSecrets ?? [],
-      serviceAccountName: props.serviceAccountName,
-      user,
-      scheduling: props.nodePool._scheduling,
       near,
+      image: image.reference,
     });
     return { markers, pythonPath: packages === undefined ? [] : [packages.directory], near };
   }
@@ -460,6 +459,9 @@ interface ResolvedRun {
   /** What the prepare Job installs. */
   readonly requirements: string | undefined;
 }
+
+/** What both pods are given as it stands. */
+type Settings = Omit<PodSettings, 'labels' | 'near'>;
 
 /** What the training pod has to know of the prepare Job. */
 interface Prepared {

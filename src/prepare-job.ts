@@ -2,9 +2,8 @@ import { ApiObject } from 'cdk8s';
 import { Construct } from 'constructs';
 import { jobSpec } from './kubernetes/job';
 import { JOB_NAME_LENGTH } from './kubernetes/names';
-import { type PodUser, podTemplate } from './kubernetes/pod-template';
-import { preparePod } from './kubernetes/prepare-pod';
-import type { Scheduling } from './kubernetes/scheduling';
+import { type PodSettings, podSettings, podTemplate } from './kubernetes/pod-template';
+import { PREPARE_PATH, preparePod } from './kubernetes/prepare-pod';
 import type { MountedClaim } from './kubernetes/training-pod';
 import type { ModelSource } from './model-source';
 import { constructName } from './private/construct-name';
@@ -20,17 +19,10 @@ export interface PrepareRequest {
 }
 
 /** How and where the Job runs. */
-export interface PrepareOptions {
+export interface PrepareOptions extends PodSettings {
   readonly request: PrepareRequest;
   readonly target: MountedClaim & { readonly mountPath: string };
-  readonly labels: Readonly<Record<string, string>>;
-  readonly annotations: Readonly<Record<string, string>>;
   readonly image: string;
-  readonly imagePullSecrets: readonly string[];
-  readonly serviceAccountName?: string;
-  readonly user: PodUser;
-  readonly scheduling: Scheduling;
-  readonly near: Readonly<Record<string, string>>;
 }
 
 /**
@@ -40,20 +32,20 @@ export interface PrepareOptions {
  */
 export function prepare(volume: Construct, options: PrepareOptions): string[] {
   const { request } = options;
-  const spec = { ...options, request: requestFile(request) };
-  const id = `Prepare-${digest(spec)}`;
-  if (volume.node.tryFindChild(id) === undefined) makeJob(volume, id, options);
+  const file = requestFile(request);
+  const id = `Prepare-${digest({ ...options, request: file })}`;
+  if (volume.node.tryFindChild(id) === undefined) makeJob(volume, id, options, file);
   return [request.model?.directory, request.packages?.directory].flatMap((directory) =>
     directory === undefined ? [] : [`${directory}/.complete`],
   );
 }
 
-function makeJob(volume: Construct, id: string, options: PrepareOptions): void {
+function makeJob(volume: Construct, id: string, options: PrepareOptions, requestFile: object): void {
   const owner = new Construct(volume, id);
   const { request } = options;
   const files = {
     'prepare.py': runtimeFile('prepare.py'),
-    'request.json': `${JSON.stringify(requestFile(request), null, 2)}\n`,
+    'request.json': `${JSON.stringify(requestFile, null, 2)}\n`,
     ...(request.packages === undefined ? {} : { 'requirements.txt': request.packages.requirements }),
   };
   const configMap = contentConfigMap(volume, `${id}-Files`, files, 'prepare');
@@ -61,14 +53,9 @@ function makeJob(volume: Construct, id: string, options: PrepareOptions): void {
   const token = request.model?.source._options.token;
   const template = podTemplate(
     preparePod({
+      ...podSettings(options),
       labels,
-      annotations: options.annotations,
       image: options.image,
-      imagePullSecrets: options.imagePullSecrets,
-      serviceAccountName: options.serviceAccountName,
-      user: options.user,
-      scheduling: options.scheduling,
-      near: options.near,
       configMap: configMap.name,
       target: options.target,
       token:
@@ -111,7 +98,7 @@ function requestFile({ model, packages }: PrepareRequest): object {
       ? {}
       : {
           packages: {
-            requirements: '/etc/prepare/requirements.txt',
+            requirements: `${PREPARE_PATH}/requirements.txt`,
             directory: packages.directory,
             ...(packages.indexUrl === undefined ? {} : { indexUrl: packages.indexUrl }),
           },

@@ -1,5 +1,6 @@
 import type { PodFailurePolicy } from 'kubernetes-types/batch/v1';
 import { runtimeFile } from '../private/runtime-file';
+import { TRAINER } from './training-pod';
 
 /** How a training can end, as launch.sh tells it by its exit code. One row of `classes` in runtime/exit-codes.json. */
 export interface ExitClass {
@@ -38,7 +39,7 @@ export function podFailurePolicy(classes: readonly ExitClass[] = exitClasses()):
       { action: 'Ignore', onPodConditions: [{ type: 'DisruptionTarget', status: 'True' }] },
       ...(final.length === 0
         ? []
-        : [{ action: 'FailJob', onExitCodes: { containerName: 'trainer', operator: 'In', values: final } }]),
+        : [{ action: 'FailJob', onExitCodes: { containerName: TRAINER, operator: 'In', values: final } }]),
     ],
   };
 }

@@ -20,20 +20,30 @@ export interface ContainerSpec {
   readonly resources: Readonly<Record<string, string>>;
 }
 
-/** A pod in plain data, before it is hardened. */
-export interface PodInput {
+/** What the prepare pod and the training pod of a run have in common. */
+export interface PodSettings {
   readonly labels: Readonly<Record<string, string>>;
   readonly annotations: Readonly<Record<string, string>>;
-  readonly scheduling: Scheduling;
-  /** A label of the pods it should be near. */
-  readonly near: Readonly<Record<string, string>>;
-  readonly gpus: number;
+  readonly imagePullSecrets: readonly string[];
+  readonly serviceAccountName?: string;
   readonly user: PodUser;
+  readonly scheduling: Scheduling;
+  /** A label of the pods it should be near: those that share a volume. */
+  readonly near: Readonly<Record<string, string>>;
+}
+
+/** The settings alone, of something that holds more. */
+export function podSettings(from: PodSettings): PodSettings {
+  const { labels, annotations, imagePullSecrets, serviceAccountName, user, scheduling, near } = from;
+  return { labels, annotations, imagePullSecrets, serviceAccountName, user, scheduling, near };
+}
+
+/** A pod in plain data, before it is hardened. */
+export interface PodInput extends PodSettings {
+  readonly gpus: number;
   readonly initContainers: readonly ContainerSpec[];
   readonly container: ContainerSpec;
   readonly volumes: readonly Volume[];
-  readonly imagePullSecrets: readonly string[];
-  readonly serviceAccountName?: string;
   readonly terminationGracePeriodSeconds: number;
 }
 

@@ -1,23 +1,14 @@
 import type { EnvVar, Volume } from 'kubernetes-types/core/v1';
-import type { PodInput, PodUser } from './pod-template';
-import type { Scheduling } from './scheduling';
+import { type PodInput, type PodSettings, podSettings } from './pod-template';
 import { envVars, HOME, TMP, writablePlaces } from './trainer-env';
-import type { MountedClaim } from './training-pod';
+import { type MountedClaim, subPath } from './training-pod';
 
 /** Where the prepare Job's own files stand. */
 export const PREPARE_PATH = '/etc/prepare';
 
 /** What the prepare pod is made of. */
-export interface PreparePod {
-  readonly labels: Readonly<Record<string, string>>;
-  readonly annotations: Readonly<Record<string, string>>;
+export interface PreparePod extends PodSettings {
   readonly image: string;
-  readonly imagePullSecrets: readonly string[];
-  readonly serviceAccountName?: string;
-  readonly user: PodUser;
-  readonly scheduling: Scheduling;
-  /** A label of the pods that share the volume. */
-  readonly near: Readonly<Record<string, string>>;
   readonly configMap: string;
   /** The volume it fills. */
   readonly target: MountedClaim & { readonly mountPath: string };
@@ -31,12 +22,8 @@ export interface PreparePod {
  */
 export function preparePod(pod: PreparePod): PodInput {
   return {
-    labels: pod.labels,
-    annotations: pod.annotations,
-    scheduling: pod.scheduling,
-    near: pod.near,
+    ...podSettings(pod),
     gpus: 0,
-    user: pod.user,
     initContainers: [],
     container: {
       name: 'prepare',
@@ -47,18 +34,12 @@ export function preparePod(pod: PreparePod): PodInput {
       resources: { cpu: '2', memory: '4Gi', 'ephemeral-storage': '10Gi' },
       mounts: [
         { name: 'prepare', mountPath: PREPARE_PATH, readOnly: true },
-        {
-          name: 'target',
-          mountPath: pod.target.mountPath,
-          ...(pod.target.subPath === undefined ? {} : { subPath: pod.target.subPath }),
-        },
+        { name: 'target', mountPath: pod.target.mountPath, ...subPath(pod.target) },
         { name: 'home', mountPath: HOME },
         { name: 'tmp', mountPath: TMP },
       ],
     },
     volumes: volumes(pod),
-    imagePullSecrets: pod.imagePullSecrets,
-    serviceAccountName: pod.serviceAccountName,
     terminationGracePeriodSeconds: 30,
   };
 }

@@ -1,8 +1,7 @@
 import type { EnvVar, Volume, VolumeMount } from 'kubernetes-types/core/v1';
 import { bytesQuantity } from '../private/quantity';
-import type { ContainerSpec, PodInput, PodUser } from './pod-template';
+import { type ContainerSpec, type PodInput, type PodSettings, podSettings } from './pod-template';
 import type { PodResources } from './resources';
-import type { Scheduling } from './scheduling';
 import { envVars, HOME, launcherEnv, TMP, writablePlaces } from './trainer-env';
 
 /** Where things stand in the training pod. */
@@ -27,16 +26,8 @@ export interface MountedClaim {
 }
 
 /** What the training pod is made of. */
-export interface TrainingPod {
-  readonly labels: Readonly<Record<string, string>>;
-  readonly annotations: Readonly<Record<string, string>>;
+export interface TrainingPod extends PodSettings {
   readonly image: string;
-  readonly imagePullSecrets: readonly string[];
-  readonly serviceAccountName?: string;
-  readonly user: PodUser;
-  readonly scheduling: Scheduling;
-  /** A label of the pods that share the volume. */
-  readonly near: Readonly<Record<string, string>>;
   readonly gpus: number;
   readonly resources: PodResources;
   readonly models: MountedClaim;
@@ -63,17 +54,11 @@ export interface TrainingPod {
 /** The pod that trains, before it is hardened. */
 export function trainingPod(pod: TrainingPod): PodInput {
   return {
-    labels: pod.labels,
-    annotations: pod.annotations,
-    scheduling: pod.scheduling,
-    near: pod.near,
+    ...podSettings(pod),
     gpus: pod.gpus,
-    user: pod.user,
     initContainers: pod.markers.length > 0 ? [waitFor(pod)] : [],
     container: trainer(pod),
     volumes: volumes(pod),
-    imagePullSecrets: pod.imagePullSecrets,
-    serviceAccountName: pod.serviceAccountName,
     terminationGracePeriodSeconds: pod.terminationGracePeriodSeconds,
   };
 }
@@ -140,7 +125,8 @@ function modelsMount(pod: TrainingPod): VolumeMount {
   return { name: 'models', mountPath: PATHS.models, ...subPath(pod.models), readOnly: true };
 }
 
-function subPath(claim: MountedClaim): { subPath?: string } {
+/** The directory of a claim that is mounted, if not its root. */
+export function subPath(claim: MountedClaim): { subPath?: string } {
   return claim.subPath === undefined ? {} : { subPath: claim.subPath };
 }
 

@@ -60,11 +60,6 @@ export function fieldsOf(release: Release): ReadonlyMap<string, Field> {
   return fields;
 }
 
-/** The version of transformers whose arguments a release was read with. */
-export function transformersOf(release: Release): string {
-  return read().releases[release]?.transformers ?? '';
-}
-
 /** The releases that know an argument, oldest first; none for a name no release knows. */
 export function releasesOf(name: string): readonly Release[] {
   const record = recordOf(name);

@@ -6,7 +6,6 @@ interface TemplateRecord {
   readonly name: string;
   readonly since?: Release;
   readonly until?: Release;
-  readonly efficientEos?: boolean;
 }
 
 let records: readonly TemplateRecord[] | undefined;
@@ -19,11 +18,6 @@ export function templatesOf(release: Release): Iterable<string> {
 
 export function hasTemplate(release: Release, name: string): boolean {
   return templates(release).has(name);
-}
-
-/** Whether a template ends answers with the end-of-text token of the whole (`efficient_eos`): `train_on_prompt` fails then. */
-export function hasEfficientEos(release: Release, name: string): boolean {
-  return templates(release).get(name)?.efficientEos ?? false;
 }
 
 function templates(release: Release): ReadonlyMap<string, TemplateRecord> {

@@ -19,6 +19,7 @@ import {
   trainableElements,
   transformersMajor,
 } from './layers';
+import { longestSampleAtMost } from './lengths';
 import { type Settings, section, settingsOf } from './settings';
 
 /** GPU memory of one rank, in bytes. */
@@ -338,4 +339,14 @@ export function gpuMemory(run: Run, model: ModelShape, settings: Settings = sett
     decidedBy,
     attention: worst.kernel,
   };
+}
+
+/**
+ * The memory of the longest batch that the data can make; undefined: the data isn't at hand, it reaches cutoff_len, or
+ * packing fills every sequence.
+ */
+export function gpuMemoryForData(run: Run, model: ModelShape, settings: Settings): GpuMemory | undefined {
+  const longest = longestSampleAtMost(run);
+  if (longest === undefined || longest >= settings.cutoffLen || settings.packing) return undefined;
+  return gpuMemory(run, model, { ...settings, cutoffLen: longest });
 }

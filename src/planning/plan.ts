@@ -1,8 +1,7 @@
 import type { Run } from '../run';
 import { type Advice, adviceOf } from './advice';
 import { type HostNeeds, hostNeeds } from './host';
-import { longestSampleAtMost } from './lengths';
-import { type GpuMemory, gpuMemory } from './memory';
+import { type GpuMemory, gpuMemory, gpuMemoryForData } from './memory';
 import { type Schedule, scheduleOf } from './schedule';
 import { settingsOf } from './settings';
 import { type Throughput, throughputOf } from './throughput';
@@ -48,14 +47,13 @@ export function plan(run: Run, options: PlanOptions = {}): Plan {
   const model = run.model;
   if (model === undefined) return { schedule, advice: [] };
   const gpu = gpuMemory(run, model, settings);
-  const longest = longestSampleAtMost(run);
-  const shorter = longest !== undefined && longest < settings.cutoffLen && !settings.packing;
+  const forData = gpuMemoryForData(run, model, settings);
   const host = hostNeeds(run, model, schedule, settings);
   return {
     schedule,
     memory: {
       gpu,
-      ...(shorter ? { gpuForData: gpuMemory(run, model, { ...settings, cutoffLen: longest }) } : {}),
+      ...(forData === undefined ? {} : { gpuForData: forData }),
       host: { perRankBytes: host.perRankBytes, podBytes: host.podBytes, parts: host.parts },
       shmBytes: host.shmBytes,
       diskBytes: host.outputBytes,

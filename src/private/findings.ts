@@ -45,7 +45,7 @@ export function findingsOf(root: IConstruct): Finding[] {
  * Prints warnings on stderr, the first time it is called for a tree, what several runs share once. Advice is for the
  * command line's `lint`: a synth that has nothing wrong says nothing.
  */
-export function printOnce(root: IConstruct, findings: readonly Finding[]): void {
+function printOnce(root: IConstruct, findings: readonly Finding[]): void {
   const audit = auditOf(root);
   const quiet = findings.filter((finding) => finding.severity === Severity.WARNING);
   if (!audit.printed && quiet.length > 0) process.stderr.write(`${findingsText(quiet)}\n`);

@@ -1,9 +1,9 @@
-import { type Finding, Severity } from '../finding';
+import { Severity } from '../finding';
 import { adviceOf } from '../planning/advice';
-import { longestSampleAtMost } from '../planning/lengths';
-import { type GpuMemory, gpuMemory, PLANNER_ERROR } from '../planning/memory';
+import { type GpuMemory, gpuMemory, gpuMemoryForData, PLANNER_ERROR } from '../planning/memory';
 import { settingsOf } from '../planning/settings';
 import type { Run } from '../run';
+import { found } from './found';
 import type { Rule } from './rule';
 
 export const rule: Rule = {
@@ -18,25 +18,20 @@ export const rule: Rule = {
     const settings = settingsOf(run);
     const worst = gpuMemory(run, model, settings);
     if (worst.fits === undefined || worst.fits === 'fits') return [];
-    const longest = longestSampleAtMost(run);
-    const shorter = longest !== undefined && longest < settings.cutoffLen && !settings.packing;
-    const forData = shorter ? gpuMemory(run, model, { ...settings, cutoffLen: longest }) : worst;
+    const forData = gpuMemoryForData(run, model, settings) ?? worst;
     const advice = adviceOf(run, model, worst).filter(({ edits }) => edits.length > 0);
     const [best] = advice;
     return [
-      {
-        id: rule.id,
+      found(rule, run, {
         severity: forData.fits === 'does not fit' ? Severity.ERROR : Severity.WARNING,
-        path: run.path,
         key: KEYS[worst.decidedBy],
         message: messageOf(run, worst, forData),
         got: `${gigabytes(worst.stepReservedBytes)} needed`,
         allowed: `${gigabytes(worst.usableBytes ?? 0)} on a ${card.name}`,
         change: advice.map(({ message }) => message).join('; or ') || undefined,
-        ...(best === undefined ? {} : { fix: best.edits }),
-        source: rule.source,
-      },
-    ] satisfies Finding[];
+        fix: best?.edits,
+      }),
+    ];
   },
 };
 

@@ -1,9 +1,9 @@
+import { fileStore } from '../../src/cli/file-store';
 import { modelShapeOf } from '../../src/cli/model-shape';
-import { filesFrom } from '../../src/llamafactory/files';
 import { temporaryFolder, write } from '../folder';
 
 const folder = temporaryFolder();
-const files = filesFrom(folder);
+const files = fileStore().from(folder);
 
 test.each([
   ['Qwen/Qwen3-14B', 'Qwen3-14B'],

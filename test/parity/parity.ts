@@ -2,7 +2,7 @@
  * Compares the twin's verdicts with the recorded ones of the real parsers, without Python: `npm run test:parity`.
  * The exit code is 1 if they differ anywhere, if the record is stale or if a rule is not covered.
  */
-import { filesFrom } from '../../src/llamafactory/files';
+import { fileStore } from '../../src/cli/file-store';
 import { STEPS } from '../../src/llamafactory/parser/parse';
 import { RELEASES, type Release } from '../../src/run';
 import { allCases, type ParityCase } from './cases';
@@ -17,7 +17,7 @@ const LEAST_PASSES = 2;
 
 const cases = allCases();
 const folder = makeFolder();
-const files = filesFrom(folder);
+const files = fileStore().from(folder);
 const refused = new Map<string, number>();
 const passed = new Map<string, number>();
 let failed = false;

@@ -2,7 +2,7 @@
  * Asks the real parsers and stores what they say: `npm run parity:record [-- RELEASE...]`. With --fixed only the
  * configs that the twin has fixed are asked about, which change with its fixes.
  */
-import { filesFrom } from '../../src/llamafactory/files';
+import { fileStore } from '../../src/cli/file-store';
 import { RELEASES, type Release } from '../../src/run';
 import { allCases, type ParityCase, SETTINGS } from './cases';
 import { fixedCases } from './fixed';
@@ -15,7 +15,7 @@ const folder = makeFolder();
 for (const release of RELEASES) {
   if (wanted.length > 0 && !wanted.includes(release)) continue;
   if (!fixedOnly) record(release, 'cases', allCases());
-  record(release, 'fixed', fixedCases(release, filesFrom(folder)).cases);
+  record(release, 'fixed', fixedCases(release, fileStore().from(folder)).cases);
 }
 removeFolder(folder);
 

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileStore } from '../../src/cli/file-store';
 import { type Finding, Severity } from '../../src/finding';
-import { filesFrom } from '../../src/llamafactory/files';
 import { loadYaml } from '../../src/llamafactory/load';
 import { parse } from '../../src/llamafactory/parser/parse';
 import { checkRules } from '../../src/rules/rules';
@@ -28,7 +28,7 @@ function findingsFor(release: Release): Finding[] {
     nodes: 1,
     model: QWEN3_14B,
   };
-  const verdict = parse({ ...run, floats: loaded.floats, files: filesFrom(SEED) });
+  const verdict = parse({ ...run, floats: loaded.floats, files: fileStore().from(SEED) });
   return [...loaded.findings, ...verdict.findings, ...checkRules(run)];
 }
 
