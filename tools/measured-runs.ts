@@ -17,8 +17,13 @@ export interface Measurement {
   readonly lora_rank: number;
   readonly gradient_checkpointing: boolean;
   readonly liger_kernel: boolean;
+  readonly use_dora?: boolean;
+  /** Half of the rows end in padding, so that attention takes a mask. */
+  readonly padded?: boolean;
   readonly strategy: 'ddp' | 'zero2' | 'zero3' | 'zero3-offload';
   readonly world_size: number;
+  /** Which of the ranks was measured; undefined: the only one. */
+  readonly rank?: number;
   readonly cap_gib?: number;
   readonly expandable_segments?: boolean;
   readonly outcome?: string;
@@ -73,6 +78,7 @@ export function runOf(measured: Measurement): Run {
       ...(measured.quantization_bit === 16 ? {} : { quantization_bit: measured.quantization_bit ?? 4 }),
       disable_gradient_checkpointing: !measured.gradient_checkpointing,
       enable_liger_kernel: measured.liger_kernel,
+      ...(measured.use_dora === true ? { use_dora: true } : {}),
       max_steps: 2,
     },
     ...(measured.strategy === 'ddp'

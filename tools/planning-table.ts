@@ -14,6 +14,9 @@ const gigabytes = (bytes: number | undefined) => (bytes === undefined ? '' : (by
 
 function others(m: Measurement): string {
   return [
+    m.world_size > 1 ? `rank ${m.rank} of ${m.world_size}` : '',
+    m.use_dora === true ? 'DoRA' : '',
+    m.padded === true ? 'half padded' : '',
     m.gradient_checkpointing ? '' : 'no checkpointing',
     m.liger_kernel ? 'liger' : '',
     m.per_device_eval_batch_size === undefined ? '' : `evaluates ${m.per_device_eval_batch_size}`,
@@ -53,7 +56,7 @@ function row(m: Measurement): string {
 
 /** The table in Markdown. */
 export function table(): string {
-  const files = ['peaks.jsonl', 'unseen-points.jsonl', 'whole-runs.jsonl'];
+  const files = ['peaks.jsonl', 'unseen-points.jsonl', 'whole-runs.jsonl', 'several-ranks.jsonl'];
   const rows = files.flatMap(measurements).map(row);
   return [HEADER, HEADER.replace(/[^|]+/g, '---'), ...rows].join('\n');
 }

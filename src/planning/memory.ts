@@ -60,8 +60,12 @@ export const PLANNER_ERROR = 0.03;
 const CONTEXT = 0.79e9;
 /** What NCCL takes once torchrun starts it, measured with one rank. */
 const NCCL = 0.19e9;
-/** NCCL's buffers for each further rank on the node: channels to a neighbour at 4 MiB and its low-latency copies. */
+/** What it takes more with several ranks, measured with two: 0.2 GB, on one rank of some runs up to 0.5 GB. */
+const NCCL_PEERS = 0.2e9;
+/** Buffers to each rank beyond the second: channels to a neighbour at 4 MiB and its low-latency copies. */
 const NCCL_PEER = 40 * 2 ** 20;
+/** DDP sends the whole model to the other ranks as it starts, in buckets of 250 MiB, two at a time. */
+const DDP_BROADCAST = 2 * 250 * 2 ** 20;
 const DEEPSPEED_CONTEXT = 0.03e9;
 
 /** Reserved over allocated with expandable segments, measured: 1.5 to 1.8 % plain, 4.3 % liger, 7 % ZeRO-3 fetching. */
@@ -135,7 +139,7 @@ function residentOf(run: Run, model: ModelShape, s: Settings, base: BaseWeights,
     optimizer,
     gradients,
     buckets: bucket,
-    gathered: offloaded || world > 1 ? gatheredBytes(run, model, base) : 0,
+    gathered: offloaded || world > 1 ? gatheredBytes(run, model, base, offloaded) : 0,
     workspace,
   };
 }
@@ -148,14 +152,16 @@ function frozenWeights(s: Settings, base: BaseWeights, trainable: number): numbe
 
 /**
  * Weights that ZeRO-3 holds whole at the loss: the output layer, kept for the backward pass, and blocks fetched ahead
- * up to stage3_max_live_parameters (counted in weights, not in bytes; measured in 4 and in 16 bits).
+ * up to stage3_max_live_parameters (counted in weights, not in bytes; measured in 4 and in 16 bits). Where the shares
+ * stay on the GPUs, half an output layer more was measured with two ranks; what holds it is not known.
  */
-function gatheredBytes(run: Run, model: ModelShape, base: BaseWeights): number {
+function gatheredBytes(run: Run, model: ModelShape, base: BaseWeights, offloaded: boolean): number {
   const zero = deepspeedZero(run);
   const live = deepspeedNumber(zero, 'stage3_max_live_parameters', 1e9, 1e9);
   const prefetch = deepspeedNumber(zero, 'stage3_prefetch_bucket_size', 0.9 * model.hiddenSize ** 2, 5e7);
   const blocks = base.weights - base.outputLayer * (model.tiedEmbeddings ? 1 : 2);
-  return base.outputLayer + Math.min(blocks, (live + prefetch) * base.bytesPerElement);
+  const output = base.outputLayer * (offloaded ? 1 : 1.5);
+  return output + Math.min(blocks, (live + prefetch) * base.bytesPerElement);
 }
 
 /** Tokens at the loss that liger computes at once: a power of two near tokens x hidden / vocabulary. */
@@ -199,7 +205,9 @@ function stepPeak(
   const tokens = s.trainBatch * s.cutoffLen;
   const hidden = 2 * model.hiddenSize * tokens;
   const scores = s.trainBatch * layer.scores;
-  const kept = s.checkpointing ? hidden * model.layers : model.layers * (layer.saved * tokens + scores);
+  const kept = s.checkpointing
+    ? hidden * statesBetweenBlocks(model, s)
+    : model.layers * (layer.saved * tokens + scores);
   const casts = s.autocast && !s.pureBf16 ? 2 * trainable : 0;
   const perLayerTrainable = 1 / model.layers;
   // with accumulation the gradients of the batches before are there from the start
@@ -232,6 +240,11 @@ function stepPeak(
   return lossBytes >= blockBytes
     ? { bytes: lossBytes, parts: loss, at: 'loss' }
     : { bytes: blockBytes, parts: blockParts, at: 'layer' };
+}
+
+/** DoRA adds its result in 32 bits: under autocast all states between blocks but the first are twice as wide. */
+function statesBetweenBlocks(model: ModelShape, s: Settings): number {
+  return s.dora && s.autocast && !s.pureBf16 ? 2 * model.layers - 1 : model.layers;
 }
 
 /** DoRA multiplies its matrices out to get each weight's norm: the product, the sum and the square, in 32 bits. */
@@ -267,7 +280,19 @@ function loadPeak(s: Settings, base: BaseWeights, trainable: number): number {
   const weights = base.weights + base.scales;
   const adapters = s.finetuning === 'lora' || s.finetuning === 'oft' ? 4 * trainable : 0;
   const widened = s.finetuning === 'full' || s.finetuning === 'freeze' ? (s.pureBf16 ? 0 : 2 * trainable) : 0;
-  return Math.max(weights + adapters + widened, weights + (s.bits === 16 ? 0 : base.largest));
+  return Math.max(
+    weights + adapters + widened + startBytes(s, base, trainable),
+    weights + (s.bits === 16 ? 0 : base.largest),
+  );
+}
+
+/** What the strategy takes for a moment as it starts, beside the loaded model. */
+function startBytes(s: Settings, base: BaseWeights, trainable: number): number {
+  if (s.strategy === 'ddp') return s.worldSize > 1 ? base.embeddings + DDP_BROADCAST : 0;
+  // the trained weights are copied flat
+  if (s.strategy === 'zero2') return 2 * trainable;
+  // the trained weights are 16 bits wide by then; each rank copies its share out before the whole is freed
+  return s.strategy === 'zero3' ? Math.max(0, base.embeddings / s.worldSize - 2 * trainable) : 0;
 }
 
 /** Reserved by the allocator at a peak. */
@@ -323,7 +348,9 @@ export function gpuMemory(run: Run, model: ModelShape, settings: Settings = sett
   const running = reserved(settings, largest, model.vocabSize * tokens, resident.gathered > 0);
   const need = Math.max(running.expandable, load * 1.01);
   const peers =
-    settings.worldSize > 1 ? NCCL_PEER * Math.min(settings.gpusPerNode - 1 + (run.nodes > 1 ? 2 : 0), 8) : 0;
+    settings.worldSize > 1
+      ? NCCL_PEERS + NCCL_PEER * Math.min(settings.gpusPerNode - 2 + (run.nodes > 1 ? 2 : 0), 8)
+      : 0;
   const context = CONTEXT + NCCL + peers + (settings.strategy === 'ddp' ? 0 : DEEPSPEED_CONTEXT);
   const usable = run.card === undefined ? undefined : run.card.memoryBytes - context;
   return {

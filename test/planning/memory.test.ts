@@ -5,9 +5,10 @@ import { seedRun } from './runs';
 
 const name = (m: Measurement) =>
   `${m.model} ${m.strategy} ${m.quantization_bit ?? 4} bits ${m.per_device_train_batch_size} x ${m.sequence_tokens} ` +
-  `rank ${m.lora_rank}${m.liger_kernel ? ' liger' : ''}${m.gradient_checkpointing ? '' : ' without checkpointing'}`;
+  `rank ${m.lora_rank}${m.liger_kernel ? ' liger' : ''}${m.gradient_checkpointing ? '' : ' without checkpointing'}` +
+  `${m.world_size > 1 ? ` on rank ${m.rank} of ${m.world_size}` : ''}`;
 const trains = (m: Measurement) => m.outcome === undefined || m.outcome === 'trains';
-const all = ['peaks.jsonl', 'unseen-points.jsonl', 'whole-runs.jsonl'].flatMap(measurements);
+const all = ['peaks.jsonl', 'unseen-points.jsonl', 'whole-runs.jsonl', 'several-ranks.jsonl'].flatMap(measurements);
 
 describe('the peak of steps and evaluation is within 3 % of what was measured', () => {
   test.each(all.filter(trains).map((m) => [name(m), m] as const))('%s', (_, measured) => {
@@ -98,6 +99,11 @@ describe('several GPUs', () => {
 
   test('ZeRO-3 shares the weights but loads the quantised model whole', () => {
     expect(memory(4, 'zero3').parts['weights']).toBe((memory(1, 'zero3').parts['weights'] ?? 0) / 4);
-    expect(memory(4, 'zero3').loadBytes).toBe(memory(1, 'zero3').loadBytes);
+    expect(memory(4, 'zero3').loadBytes).toBeGreaterThan(memory(1, 'ddp').loadBytes);
+  });
+
+  test('DDP sends the whole model to the other ranks as it starts', () => {
+    expect(memory(2, 'ddp').loadBytes).toBeGreaterThan(memory(1, 'ddp').loadBytes + 1.5e9);
+    expect(memory(4, 'ddp').loadBytes).toBe(memory(2, 'ddp').loadBytes);
   });
 });
