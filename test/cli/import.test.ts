@@ -625,6 +625,26 @@ describe('the command', () => {
     });
   });
 
+  test('finds an error in a config without data, and still makes a program', () => {
+    const directory = project('no data', { 'train.yaml': LORA.replace('dataset: math\n', '') });
+    expect(run('import', directory)).toMatchObject({
+      status: 1,
+      out: expect.stringContaining('dataset: DatasetVolume.fromClaim('),
+      err: expect.stringContaining('names no data set'),
+    });
+  });
+
+  test('gives each construct an id of its own, whatever a data set is called', () => {
+    const info = JSON.stringify({ sft: { file_name: 'math.json' }, models: { file_name: 'math.json' } });
+    const directory = project('ids', {
+      ...DATA,
+      'train.yaml': LORA.replace('dataset: math', 'dataset: sft,models'),
+      'data/dataset_info.json': info,
+    });
+    run('import', directory, '--out', join(directory, 'app.ts'));
+    expect(writtenOf(synthesised(directory))['dataset']).toBe('sft,models');
+  });
+
   test('says that a program cannot be written', () => {
     const directory = project('unwritable', { ...DATA, 'train.yaml': LORA });
     expect(run('import', directory, '--out', join(directory, 'no/such/folder/app.ts'))).toMatchObject({

@@ -33,7 +33,7 @@ export interface ImportedDataset {
 }
 
 /** Ids that other constructs of the program have. */
-const TAKEN = ['models', 'saves', 'zero3'];
+const TAKEN = ['models', 'saves', 'zero3', 'pt', 'sft', 'rm', 'ppo', 'dpo', 'kto', 'train'];
 
 /** What the construct says of a data set. */
 const SAID = ['file_name', 'formatting', 'ranking', 'num_samples', 'columns', 'tags'];

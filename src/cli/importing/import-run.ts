@@ -103,6 +103,7 @@ export function importRun(request: ImportRequest, store: FileStore): Imported {
       ...checkRun(result, written),
       ...[
         ...datasets.flatMap(({ findings }) => findings),
+        ...withoutData(run),
         ...evaluations(run),
         ...deepspeed.findings,
         ...modelFindings(model, run),
@@ -152,6 +153,8 @@ function datasetsOf(run: Run): Run['datasets'] {
   const training = run.datasets.filter(({ evaluation }) => !evaluation);
   const names = training.map(({ name }) => name);
   const first = training.filter(({ name }, i) => names.indexOf(name) === i);
+  // A program needs one: what to put there is an error of its own.
+  if (first.length === 0) first.push({ name: 'missing' });
   const evaluation = run.datasets.find((dataset) => dataset.evaluation);
   if (evaluation === undefined) return first;
   return [
@@ -336,6 +339,19 @@ function duplicates({ findings }: RunFromFiles, file: string, { args }: Run): Ch
   return findings
     .filter(({ id }) => id === 'yaml-duplicate-key')
     .map(({ key }) => ({ file, key, text: `given twice -> once: ${shown(args[key])}` }));
+}
+
+function withoutData(run: Run): Omit<Finding, 'path'>[] {
+  if (run.datasets.some(({ evaluation }) => !evaluation)) return [];
+  return [
+    {
+      id: 'import-dataset',
+      severity: Severity.ERROR,
+      key: 'dataset',
+      message: 'the train config names no data set to train on',
+      change: 'set dataset in the file, or in the program',
+    },
+  ];
 }
 
 function evaluations(run: Run): Omit<Finding, 'path'>[] {
