@@ -1,12 +1,17 @@
 import { spawnSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { ApiObject, type Chart } from 'cdk8s';
+import fc from 'fast-check';
 import { parseAllDocuments } from 'yaml';
 import { main } from '../../src/cli/main';
 import { ownerOf } from '../../src/llamafactory/arguments';
 import { loadYaml } from '../../src/llamafactory/load';
 import type { Mapping, Release } from '../../src/run';
 import { linkModules, REPOSITORY, runProgram, temporaryFolder, write } from '../folder';
+import { allCases } from '../parity/cases';
+import { FILES } from '../parity/surroundings';
+import { readVerdicts } from '../parity/verdicts';
 import { byKind, configMapWith, containerOf, envOf, jobOf, type Manifests } from '../synthesis';
 
 const SEED = join(REPOSITORY, 'test/fixtures/seed');
@@ -217,6 +222,15 @@ const CASES: readonly Case[] = [
     },
   },
   {
+    name: 'the preset without DeepSpeed',
+    files: {
+      ...SEED_FILES,
+      'data/dataset_info.json': readFileSync(join(SEED, 'data/dataset_info.json'), 'utf8'),
+      'train.yaml': readFileSync(join(SEED, 'train_config.yaml'), 'utf8').replace(/^deepspeed: .*\n/m, ''),
+    },
+    options: ['--gpu', 'A100-40GB'],
+  },
+  {
     name: 'a launch script',
     files: {
       ...DATA,
@@ -253,6 +267,20 @@ function listed({ out }: Ended, config: string): Set<string> {
   );
   const renamed = lines.flatMap((line) => / -> as (\w+):/.exec(line)?.[1] ?? []);
   return new Set([...keys, ...renamed]);
+}
+
+/** The arguments in which two configs differ, but for those that constructs set and those that are listed. */
+function unlisted(given: Mapping, written: Mapping, said: ReadonlySet<string>): string[] {
+  const text = (value: unknown) => JSON.stringify(value, (_, part) => (typeof part === 'bigint' ? `${part}n` : part));
+  return [...new Set([...Object.keys(given), ...Object.keys(written)])].filter(
+    (key) => text(given[key]) !== text(written[key]) && ownerOf(key) === undefined && !said.has(key),
+  );
+}
+
+/** What the trainer reads, whatever else may be wrong with the run. */
+function trainConfigIn(chart: Chart): string {
+  const objects = chart.node.findAll().filter((construct) => ApiObject.isApiObject(construct));
+  return objects.flatMap((object) => object.toJson().data?.['train_config.yaml'] ?? [])[0];
 }
 
 /** Runs a case's program in this process, and answers its manifests. */
@@ -341,12 +369,7 @@ describe.each(CASES)('$name', ({ name, files, config = 'train.yaml', release = '
     const { directory, ended } = madeOf(name);
     const given = argsOf(files[config] ?? readFileSync(join(directory, config), 'utf8'), release);
     const written = writtenOf(manifests, release);
-    const keys = [...new Set([...Object.keys(given), ...Object.keys(written)])];
-    const different = keys.filter(
-      (key) => JSON.stringify(given[key]) !== JSON.stringify(written[key]) && ownerOf(key) === undefined,
-    );
-    const said = listed(ended, config);
-    expect(different.filter((key) => !said.has(key))).toEqual([]);
+    expect(unlisted(given, written, listed(ended, config))).toEqual([]);
   });
 
   test('has every data set of the file', () => {
@@ -452,6 +475,13 @@ describe('a program', () => {
     expect(programOf('QLoRA without DeepSpeed')).toContain('new FineTuningJob(');
   });
 
+  test('of a run without DeepSpeed that the preset is for says so', () => {
+    const program = programOf('the preset without DeepSpeed');
+    expect(program).toContain('new QwenQLoRAJob(');
+    expect(program).toContain('strategy: Strategy.DDP');
+    expect(program).toContain('cutoffLen: 2048');
+  });
+
   test('names the file where `train` does not type a form', () => {
     const program = programOf('forms that train does not type');
     expect(program).toContain("  trainConfig: TrainConfig.fromYaml('configs/train.yaml'),\n");
@@ -532,6 +562,31 @@ describe('a program', () => {
     expect(envOf(container)).toMatchObject({ NCCL_DEBUG: 'INFO', DISABLE_VERSION_CHECK: '1' });
   });
 });
+
+test('whatever the real parser took becomes a program that differs only in what is listed', () => {
+  const directory = write(join(folder, 'accepted'), FILES);
+  const verdicts = readVerdicts('0.9.5', 'cases');
+  const cases = allCases().filter(({ id }) => verdicts.get(id)?.[1] === true);
+  const before = process.cwd();
+  process.chdir(directory);
+  try {
+    fc.assert(
+      fc.property(fc.constantFrom(...cases), ({ id, text }) => {
+        write(directory, { 'train.yaml': text });
+        const program = `${id}.ts`;
+        const ended = run('import', '.', '--out', program, '--force', '--gpu', 'A100-80GB');
+        write(directory, { [program]: readFileSync(program, 'utf8').replace('synth(app);', 'export { chart };') });
+        const { chart } = require(join(directory, program)) as { chart: Chart };
+        const written = argsOf(trainConfigIn(chart));
+        const given = argsOf(text);
+        expect(unlisted(given, written, listed(ended, 'train.yaml'))).toEqual([]);
+      }),
+      { numRuns: 60 },
+    );
+  } finally {
+    process.chdir(before);
+  }
+}, 60_000);
 
 describe('the command', () => {
   const project = (name: string, files: Readonly<Record<string, string | Buffer>>) =>
