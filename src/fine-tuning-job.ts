@@ -15,12 +15,13 @@ import { ModelCache, type ModelLocation } from './model-cache';
 import type { NodePool } from './node-pool';
 import { weightsBytes } from './planning/weights';
 import { prepare } from './prepare-job';
-import { checkRun } from './private/check-run';
+import { checkRun, type Written } from './private/check-run';
 import { constructName, constructPath } from './private/construct-name';
 import { contentConfigMap } from './private/content-config-map';
 import { digest } from './private/digest';
 import { report, reportProblems, reportReferences } from './private/findings';
 import { labelsOf } from './private/labels';
+import { type Given, ownedArguments } from './private/owned-arguments';
 import { type AskedFor, propProblems } from './private/prop-problems';
 import { bytesOf } from './private/quantity';
 import { runtimeFile } from './private/runtime-file';
@@ -29,6 +30,7 @@ import type { Mapping, Run } from './run';
 import { runDigest } from './run-identity';
 import { SavesVolume } from './saves-volume';
 import type { TrainArguments } from './train-arguments';
+import type { ConfigArguments, TrainConfig } from './train-config';
 import { TrainerImage } from './trainer-image';
 
 /** What presets and general runs have in common. */
@@ -67,10 +69,16 @@ export interface RunProps {
   readonly image?: TrainerImage;
   /**
    * LLaMA-Factory's arguments, in camelCase. Model, data, directories and DeepSpeed are not among them: other props
-   * set those.
+   * set those. With `trainConfig`, what is said here replaces the file's value, key by key.
    * @default - LLaMA-Factory's own, for a preset the preset's
    */
   readonly train?: TrainArguments;
+  /**
+   * A train config that exists, in LLaMA-Factory's spelling: `TrainConfig.fromYaml('train_config.yaml')`. It stands
+   * for all train arguments: no preset's defaults are put under it.
+   * @default - none: `train` alone
+   */
+  readonly trainConfig?: TrainConfig;
   /**
    * A folder of your own Python files, relative to the working directory; it travels in a ConfigMap and stands on
    * PYTHONPATH.
@@ -312,7 +320,10 @@ export class FineTuningJob extends Construct {
     const location = modelCache._locate(props.model);
     const code = props.code === undefined ? undefined : readCode(props.code);
     const given = argumentsOf(props.train ?? {});
-    const requirements = neededPackages(given.args, image);
+    const file = props.trainConfig?._read(image._contents.llamafactory);
+    const args = { ...file?.args, ...given.args };
+    const written = writtenIn(file, given.args);
+    const requirements = neededPackages(args, image);
     const gpus = props.gpus ?? props.nodePool.gpus;
     const { deepspeed } = props;
     reportProblems(this, [
@@ -321,11 +332,12 @@ export class FineTuningJob extends Construct {
       ...image._problems,
       ...(code?.problems ?? []),
       ...given.problems,
+      ...(file?.problems ?? []),
     ]);
 
     const trained: Mapping = {
       model_name_or_path: `${PATHS.models}/${location.directory}`,
-      ...given.args,
+      ...args,
       dataset: namesOf(training),
       ...(evaluation.length > 0 ? { eval_dataset: namesOf(evaluation) } : {}),
       dataset_dir: PATHS.config,
@@ -359,9 +371,12 @@ export class FineTuningJob extends Construct {
       model: props.model._shape,
       image: image._contents,
     };
-    report(this, checkRun(run));
+    // Of a file that holds nothing all that can be said is that.
+    if (file?.readable !== false) report(this, checkRun(run, written));
+    if (file !== undefined) report(this, ownedArguments(file.owned, givenBy(props, run)));
     return {
       run,
+      written,
       runDigest: identity,
       outputDirectory,
       image,
@@ -448,6 +463,7 @@ export class FineTuningJob extends Construct {
 /** A run with every default filled in. */
 interface ResolvedRun {
   readonly run: Run;
+  readonly written: Written;
   readonly runDigest: string;
   readonly outputDirectory: string;
   readonly image: TrainerImage;
@@ -484,11 +500,30 @@ function askedFor(props: FineTuningJobProps, resources: PodResources, run: Run):
   };
 }
 
+/** What comes from the train config as it stands: all that the props don't replace. */
+function writtenIn(file: ConfigArguments | undefined, replaced: Mapping): Written {
+  const left = (keys: Iterable<string>) => new Set([...keys].filter((key) => !(key in replaced)));
+  return { keys: left(Object.keys(file?.args ?? {})), floats: left(file?.floats ?? []) };
+}
+
+/** What the props say of the arguments that constructs set. */
+function givenBy({ model, deepspeed }: FineTuningJobProps, run: Run): Given {
+  const namesOfAll = (evaluation: boolean) =>
+    run.datasets.filter((dataset) => (dataset.evaluation === true) === evaluation).map(({ name }) => name);
+  return {
+    path: run.path,
+    models: [model.name, model.repository.split('/').at(-1) ?? model.name],
+    datasets: namesOfAll(false),
+    evaluation: namesOfAll(true),
+    deepspeed: deepspeed !== undefined,
+  };
+}
+
 /** What the run's own ConfigMap holds. */
-function configFiles({ run, datasets }: ResolvedRun): Record<string, string> {
+function configFiles({ run, written, datasets }: ResolvedRun): Record<string, string> {
   const info = Object.fromEntries(datasets.map(({ name, entry }) => [name, entry]));
   return {
-    'train_config.yaml': renderTrainConfig(run.args, run.release),
+    'train_config.yaml': renderTrainConfig(run.args, run.release, written),
     'dataset_info.json': `${JSON.stringify(info, null, 2)}\n`,
   };
 }

@@ -25,4 +25,5 @@ export { type ExistingSavesProps, SavesVolume, type SavesVolumeProps } from './s
 export { Strategy } from './strategy';
 export { synth } from './synth';
 export type { TrainArguments } from './train-arguments';
+export { TrainConfig } from './train-config';
 export { type OfficialImageOptions, TrainerImage, type TrainerImageContents } from './trainer-image';

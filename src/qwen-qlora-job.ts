@@ -7,6 +7,7 @@ import { NodePool } from './node-pool';
 import { reportProblems } from './private/findings';
 import { QwenModel } from './qwen-model';
 import { qwenQLoRADefaults } from './qwen-qlora-defaults';
+import { DEFAULT_RELEASE } from './run';
 import { SavesVolume } from './saves-volume';
 import { Strategy } from './strategy';
 import type { TrainArguments } from './train-arguments';
@@ -26,7 +27,7 @@ export interface QwenQLoRAJobProps extends RunProps {
   /**
    * How the GPUs share the work. With `Strategy.DDP` the preset's batch is 1 x 1536 tokens a card instead of
    * 2 x 2048, accumulation 8 instead of 4.
-   * @default Strategy.ZERO3_OFFLOAD
+   * @default - Strategy.ZERO3_OFFLOAD; with a `trainConfig` that names no DeepSpeed config, Strategy.DDP
    */
   readonly strategy?: Strategy;
   /**
@@ -39,6 +40,9 @@ export interface QwenQLoRAJobProps extends RunProps {
 /**
  * The run most people want: 4-bit QLoRA of a Qwen model with LLaMA-Factory. With nothing but a data set it is Qwen3-14B
  * on four T10, rank 16, 20 epochs, effective batch 32.
+ *
+ * With a `trainConfig` the train arguments are the file's, and none of the preset's are put under it; model, nodes,
+ * claims and the DeepSpeed config are the preset's as before.
  */
 export class QwenQLoRAJob extends Construct {
   /** The run that the preset makes. */
@@ -47,7 +51,7 @@ export class QwenQLoRAJob extends Construct {
   public constructor(scope: Construct, id: string, props: QwenQLoRAJobProps) {
     super(scope, id);
     const { strategy: asked, deepspeed, train, ...rest } = props;
-    const strategy = asked ?? Strategy.ZERO3_OFFLOAD;
+    const strategy = asked ?? defaultStrategy(props);
     if (strategy === Strategy.DDP && deepspeed !== undefined) {
       reportProblems(this, [
         {
@@ -70,7 +74,11 @@ export class QwenQLoRAJob extends Construct {
         strategy === Strategy.DDP
           ? undefined
           : (deepspeed ?? new DeepSpeedZero3(this, 'zero3', { offloadOptimizer: true, offloadParam: true })),
-      train: { ...qwenQLoRADefaults(strategy), ...heldBack(props), ...defined(train ?? {}) },
+      // A file is what its author trained with: the preset's defaults under it would make another run of it.
+      train: {
+        ...(props.trainConfig === undefined ? { ...qwenQLoRADefaults(strategy), ...heldBack(props) } : {}),
+        ...defined(train ?? {}),
+      },
     });
   }
 
@@ -93,6 +101,13 @@ export class QwenQLoRAJob extends Construct {
   public get savesClaimName(): string {
     return this.job.savesClaimName;
   }
+}
+
+/** The strategy where none is asked for: ZeRO-3, unless a train config that is given does without DeepSpeed. */
+function defaultStrategy({ trainConfig, deepspeed, image }: QwenQLoRAJobProps): Strategy {
+  const release = image?._contents.llamafactory ?? DEFAULT_RELEASE;
+  const without = trainConfig !== undefined && deepspeed === undefined && !trainConfig._usesDeepSpeed(release);
+  return without ? Strategy.DDP : Strategy.ZERO3_OFFLOAD;
 }
 
 /** With data for evaluation at hand, none of the training data is held back. */

@@ -16,6 +16,7 @@ test('the public surface is this and no more', () => {
     'QwenQLoRAJob',
     'SavesVolume',
     'Strategy',
+    'TrainConfig',
     'TrainerImage',
     'synth',
   ]);

@@ -10,9 +10,10 @@ import {
   releasesOf,
   replacementOf,
 } from '../src/llamafactory/fields';
+import { propTypeOf } from '../src/llamafactory/prop-types';
 import { RELEASES } from '../src/run';
 import { finish } from './generated';
-import { DESCRIPTIONS, USEFUL_TYPES } from './train-argument-descriptions';
+import { DESCRIPTIONS } from './train-argument-descriptions';
 
 /** The keys that constructs set themselves. */
 const OWNED = new Set([
@@ -66,11 +67,11 @@ function renderProp(field: Field): string {
   if (DESCRIPTIONS[field.name]) lines.push(`LLaMA-Factory: \`${field.name}\`.`);
   lines.push(`@default - ${defaults(releases, perRelease)}`);
   const body = lines.flatMap(wrap).map((line) => `   * ${line}`);
-  return `  /**\n${body.join('\n')}\n   */\n  readonly ${camelCase(field.name)}?: ${typeOf(field)};\n`;
+  return `  /**\n${body.join('\n')}\n   */\n  readonly ${camelCase(field.name)}?: ${propTypeOf(field)};\n`;
 }
 
 function allowed(field: Field, perRelease: readonly Field[]): string[] {
-  if (!field.choices || typeOf(field) !== 'string') return [];
+  if (!field.choices || propTypeOf(field) !== 'string') return [];
   const all = [...new Set(perRelease.flatMap(({ choices }) => choices ?? []))].filter((choice) => choice !== false);
   if (all.length === 0) return [];
   return [`Allowed: ${all.map((choice) => `\`${choice}\`${where(choice, perRelease)}`).join(', ')}.`];
@@ -97,18 +98,6 @@ function defaults(releases: readonly string[], perRelease: readonly Field[]): st
 function show(value: unknown): string {
   if (value === null || value === '') return 'none';
   return typeof value === 'object' ? JSON.stringify(value) : String(value);
-}
-
-/** The TypeScript type of the one useful form. */
-function typeOf({ name, type }: Field): string {
-  const useful = USEFUL_TYPES[name];
-  if (useful) return useful;
-  const forms = type.split('|').map((form) => form.trim());
-  if (forms.some((form) => /^dict\b/.test(form))) return '{ readonly [key: string]: unknown }';
-  if (forms.includes('bool')) return 'boolean';
-  if (forms.includes('int') || forms.includes('float')) return 'number';
-  if (forms.some((form) => form.startsWith('list['))) return 'readonly string[]';
-  return 'string';
 }
 
 function wrap(text: string): string[] {

@@ -286,16 +286,3 @@ export const DESCRIPTIONS: Readonly<Record<string, string>> = {
   length_penalty: 'Above 0 beam search prefers longer answers',
   skip_special_tokens: 'Leave special tokens out of the text generated',
 };
-
-/** The one form typed, where upstream takes several or one that YAML can't hold. */
-export const USEFUL_TYPES: Readonly<Record<string, string>> = {
-  include_num_input_tokens_seen: 'boolean',
-  report_to: 'string',
-  fsdp: 'string',
-  debug: 'string',
-  optim_target_modules: 'string',
-  generation_config: 'string',
-  parallelism_config: '{ readonly [key: string]: unknown }',
-  liger_kernel_config: '{ readonly [key: string]: boolean }',
-  trackio_static_space_id: 'string',
-};

@@ -1,17 +1,13 @@
-import { readdirSync, readFileSync, type Stats, statSync, writeFileSync } from 'node:fs';
+import { readdirSync, statSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { type ParsedFile, parseDataFile } from '../llamafactory/dataset-file';
 import { isMapping } from '../llamafactory/dataset-info';
 import type { Files } from '../llamafactory/files';
+import { type FileText, LARGEST_CONFIG, readText, statOf } from '../llamafactory/read-text';
 import type { Mapping } from '../run';
 
-/** A file's text, or why there is none. */
-export type FileText =
-  | { readonly text: string }
-  | { readonly id: string; readonly fault: string; readonly missing: boolean };
+export { type FileText, reasonOf } from '../llamafactory/read-text';
 
-/** Larger files are neither train configs nor DeepSpeed configs. */
-const LARGEST_CONFIG = 4 * 2 ** 20;
 /** Larger data files aren't read: rules and planner do without their rows. */
 const LARGEST_DATA = 64 * 2 ** 20;
 
@@ -113,54 +109,6 @@ function jsonMapping(text: FileText): Mapping | undefined {
     return isMapping(value) ? value : undefined;
   } catch {
     return undefined;
-  }
-}
-
-/** What the system says of a file, or in words why it says nothing. */
-function statOf(path: string): Stats | string {
-  try {
-    return statSync(path);
-  } catch (error) {
-    return reasonOf(error);
-  }
-}
-
-const MISSING = 'there is no such file';
-
-const REASONS: Readonly<Record<string, string>> = {
-  ENOENT: MISSING,
-  ENOTDIR: MISSING,
-  EACCES: 'permission is denied',
-  EPERM: 'permission is denied',
-  EROFS: 'the file system is read-only',
-  ELOOP: 'its links go round in a circle',
-  ENAMETOOLONG: 'the name is too long',
-};
-
-/** A system error in words. */
-export function reasonOf(error: unknown): string {
-  const { code, message } = error as NodeJS.ErrnoException;
-  return REASONS[code ?? ''] ?? message;
-}
-
-function readText(path: string, largest: number): FileText {
-  const unreadable = (fault: string) => ({ id: 'unreadable-file', fault, missing: fault === MISSING });
-  const stat = statOf(path);
-  if (typeof stat === 'string') return unreadable(stat);
-  if (stat.isDirectory()) return unreadable('it is a folder');
-  if (!stat.isFile()) return unreadable('it is not a regular file');
-  if (stat.size > largest)
-    return { id: 'yaml-too-large', fault: `it has ${stat.size} bytes, too many for a config`, missing: false };
-  let bytes: Buffer;
-  try {
-    bytes = readFileSync(path);
-  } catch (error) {
-    return unreadable(reasonOf(error));
-  }
-  try {
-    return { text: new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes) };
-  } catch {
-    return { id: 'yaml-binary', fault: 'it is not text in UTF-8', missing: false };
   }
 }
 

@@ -6,6 +6,7 @@ import { nearest } from '../llamafactory/nearest';
 import type { Card } from '../planning/catalog/cards';
 import { DEFAULT_RELEASE, RELEASES, type Release } from '../run';
 import { cardNamed } from './cards';
+import type { ImportOptions } from './import';
 import type { LintOptions } from './lint';
 import { ExitStatus, type Output, processOutput } from './output';
 import type { PlanCommandOptions } from './plan';
@@ -52,19 +53,38 @@ function programFor(output: Output, end: (status: ExitStatus) => void): Command 
       const { plan } = require('./plan') as typeof import('./plan');
       end(plan(file, runOptions(given), output));
     });
+  withMachineOptions(program.command('import <folder>'))
+    .description('a typed program from a train config and what belongs to it')
+    .option(
+      '--gpus <n>',
+      "GPUs of the node, in place of those the launch script uses (4 if it doesn't say)",
+      wholeNumber,
+    )
+    .option('--config <file>', 'the train config, where the folder has several')
+    .option('--out <file>', 'where the program goes, in place of the standard output')
+    .option('--force', 'replace the file if it is there')
+    .action((folder: string, given: Given & ImportOptions) => {
+      const { importFolder } = require('./import') as typeof import('./import');
+      end(importFolder(folder, runOptions(given), output));
+    });
   return program;
 }
 
 /** The options that say what a run is beside its YAML. */
 function withRunOptions(command: Command): Command {
-  return command
-    .option('--llamafactory <release>', `one of ${RELEASES.join(', ')}`, release, DEFAULT_RELEASE)
-    .addOption(new Option('--gpu <card>', 'a card of the catalogue').default(cardNamed('T10'), 'T10').argParser(card))
+  return withMachineOptions(command)
     .option('--gpus <n>', 'GPUs on each node', wholeNumber, 4)
     .option('--nodes <n>', 'nodes', wholeNumber, 1)
     .option('--deepspeed <file>', 'a DeepSpeed JSON in place of the one the config names')
     .option('--dataset-dir <folder>', 'the folder of dataset_info.json in place of the one the config names')
     .addOption(new Option('--format <format>', 'how to print').choices(['text', 'json']).default('text'));
+}
+
+/** The options of every command: what trains, and on which card. */
+function withMachineOptions(command: Command): Command {
+  return command
+    .option('--llamafactory <release>', `one of ${RELEASES.join(', ')}`, release, DEFAULT_RELEASE)
+    .addOption(new Option('--gpu <card>', 'a card of the catalogue').default(cardNamed('T10'), 'T10').argParser(card));
 }
 
 /** The options under the names the commands know. */

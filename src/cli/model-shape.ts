@@ -33,7 +33,7 @@ function fromName(model: string): ModelShape | undefined {
 }
 
 /** The parts of a path, the last first, as hubs call them: ModelScope writes `___` for a dot, Hugging Face `--` for `/`. */
-function partsOf(model: string): string[] {
+export function partsOf(model: string): string[] {
   return model
     .split(/\/|--/)
     .filter((part) => part !== '')

@@ -15,6 +15,11 @@ const OWNED: Readonly<Record<string, string>> = {
   tokenized_path: 'dataset',
 };
 
+/** The props that say what an argument is set to; undefined if constructs leave it alone. */
+export function ownerOf(name: string): string | undefined {
+  return Object.hasOwn(OWNED, name) ? OWNED[name] : undefined;
+}
+
 /** Props as LLaMA-Factory spells them; a prop that stands there undefined is left out. */
 export function argumentsOf(train: object): { readonly args: Mapping; readonly problems: readonly Problem[] } {
   const args: Record<string, unknown> = {};
@@ -22,7 +27,7 @@ export function argumentsOf(train: object): { readonly args: Mapping; readonly p
   for (const [prop, value] of Object.entries(train)) {
     if (value === undefined) continue;
     const name = nameOfArgument(prop);
-    const owner = name === undefined ? undefined : OWNED[name];
+    const owner = name === undefined ? undefined : ownerOf(name);
     if (owner !== undefined) {
       problems.push({
         id: 'owned-argument',

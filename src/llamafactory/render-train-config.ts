@@ -1,6 +1,7 @@
 import type * as Yaml from 'yaml';
 import type { Mapping, Release } from '../run';
 import { fieldsOf } from './fields';
+import { PyBytes, PyFloat } from './parser/python';
 
 /** A section of the file: a title, and its keys in the order they are written. */
 interface Section {
@@ -118,15 +119,26 @@ const REASONS: ReadonlyArray<{ readonly key: string; readonly value?: unknown; r
   { key: 'deepspeed', why: 'batch size, accumulation and clipping are "auto" there and follow this file' },
 ];
 
+/** Arguments that come from a YAML: whether a whole number is a float hangs on how it was written, not on the argument. */
+export interface WrittenNumbers {
+  readonly keys: ReadonlySet<string>;
+  /** The keys whose value is a whole number written as a float: `2.0`. */
+  readonly floats: ReadonlySet<string>;
+}
+
 /**
  * Writes train_config.yaml for a reader: grouped, in a fixed order, with short reasons. What PyYAML and OmegaConf read
  * back is what was given, types included.
  */
-export function renderTrainConfig(args: Mapping, release: Release): string {
+export function renderTrainConfig(args: Mapping, release: Release, written?: WrittenNumbers): string {
   const fields = fieldsOf(release);
+  const typeOf = (key: string) => {
+    if (written?.keys.has(key)) return written.floats.has(key) ? 'float' : '';
+    return fields.get(key)?.type ?? '';
+  };
   const placed = placeKeys(args, (key) => SECTION_OF_OWNER[fields.get(key)?.owner ?? 'training'] ?? 'training');
   const sections = placed.map(([title, keys]) => {
-    const lines = keys.map((key) => renderKey(key, args[key], fields.get(key)?.type ?? ''));
+    const lines = keys.map((key) => renderKey(key, args[key], typeOf(key)));
     return `# ${title}\n${lines.join('')}`;
   });
   return sections.join('\n');
@@ -244,6 +256,8 @@ function forYaml(value: unknown, type = ''): unknown {
   if (typeof value === 'number') {
     return isFloat(value, type) ? new PythonFloat(value) : value;
   }
+  if (value instanceof PyFloat) return new PythonFloat(value.value);
+  if (value instanceof PyBytes) return Buffer.from(value.base64, 'base64');
   if (Array.isArray(value)) return value.map((item) => forYaml(item));
   if (value !== null && typeof value === 'object') {
     return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, forYaml(inner)]));

@@ -14,10 +14,25 @@ const PROPS: Readonly<Record<string, string>> = {
   deepspeed: 'deepspeed',
 };
 
-/** What the trainer's parser would refuse and what the rules find, in the spelling of the props. */
-export function checkRun(run: Run): Finding[] {
-  return [...parse(run).findings, ...checkRules(run)].map((finding) => ({
-    ...finding,
-    key: finding.key in run.args ? (PROPS[finding.key] ?? `train.${camelCase(finding.key)}`) : finding.key,
-  }));
+/** What a run's arguments were written as. */
+export interface Written {
+  /** The arguments that come from a train config as they stand. */
+  readonly keys: ReadonlySet<string>;
+  /** Those of them that are a whole number written as a float: `2.0`. */
+  readonly floats: ReadonlySet<string>;
 }
+
+/**
+ * What the trainer's parser would refuse and what the rules find, in the spelling of the props.
+ * @param written what comes from a train config keeps LLaMA-Factory's spelling
+ */
+export function checkRun(run: Run, written: Written = NOTHING): Finding[] {
+  const keyOf = (key: string) => {
+    if (!(key in run.args)) return key;
+    return PROPS[key] ?? (written.keys.has(key) ? `trainConfig.${key}` : `train.${camelCase(key)}`);
+  };
+  const findings = [...parse({ ...run, floats: written.floats }).findings, ...checkRules(run)];
+  return findings.map((finding) => ({ ...finding, key: keyOf(finding.key) }));
+}
+
+const NOTHING: Written = { keys: new Set(), floats: new Set() };

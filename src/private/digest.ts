@@ -6,6 +6,7 @@ export function canonicalJson(value: unknown): string {
 }
 
 function sorted(value: unknown): unknown {
+  if (typeof value === 'bigint') return String(value);
   if (value === null || typeof value !== 'object') return value;
   if (Array.isArray(value)) return value.map(sorted);
   const mapping = value as Record<string, unknown>;

@@ -1,0 +1,81 @@
+import { type Finding, Severity } from '../../finding';
+import { launcherEnv, writablePlaces } from '../../kubernetes/trainer-env';
+import type { Mapping } from '../../run';
+import type { Change } from './changes';
+import type { LaunchSettings } from './launch-script';
+
+/** A launch script's environment as a program says it. */
+export interface ImportedEnvironment {
+  /** The prop `env`. */
+  readonly env: Mapping;
+  readonly changes: readonly Change[];
+  readonly findings: readonly Omit<Finding, 'path'>[];
+}
+
+/** What other props and the launcher say. */
+const SAID = ['CUDA_VISIBLE_DEVICES', 'USE_MODELSCOPE_HUB', 'HF_ENDPOINT', 'PYTHONPATH', 'VENV'];
+/** What makes a shell or torchrun find its way on one machine. */
+const MACHINE = [
+  'PATH',
+  'LD_LIBRARY_PATH',
+  'VIRTUAL_ENV',
+  'CONDA_PREFIX',
+  'CUDA_HOME',
+  'NODE_RANK',
+  'RANK',
+  'MASTER_ADDR',
+  'MASTER_PORT',
+];
+
+const SECRET = /TOKEN|SECRET|PASSWORD|API_?KEY|ACCESS_KEY/;
+
+/** What of a launch script's variables goes on, and what doesn't. */
+export function importedEnvironment(file: string, settings: LaunchSettings): ImportedEnvironment {
+  const pod = new Set([...SAID, ...MACHINE, ...Object.keys(podVariables())]);
+  const given = [...settings.variables].filter(([name]) => settings.exported.has(name) && !SAID.includes(name));
+  const env = given.filter(([name]) => !pod.has(name) && !SECRET.test(name));
+  const ofPod = given.filter(([name]) => pod.has(name)).map(([name]) => name);
+  const secrets = given.filter(([name]) => !pod.has(name) && SECRET.test(name)).map(([name]) => name);
+  const left = (names: readonly string[], why: string): Change[] =>
+    names.length === 0 ? [] : [{ file, key: names.join(', '), text: `left out: ${why}` }];
+  return {
+    env: Object.fromEntries(env),
+    changes: [
+      ...left(ofPod, 'the pod sets its own'),
+      ...left(settings.computed, 'its value is known to a shell alone; props: env, code, virtualEnvironment'),
+      ...left(secrets, 'a secret has no place in a manifest'),
+      ...left(settings.overrides, 'arguments on the command line are not taken over'),
+    ],
+    findings: [
+      ...secrets.map((name) =>
+        warning(file, `${name} is a secret, and a manifest shows what env holds: it is left out`, {
+          change: 'put it into a Secret; ModelSource takes the token of a hub from one',
+        }),
+      ),
+      ...(settings.overrides.length === 0
+        ? []
+        : [
+            warning(
+              file,
+              'the command line replaces arguments of the train config, and the program has those of the file',
+              {
+                got: settings.overrides.join(' '),
+                change: 'set them in train',
+              },
+            ),
+          ]),
+      ...((settings.nodes ?? 1) > 1
+        ? [warning(file, `the script trains on ${settings.nodes} nodes, and the program on one`, {})]
+        : []),
+    ],
+  };
+}
+
+function podVariables(): Mapping {
+  const launcher = launcherEnv({ gpus: 1, cpus: 1, trainConfig: '', outputDir: '', pythonPath: [] });
+  return { ...writablePlaces(), ...launcher };
+}
+
+function warning(key: string, message: string, more: Partial<Finding>): Omit<Finding, 'path'> {
+  return { id: 'import-launch-script', severity: Severity.WARNING, key, message, ...more };
+}

@@ -1,0 +1,153 @@
+import type { Files } from '../../llamafactory/files';
+import type { ModelShape } from '../../planning/catalog/models';
+import { weightsBytes } from '../../planning/weights';
+import { QwenModel } from '../../qwen-model';
+import type { Mapping } from '../../run';
+import { modelShapeOf, partsOf } from '../model-shape';
+import { call, literal, object } from './literal';
+
+/** The model of a train config as a program says it. */
+export interface ImportedModel {
+  /** The prop `model`. */
+  readonly code: string;
+  /** The prop `modelCache`. */
+  readonly cache: string;
+  /** What is to be said of it in the program. */
+  readonly comment?: string;
+  /** The model itself; undefined: neither its name nor its config.json says what it is made of. */
+  readonly model?: QwenModel;
+  /** Where the pod finds it. */
+  readonly directory: string;
+  /** Arguments that are said by the model cache. */
+  readonly said: readonly string[];
+  /** True if the cache is an existing claim that somebody has to copy the model to. */
+  readonly byHand: boolean;
+}
+
+/** Smallest claim for weights, in GiB. */
+const SMALLEST_CLAIM = 10;
+
+/** A path rather than a repository on a hub. */
+const PATH = /^(\.{0,2}\/|~|[A-Za-z]:[\\/])/;
+
+/**
+ * @param args the train arguments
+ * @param env what the launch script sets
+ * @param files the files seen from the train config's folder
+ */
+export function importedModel(args: Mapping, env: ReadonlyMap<string, string>, files: Files): ImportedModel {
+  const name = typeof args['model_name_or_path'] === 'string' ? args['model_name_or_path'] : '';
+  const local = PATH.test(name) || files.kind(name) === 'folder';
+  const named = partsOf(name).flatMap((part) => catalogued(part) ?? variant(part) ?? [])[0];
+  const { model, code } = named ?? custom(name, modelShapeOf(name, files));
+  if (local && named === undefined) {
+    const directory = partsOf(name)[0] ?? 'model';
+    return {
+      code,
+      cache: call('ModelCache.fromClaim', 'chart', "'models'", literal({ claimName: 'models', modelPath: directory })),
+      comment: `${name} is on one machine alone: copy it onto the claim 'models'.`,
+      model,
+      directory: `/models/${directory}`,
+      said: [],
+      byHand: true,
+    };
+  }
+  const hub = hubOf(name, local, env);
+  const revision =
+    local || ['main', undefined].includes(args['model_revision'] as string) ? undefined : args['model_revision'];
+  const options = object([
+    ['revision', typeof revision === 'string' ? literal(revision) : undefined],
+    ['endpoint', hub === 'huggingFace' && env.has('HF_ENDPOINT') ? literal(env.get('HF_ENDPOINT')) : undefined],
+  ]);
+  const source = call(`ModelSource.${hub}`, options);
+  const gibibytes = claimSize(model?._shape);
+  return {
+    code,
+    cache: call(
+      'new ModelCache',
+      'chart',
+      "'models'",
+      object([
+        ['size', `Size.gibibytes(${gibibytes})`],
+        ['source', source === 'ModelSource.modelScope()' ? undefined : source],
+      ]),
+    ),
+    ...(local ? { comment: `No pod has ${name}: a Job fetches it. For a node's disk: ModelCache.onNode.` } : {}),
+    model,
+    directory: `/models/${model?.repository ?? name}`,
+    said: typeof revision === 'string' ? ['model_revision'] : [],
+    byHand: false,
+  };
+}
+
+interface Named {
+  readonly model?: QwenModel;
+  readonly code: string;
+}
+
+/** A model of the catalogue by the last part of its repository. */
+function catalogued(part: string): Named | undefined {
+  for (const [name, model] of Object.entries(QwenModel)) {
+    if (!(model instanceof QwenModel)) continue;
+    if (model.repository.split('/').at(-1)?.toLowerCase() === part.toLowerCase())
+      return { model, code: `QwenModel.${name}` };
+  }
+  return undefined;
+}
+
+/** Another model of the size of one in the catalogue: a base model, a newer one. */
+function variant(part: string): Named | undefined {
+  const shape = modelShapeOf(part, NO_FILES);
+  return shape === undefined ? undefined : custom(`Qwen/${part}`, shape);
+}
+
+/** What a trainer without files sees. */
+const NO_FILES: Files = { kind: () => undefined, read: () => undefined, list: () => [] };
+
+function custom(repository: string, shape: ModelShape | undefined): Named {
+  const description = {
+    name: partsOf(repository)[0] ?? 'model',
+    repository: PATH.test(repository) ? (partsOf(repository)[0] ?? 'model') : repository,
+    config: shape === undefined ? {} : configOf(shape),
+  };
+  const code = call(
+    'QwenModel.custom',
+    object(Object.entries(description).map(([key, value]) => [key, literal(value)])),
+  );
+  return shape === undefined ? { code } : { model: QwenModel.custom(description), code };
+}
+
+/** A shape as the config.json says it. */
+function configOf(shape: ModelShape): Mapping {
+  const types = { 'qwen2.5': 'qwen2', qwen3: 'qwen3', 'qwen3-moe': 'qwen3_moe' } as const;
+  return {
+    model_type: types[shape.family],
+    hidden_size: shape.hiddenSize,
+    intermediate_size: shape.intermediateSize,
+    num_hidden_layers: shape.layers,
+    num_attention_heads: shape.attentionHeads,
+    num_key_value_heads: shape.keyValueHeads,
+    head_dim: shape.headDim,
+    vocab_size: shape.vocabSize,
+    tie_word_embeddings: shape.tiedEmbeddings,
+    ...(shape.experts === undefined
+      ? {}
+      : {
+          num_experts: shape.experts.count,
+          num_experts_per_tok: shape.experts.perToken,
+          moe_intermediate_size: shape.experts.intermediateSize,
+        }),
+  };
+}
+
+/** The hub the author had the model from: LLaMA-Factory asks Hugging Face unless told otherwise. */
+function hubOf(name: string, local: boolean, env: ReadonlyMap<string, string>): 'modelScope' | 'huggingFace' {
+  if (local) return /huggingface|models--/i.test(name) ? 'huggingFace' : 'modelScope';
+  return /^(1|true|y|yes)$/i.test(env.get('USE_MODELSCOPE_HUB') ?? '') ? 'modelScope' : 'huggingFace';
+}
+
+/** Twice the weights, in tens of GiB: room for another model beside them. */
+function claimSize(shape: ModelShape | undefined): number {
+  if (shape === undefined) return 60;
+  return Math.max(SMALLEST_CLAIM, Math.ceil((2 * weightsBytes(shape)) / 2 ** 30 / 10) * 10);
+}

@@ -1,0 +1,98 @@
+import { resolve } from 'node:path';
+import type { Problem } from './finding';
+import { ownerOf } from './llamafactory/arguments';
+import { loadYaml } from './llamafactory/load';
+import { type FileText, LARGEST_CONFIG, readText } from './llamafactory/read-text';
+import type { Mapping, Release } from './run';
+
+/** A train config as one release reads it, the arguments that constructs set kept apart. */
+export interface ConfigArguments {
+  /** False if there is no mapping in the file: then nothing can be said of the run. */
+  readonly readable: boolean;
+  /** What goes through to the trainer as it stands. */
+  readonly args: Mapping;
+  /** The keys whose value is a whole number written as a float: `2.0`. */
+  readonly floats: ReadonlySet<string>;
+  /** What the file says where constructs decide; keys without a value are left out. */
+  readonly owned: Mapping;
+  /** Why the file or a part of it can't be read. */
+  readonly problems: readonly Problem[];
+}
+
+/**
+ * A train config that exists: LLaMA-Factory's own YAML in its own spelling, given to a run by the prop `trainConfig`.
+ *
+ * Every argument goes through to the trainer as it stands, also in the forms that `train` doesn't type, except those
+ * that constructs set: `model_name_or_path`, `adapter_name_or_path`, `dataset`, `eval_dataset`, `dataset_dir`,
+ * `output_dir`, `deepspeed`, `cache_dir` and `tokenized_path`. Those are left out, and a warning says which props stand
+ * for them.
+ */
+export class TrainConfig {
+  /**
+   * A YAML file. It is read at once and never again; what is wrong with it is found at synth.
+   * @param path the file, relative to the working directory
+   */
+  public static fromYaml(path: string): TrainConfig {
+    return new TrainConfig(path, readText(resolve(path), LARGEST_CONFIG));
+  }
+
+  private readonly loaded = new Map<Release, ConfigArguments>();
+
+  private constructor(
+    /** The file, as it was given. */
+    public readonly path: string,
+    private readonly text: FileText,
+  ) {}
+
+  /**
+   * The file as a release's loader reads it.
+   * @internal
+   */
+  public _read(release: Release): ConfigArguments {
+    let read = this.loaded.get(release);
+    if (read === undefined) {
+      read = 'text' in this.text ? this.load(this.text.text, release) : nothing([this.unreadable(this.text)]);
+      this.loaded.set(release, read);
+    }
+    return read;
+  }
+
+  /**
+   * Whether the file trains with DeepSpeed.
+   * @internal
+   */
+  public _usesDeepSpeed(release: Release): boolean {
+    return 'deepspeed' in this._read(release).owned;
+  }
+
+  private load(text: string, release: Release): ConfigArguments {
+    const { root, args, floats, findings } = loadYaml(text, release, this.path);
+    const problems = findings.map(({ id, message, source }) => this.problem(id, message, source));
+    if (root !== 'mapping') return nothing(problems);
+    const entries = Object.entries(args);
+    return {
+      readable: true,
+      args: Object.fromEntries(entries.filter(([key]) => ownerOf(key) === undefined)),
+      floats,
+      owned: Object.fromEntries(entries.filter(([key, value]) => ownerOf(key) !== undefined && !isEmpty(value))),
+      problems,
+    };
+  }
+
+  private unreadable({ id, fault }: { readonly id: string; readonly fault: string }): Problem {
+    return this.problem(id, `the train config can't be read: ${fault}`);
+  }
+
+  private problem(id: string, message: string, source?: string): Problem {
+    return { id, key: 'trainConfig', message, got: this.path, ...(source === undefined ? {} : { source }) };
+  }
+}
+
+/** `adapter_name_or_path: null` says nothing that a run without the key doesn't do. */
+function isEmpty(value: unknown): boolean {
+  return value === null || value === '';
+}
+
+function nothing(problems: readonly Problem[]): ConfigArguments {
+  return { readable: false, args: {}, floats: new Set(), owned: {}, problems };
+}
