@@ -64,6 +64,7 @@ function withRunOptions(command: Command): Command {
     .option('--nodes <n>', 'nodes', wholeNumber, 1)
     .option('--deepspeed <file>', 'a DeepSpeed JSON in place of the one the config names')
     .option('--dataset-dir <folder>', 'the folder of dataset_info.json in place of the one the config names')
+    .option('--launch <file>', 'the script that starts the trainer, in place of one found beside the config')
     .addOption(new Option('--format <format>', 'how to print').choices(['text', 'json']).default('text'));
 }
 
