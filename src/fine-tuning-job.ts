@@ -1,5 +1,6 @@
 import { ApiObject, Chart, type Duration, type Size } from 'cdk8s';
 import { Construct } from 'constructs';
+import { type Acknowledgements, acknowledge } from './acknowledgements';
 import { type Code, readCode } from './code';
 import type { DatasetVolume, MountedDataset } from './dataset-volume';
 import type { DeepSpeedZero3 } from './deepspeed-zero3';
@@ -161,6 +162,13 @@ export interface RunProps {
    */
   readonly annotations?: { readonly [annotation: string]: string };
   /**
+   * Reasons for which single warnings and pieces of advice on the run are right as they are, by the id of the rule:
+   * `{ 'report-to-unset': 'wandb is set up in the image' }`. They are silenced for this run, and the reasons stand in
+   * annotations of the Job. Errors can't be acknowledged; an id that finds nothing is a finding itself.
+   * @default - none
+   */
+  readonly acknowledge?: { readonly [id: string]: string };
+  /**
    * The user's number; not 0.
    * @default 1000
    */
@@ -278,13 +286,14 @@ export class FineTuningJob extends Construct {
       suffix: digest({ template, run: this.runDigest }),
       maxLength: JOB_NAME_LENGTH,
     });
+    const annotations = { ...props.annotations, ...acknowledgedIn(resolved.acknowledged) };
     new ApiObject(this, 'Resource', {
       apiVersion: 'batch/v1',
       kind: 'Job',
       metadata: {
         name: this.jobName,
         labels,
-        ...(props.annotations === undefined ? {} : { annotations: props.annotations }),
+        ...(Object.keys(annotations).length === 0 ? {} : { annotations }),
       },
       spec: jobSpec(template, {
         backoffLimit: props.backoffLimit ?? 3,
@@ -365,9 +374,11 @@ export class FineTuningJob extends Construct {
       model: props.model._shape,
       image: image._contents,
     };
-    report(this, checkRun(run));
+    const { findings, used } = acknowledge(checkRun(run), props.acknowledge ?? {}, run.path);
+    report(this, findings);
     return {
       run,
+      acknowledged: used,
       runDigest: identity,
       outputDirectory,
       image,
@@ -454,6 +465,8 @@ export class FineTuningJob extends Construct {
 /** A run with every default filled in. */
 interface ResolvedRun {
   readonly run: Run;
+  /** Why findings on the run are silent. */
+  readonly acknowledged: Acknowledgements;
   readonly runDigest: string;
   readonly outputDirectory: string;
   readonly image: TrainerImage;
@@ -488,6 +501,13 @@ function askedFor(props: FineTuningJobProps, resources: PodResources, run: Run):
     runAsUser: props.runAsUser ?? 1000,
     datasets: run.datasets.map(({ name }) => name),
   };
+}
+
+/** Annotations with the reasons of what was acknowledged: on the Job alone, so that a reason starts no new pod. */
+function acknowledgedIn(reasons: Acknowledgements): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(reasons).map(([id, reason]) => [`acknowledge.cdk8s-llamafactory/${id}`, reason]),
+  );
 }
 
 /** What the run's own ConfigMap holds. */
