@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { readdirSync, readFileSync, type Stats, statSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { type ParsedFile, parseDataFile } from '../llamafactory/dataset-file';
@@ -173,11 +174,8 @@ function readText(path: string, largest: number): FileText {
   } catch (error) {
     return unreadable(reasonOf(error));
   }
-  try {
-    return { text: new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes) };
-  } catch {
-    return { id: 'yaml-binary', fault: 'it is not text in UTF-8', missing: false };
-  }
+  if (isUtf8(bytes)) return { text: bytes.toString('utf8') };
+  return { id: 'yaml-binary', fault: 'it is not text in UTF-8', missing: false };
 }
 
 /** Reads .json and .jsonl; either may hold a list or one object a line, since Python's loader takes both. */

@@ -55,7 +55,8 @@ export function runFromFiles(path: string, options: RunOptions, store: FileStore
   if (loaded.root !== 'mapping') return { ...nothing, findings: loaded.findings };
 
   const file = basename(path);
-  const args = { ...loaded.args, ...optionArguments(options, folder, files) };
+  const given = optionArguments(options, folder, files);
+  const args = Object.keys(given).length === 0 ? loaded.args : { ...loaded.args, ...given };
   const data: DataFiles = {
     ...files,
     mapping: (name) => store.mapping(resolve(folder, name)),
@@ -178,7 +179,8 @@ function datasetsOf(args: Mapping, path: string, files: DataFiles): Datasets {
       }
       const rows = data.map(({ parsed }) => (parsed !== undefined && 'rows' in parsed ? parsed.rows : undefined));
       const atHand = rows.length > 0 && rows.every((each) => each !== undefined);
-      return { name, entry, ...(atHand ? { rows: rows.flat() } : {}), ...evaluation };
+      // The same list for every config that names the file, so that rules judge it once.
+      return { name, entry, ...(atHand ? { rows: rows.length === 1 ? rows[0] : rows.flat() } : {}), ...evaluation };
     }),
   );
   return { datasets, findings, folder };
