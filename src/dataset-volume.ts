@@ -194,6 +194,8 @@ export interface MountedDataset {
   readonly name: string;
   readonly entry: Mapping;
   readonly rows?: readonly unknown[];
+  /** Whether faults of the rows are reported. */
+  readonly rowsReported?: boolean;
   /** What the result of a run depends on. */
   readonly identity: unknown;
   readonly volumes: ReadonlyArray<{ readonly name: string; readonly configMap?: string; readonly claim?: string }>;
@@ -256,7 +258,7 @@ export class DatasetVolume extends Construct {
     const rows = files.flatMap((file) => file.rows);
     const directory = `${DATA_PATH}/${this.name}`;
     const entry = datasetEntry(single === undefined ? directory : `${directory}/${single}`, describe(props), rows[0]);
-    for (const file of files) this.checkRows(file.path, file.rows, entry);
+    const faulty = files.filter((file) => this.reportRows(file.path, file.rows, entry)).length > 0;
     const parts = files.map((file, i) => {
       const part = files.length === 1 ? undefined : String(i);
       const key = basename(file.path);
@@ -271,6 +273,7 @@ export class DatasetVolume extends Construct {
       name: this.name,
       entry,
       rows: files.length === paths.length && files.length > 0 ? rows : undefined,
+      rowsReported: faulty,
       identity: files.map((file) => createHash('sha256').update(file.text).digest('hex')),
       volumes: parts.map((part) => ({ name: part.name, configMap: part.configMap.name })),
       // File by file: a ConfigMap mounted as a folder also shows `..data`, which LLaMA-Factory would read as a file.
@@ -357,9 +360,10 @@ export class DatasetVolume extends Construct {
     return [{ path, text, rows: parsed.rows }];
   }
 
-  private checkRows(path: string, rows: readonly unknown[], entry: Mapping): void {
+  /** Reports rows that would be left out or stop the run; answers whether there are any. */
+  private reportRows(path: string, rows: readonly unknown[], entry: Mapping): boolean {
     const faults = faultyRows(rows, entry);
-    if (faults.length === 0) return;
+    if (faults.length === 0) return false;
     const shown = faults.slice(0, 5).map((fault) => `row ${fault.row}: ${fault.reason}`);
     const more = faults.length > shown.length ? `; and ${faults.length - shown.length} more` : '';
     this.problem({
@@ -370,6 +374,7 @@ export class DatasetVolume extends Construct {
       change: 'mend the rows, or name the columns and roles they have by the props columns and tags',
       source: 'llamafactory/data/converter.py',
     });
+    return true;
   }
 
   private problem(problem: Problem): void {

@@ -1,5 +1,6 @@
 import { ApiObject, Chart, type Duration, type Size } from 'cdk8s';
 import { Construct } from 'constructs';
+import { type Acknowledgements, acknowledge } from './acknowledgements';
 import { type Code, readCode } from './code';
 import type { DatasetVolume, MountedDataset } from './dataset-volume';
 import type { DeepSpeedZero3 } from './deepspeed-zero3';
@@ -169,6 +170,13 @@ export interface RunProps {
    */
   readonly annotations?: { readonly [annotation: string]: string };
   /**
+   * Reasons for which single warnings and pieces of advice on the run are right as they are, by the id of the rule:
+   * `{ 'report-to-unset': 'wandb is set up in the image' }`. They are silenced for this run, and the reasons stand in
+   * annotations of the Job. Errors can't be acknowledged; an id that finds nothing is a finding itself.
+   * @default - none
+   */
+  readonly acknowledge?: { readonly [id: string]: string };
+  /**
    * The user's number; not 0.
    * @default 1000
    */
@@ -286,13 +294,14 @@ export class FineTuningJob extends Construct {
       suffix: digest({ template, run: this.runDigest }),
       maxLength: JOB_NAME_LENGTH,
     });
+    const annotations = { ...props.annotations, ...acknowledgedIn(resolved.acknowledged) };
     new ApiObject(this, 'Resource', {
       apiVersion: 'batch/v1',
       kind: 'Job',
       metadata: {
         name: this.jobName,
         labels,
-        ...(props.annotations === undefined ? {} : { annotations: props.annotations }),
+        ...(Object.keys(annotations).length === 0 ? {} : { annotations }),
       },
       spec: jobSpec(template, {
         backoffLimit: props.backoffLimit ?? 3,
@@ -364,19 +373,30 @@ export class FineTuningJob extends Construct {
         ...(deepspeed === undefined ? {} : { deepspeed: `${PATHS.deepspeed}/${deepspeed._file}` }),
       },
       deepspeed: deepspeed === undefined ? undefined : { file: deepspeed._file, config: deepspeed._config },
-      datasets: datasets.map(({ name, entry, rows }, i) => ({ name, entry, rows, evaluation: i >= training.length })),
+      datasets: datasets.map(({ name, entry, rows, rowsReported }, i) => ({
+        name,
+        entry,
+        rows,
+        rowsReported,
+        evaluation: i >= training.length,
+      })),
       card: props.nodePool.gpu._card,
       gpus,
       nodes: 1,
       model: props.model._shape,
       image: image._contents,
     };
-    // Of a file that holds nothing all that can be said is that.
-    if (file?.readable !== false) report(this, checkRun(run, written));
-    if (file !== undefined) report(this, ownedArguments(file.owned, givenBy(props, run)));
+    const found = [
+      // Of a file that holds nothing all that can be said is that.
+      ...(file?.readable === false ? [] : checkRun(run, written)),
+      ...(file === undefined ? [] : ownedArguments(file.owned, givenBy(props, run))),
+    ];
+    const { findings, used } = acknowledge(found, props.acknowledge ?? {}, run.path);
+    report(this, findings);
     return {
       run,
       written,
+      acknowledged: used,
       runDigest: identity,
       outputDirectory,
       image,
@@ -464,6 +484,9 @@ export class FineTuningJob extends Construct {
 interface ResolvedRun {
   readonly run: Run;
   readonly written: Written;
+
+  /** Why findings on the run are silent. */
+  readonly acknowledged: Acknowledgements;
   readonly runDigest: string;
   readonly outputDirectory: string;
   readonly image: TrainerImage;
@@ -517,6 +540,13 @@ function givenBy({ model, deepspeed }: FineTuningJobProps, run: Run): Given {
     evaluation: namesOfAll(true),
     deepspeed: deepspeed !== undefined,
   };
+}
+
+/** Annotations with the reasons of what was acknowledged: on the Job alone, so that a reason starts no new pod. */
+function acknowledgedIn(reasons: Acknowledgements): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(reasons).map(([id, reason]) => [`acknowledge.cdk8s-llamafactory/${id}`, reason]),
+  );
 }
 
 /** What the run's own ConfigMap holds. */

@@ -17,6 +17,8 @@ export interface RunDataset {
   readonly entry?: Mapping;
   /** The rows, parsed; undefined if the file isn't at hand (on a PVC, on a hub). */
   readonly rows?: readonly unknown[];
+  /** True if whoever read the rows has reported those that aren't trained on. */
+  readonly rowsReported?: boolean;
   /** True if the data set is for evaluation only. */
   readonly evaluation?: boolean;
 }

@@ -34,6 +34,26 @@ const train = (args: object) => run({ train: { ...args } });
 
 const CASES: readonly Case[] = [
   [
+    'acknowledged-error',
+    run({ acknowledge: { 'argument-type': 'why' }, train: { ...{ loraRank: 'sixteen' } } as object }),
+    { path: 'finetune/math', key: 'acknowledge.argument-type', change: 'mend what it finds' },
+  ],
+  [
+    'acknowledged-nothing',
+    run({ acknowledge: { 'host-path': 'why' } }),
+    { severity: 'warning' as Finding['severity'], path: 'finetune/math', key: 'acknowledge.host-path' },
+  ],
+  [
+    'acknowledged-unknown',
+    run({ acknowledge: { hostpath: 'why' } }),
+    { path: 'finetune/math', key: 'acknowledge.hostpath', allowed: 'the ids of docs/RULES.md' },
+  ],
+  [
+    'acknowledged-without-reason',
+    run({ acknowledge: { 'chatml-template': '' } }),
+    { path: 'finetune/math', key: 'acknowledge.chatml-template', change: 'say why it is right as it is' },
+  ],
+  [
     'code-folder',
     run({ code: join(folder, 'nowhere') }),
     { path: 'finetune/math', key: 'code', got: `${join(folder, 'nowhere')}: ENOENT` },

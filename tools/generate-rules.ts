@@ -9,7 +9,7 @@ import { finish } from './generated';
 const HEAD = `# Rules
 <!-- written by tools/generate-rules.ts from src/rules; don't edit -->
 
-What is found in a run beyond what LLaMA-Factory's own parser refuses. Each rule is one file in \`src/rules\` named by its id, and a finding is acknowledged by that id. The severity is the rule's usual one: single findings may be milder. A rule that needs to know more than it is told (the card, the image, the rows) stays silent.
+What is found in a run beyond what LLaMA-Factory's own parser refuses. Each rule is one file in \`src/rules\` named by its id, and a warning or a piece of advice is acknowledged by that id, for a reason: by the prop \`acknowledge\` of a run, or by \`lint --acknowledge ID=REASON\`. The severity is the rule's usual one: single findings may be milder. A rule that needs to know more than it is told (the card, the image, the rows) stays silent.
 
 - **error**: the run would be refused, die, or silently do something else; synth fails and \`lint\` exits with 1
 - **warning**: the run trains, but not as its author expects

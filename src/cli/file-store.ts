@@ -18,6 +18,8 @@ export interface FileStore {
   mapping(path: string): Mapping | undefined;
   /** The rows of a data file; undefined: too large, or of a format that only Python reads. */
   rows(path: string): ParsedFile | undefined;
+  /** The shell scripts in a folder, by name. */
+  scripts(folder: string): readonly string[];
   /** Changes a file for every later reading; it is written by `save`. */
   change(path: string, text: string): void;
   /** The files changed, with the text they had; empty for a new one. */
@@ -33,6 +35,7 @@ export function fileStore(): FileStore {
   const parsed = new Map<string, ParsedFile | undefined>();
   const mappings = new Map<string, Mapping | undefined>();
   const kinds = new Map<string, 'file' | 'folder' | undefined>();
+  const scripts = new Map<string, readonly string[]>();
   const changed = new Map<string, { before: string; after: string }>();
 
   function read(path: string): FileText {
@@ -53,6 +56,16 @@ export function fileStore(): FileStore {
     rows(path) {
       if (!parsed.has(path)) parsed.set(path, readRows(path));
       return parsed.get(path);
+    },
+    scripts(folder) {
+      let names = scripts.get(folder);
+      if (names === undefined) {
+        names = namesIn(folder)
+          .filter((name) => name.endsWith('.sh'))
+          .sort();
+        scripts.set(folder, names);
+      }
+      return names;
     },
     change(path, text) {
       const now = read(path);
@@ -80,16 +93,19 @@ export function fileStore(): FileStore {
           const text = read(at(path));
           return 'text' in text ? text.text : undefined;
         },
-        list(path) {
-          try {
-            return readdirSync(at(path));
-          } catch {
-            return [];
-          }
-        },
+        list: (path) => namesIn(at(path)),
       };
     },
   };
+}
+
+/** What a folder holds; nothing if it can't be read. */
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return [];
+  }
 }
 
 function kindOf(path: string): 'file' | 'folder' | undefined {

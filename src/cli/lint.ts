@@ -1,4 +1,5 @@
 import { dirname, isAbsolute, relative, resolve } from 'node:path';
+import { type Acknowledgements, acknowledge } from '../acknowledgements';
 import { type Edit, type Finding, Severity } from '../finding';
 import { findingLine, findingsText } from '../finding-text';
 import { parse } from '../llamafactory/parser/parse';
@@ -15,7 +16,14 @@ export interface LintOptions extends RunOptions {
   readonly format: 'text' | 'json';
   /** Write what can be corrected, and show the difference. */
   readonly fix?: boolean;
+  /**
+   * Reasons for which warnings and advice are right as they are, by id.
+   * @default - none
+   */
+  readonly acknowledge?: Acknowledgements;
 }
+
+type JudgeOptions = RunOptions & Pick<LintOptions, 'acknowledge'>;
 
 /** What is said of one file. */
 export interface LintReport {
@@ -24,37 +32,55 @@ export interface LintReport {
   /** The verdict of the release's own parser, and nothing else. */
   readonly accepted: boolean;
   readonly findings: readonly Finding[];
+  /** The ids of what was found and acknowledged. */
+  readonly acknowledged: readonly string[];
 }
 
 /** Judges files, prints what is found in each, and says how to exit. */
 export function lint(paths: readonly string[], options: LintOptions, output: Output): ExitStatus {
   const store = fileStore();
+  const acknowledged = new Set<string>();
   let failed = false;
   for (const [i, path] of paths.entries()) {
     if (options.fix) fixFile(path, options, store);
     const report = lintFile(path, options, store);
+    for (const id of report.acknowledged) acknowledged.add(id);
     failed ||= report.findings.some(({ severity }) => severity === Severity.ERROR);
     if (options.format === 'json') output.out(jsonLine(publicShape(report)));
     else output.out(`${i > 0 ? '\n' : ''}${reportText(report, options)}`);
   }
   if (options.fix && !saveAll(store, options, output)) failed = true;
+  for (const id of Object.keys(options.acknowledge ?? {})) {
+    if (!acknowledged.has(id)) output.err(`warning: nothing was found that --acknowledge ${id} is for: take it out\n`);
+  }
   return failed ? ExitStatus.FINDINGS : ExitStatus.OK;
 }
 
 /** Judges one file. Whatever is in it, there is a report. */
-export function lintFile(path: string, options: RunOptions, store: FileStore): LintReport {
+export function lintFile(path: string, options: JudgeOptions, store: FileStore): LintReport {
   return judge(path, options, store).report;
 }
 
-function judge(path: string, options: RunOptions, store: FileStore): { report: LintReport; from?: RunFromFiles } {
+function judge(path: string, options: JudgeOptions, store: FileStore): { report: LintReport; from?: RunFromFiles } {
   const { release } = options;
   try {
     const from = runFromFiles(path, options, store);
     const { run, loads, floats, files } = from;
-    if (run === undefined) return { report: { file: path, release, accepted: false, findings: from.findings }, from };
+    if (run === undefined) return { report: refused(path, release, from.findings), from };
     const verdict = parse({ ...run, floats, files });
-    const findings = distinct([...from.findings, ...verdict.findings, ...checkRules(run)]);
-    return { report: { file: path, release, accepted: loads && verdict.accepted, findings }, from };
+    const all = distinct([...from.findings, ...verdict.findings, ...checkRules(run)]);
+    const { findings, used } = acknowledge(all, options.acknowledge ?? {}, path);
+    return {
+      report: {
+        file: path,
+        release,
+        accepted: loads && verdict.accepted,
+        // What one file doesn't have another may: `lint` says what none has.
+        findings: findings.filter(({ id }) => id !== 'acknowledged-nothing'),
+        acknowledged: Object.keys(used),
+      },
+      from,
+    };
   } catch (error) {
     const finding: Finding = {
       id: 'check-failed',
@@ -63,8 +89,12 @@ function judge(path: string, options: RunOptions, store: FileStore): { report: L
       key: '',
       message: `the check itself failed, so nothing is known of this file: ${(error as Error).message}`,
     };
-    return { report: { file: path, release, accepted: false, findings: [finding] } };
+    return { report: refused(path, release, [finding]) };
   }
+}
+
+function refused(file: string, release: Release, findings: readonly Finding[]): LintReport {
+  return { file, release, accepted: false, findings, acknowledged: [] };
 }
 
 function distinct(findings: readonly Finding[]): Finding[] {
@@ -72,17 +102,21 @@ function distinct(findings: readonly Finding[]): Finding[] {
 }
 
 /** The public shape; a finding without a computed fix has an empty list. */
-function publicShape({ findings, ...report }: LintReport): object {
+function publicShape({ findings, acknowledged: _, ...report }: LintReport): object {
   return {
     ...report,
     findings: findings.map(({ id, severity, key, message, fix }) => ({ id, severity, key, message, fix: fix ?? [] })),
   };
 }
 
-function reportText({ file, release, accepted, findings }: LintReport, { card, gpus, nodes }: RunOptions): string {
+function reportText(
+  { file, release, accepted, findings, acknowledged }: LintReport,
+  { card, gpus, nodes }: RunOptions,
+): string {
   const where = `${gpus} x ${card.name}${nodes > 1 ? ` on each of ${nodes} nodes` : ''}`;
   const verdict = accepted ? 'takes it' : 'refuses it';
-  const head = `${file}: LLaMA-Factory ${release} ${verdict}; ${counts(findings)} (checked for ${where})`;
+  const silent = acknowledged.length === 0 ? '' : `, ${acknowledged.length} acknowledged`;
+  const head = `${file}: LLaMA-Factory ${release} ${verdict}; ${counts(findings)}${silent} (checked for ${where})`;
   return findings.length === 0 ? `${head}\n` : `${head}\n\n${findingsText(findings)}\n`;
 }
 

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import type { Acknowledgements } from '../acknowledgements';
 import { nearest } from '../llamafactory/nearest';
 import type { Card } from '../planning/catalog/cards';
 import { DEFAULT_RELEASE, RELEASES, type Release } from '../run';
@@ -42,6 +43,11 @@ function programFor(output: Output, end: (status: ExitStatus) => void): Command 
   withRunOptions(program.command('lint <file...>'))
     .description("what LLaMA-Factory's parser says of train configs, and what it stays silent about")
     .option('--fix', 'write what can be corrected, and show the difference')
+    .option(
+      '--acknowledge <id=reason>',
+      'why a warning or advice is right as it is; may be given again',
+      acknowledgement,
+    )
     .action((files: string[], given: Given & LintOptions) => {
       const { lint } = require('./lint') as typeof import('./lint');
       end(lint(files, runOptions(given), output));
@@ -77,6 +83,7 @@ function withRunOptions(command: Command): Command {
     .option('--nodes <n>', 'nodes', wholeNumber, 1)
     .option('--deepspeed <file>', 'a DeepSpeed JSON in place of the one the config names')
     .option('--dataset-dir <folder>', 'the folder of dataset_info.json in place of the one the config names')
+    .option('--launch <file>', 'the script that starts the trainer, in place of one found beside the config')
     .addOption(new Option('--format <format>', 'how to print').choices(['text', 'json']).default('text'));
 }
 
@@ -105,6 +112,16 @@ function card(text: string): Card {
   const found = cardNamed(text);
   if ('fault' in found) throw new InvalidArgumentError(`${found.fault}.`);
   return found;
+}
+
+/** `ID=REASON`, beside those given before. */
+function acknowledgement(text: string, given: Acknowledgements = {}): Acknowledgements {
+  const [, id = '', reason = ''] = /^([^=]*)=([\s\S]*)$/.exec(text) ?? [];
+  if (reason.trim() === '') throw new InvalidArgumentError('The form is ID=REASON, and the reason is not empty.');
+  const { unknownRule } = require('../acknowledgements') as typeof import('../acknowledgements');
+  const unknown = unknownRule(id);
+  if (unknown !== undefined) throw new InvalidArgumentError(`${unknown}.`);
+  return { ...given, [id]: reason };
 }
 
 const MOST = 1_000_000_000;

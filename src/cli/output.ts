@@ -16,7 +16,12 @@ export function processOutput(): Output {
 
 /** A value as one line of JSON; whole numbers beyond 2^53 keep their digits, as text. */
 export function jsonLine(value: unknown): string {
-  return `${JSON.stringify(value, (_, part) => (typeof part === 'bigint' ? String(part) : part))}\n`;
+  try {
+    return `${JSON.stringify(value)}\n`;
+  } catch {
+    // Such a number is what JSON.stringify stops at; to ask about each part makes it slow.
+    return `${JSON.stringify(value, (_, part) => (typeof part === 'bigint' ? String(part) : part))}\n`;
+  }
 }
 
 /** How a command ends. */

@@ -18,6 +18,8 @@ export interface RunOptions {
   readonly deepspeed?: string;
   /** A folder with dataset_info.json in place of the one the YAML names. */
   readonly datasetDir?: string;
+  /** The script that starts the trainer, in place of one found beside the YAML. */
+  readonly launch?: string;
 }
 
 /** A run as far as its files say. */
@@ -53,13 +55,15 @@ export function runFromFiles(path: string, options: RunOptions, store: FileStore
   if (loaded.root !== 'mapping') return { ...nothing, findings: loaded.findings };
 
   const file = basename(path);
-  const args = { ...loaded.args, ...optionArguments(options, folder, files) };
+  const given = optionArguments(options, folder, files);
+  const args = Object.keys(given).length === 0 ? loaded.args : { ...loaded.args, ...given };
   const data: DataFiles = {
     ...files,
     mapping: (name) => store.mapping(resolve(folder, name)),
     rows: (name) => store.rows(resolve(folder, name)),
   };
   const info = datasetsOf(args, path, data);
+  const launch = launchScriptOf(options.launch, path, store);
   const run: Run = {
     path,
     file,
@@ -67,6 +71,7 @@ export function runFromFiles(path: string, options: RunOptions, store: FileStore
     args,
     deepspeed: deepspeedOf(args['deepspeed'], data),
     datasets: info.datasets,
+    launchScript: launch.script,
     card: options.card,
     gpus: options.gpus,
     nodes: options.nodes,
@@ -74,7 +79,11 @@ export function runFromFiles(path: string, options: RunOptions, store: FileStore
   };
   return {
     run,
-    findings: [...loaded.findings.map((finding) => withFix(finding, file, text.text, loaded)), ...info.findings],
+    findings: [
+      ...loaded.findings.map((finding) => withFix(finding, file, text.text, loaded)),
+      ...info.findings,
+      ...launch.findings,
+    ],
     loads: loaded.loads,
     floats: loaded.floats,
     files,
@@ -97,6 +106,37 @@ function optionArguments(options: RunOptions, folder: string, files: Files): Map
     ...(options.deepspeed === undefined ? {} : { deepspeed: from(options.deepspeed) }),
     ...(options.datasetDir === undefined ? {} : { dataset_dir: from(options.datasetDir) }),
   };
+}
+
+interface LaunchScript {
+  readonly script?: Run['launchScript'];
+  readonly findings: readonly Finding[];
+}
+
+/** The script that an option names; else, of the .sh files beside the YAML, the first by name that names the YAML. */
+function launchScriptOf(named: string | undefined, path: string, store: FileStore): LaunchScript {
+  if (named !== undefined) {
+    const text = store.read(resolve(named));
+    if ('text' in text) return { script: { file: named, text: text.text }, findings: [] };
+    const message = `the launch script ${named} can't be read: ${text.fault}`;
+    return { findings: [{ id: 'unreadable-file', severity: Severity.ERROR, path, key: 'launch', message }] };
+  }
+  const folder = dirname(resolve(path));
+  for (const file of store.scripts(folder)) {
+    const text = store.read(join(folder, file));
+    if ('text' in text && names(text.text, basename(path))) {
+      return { script: { file, text: text.text }, findings: [] };
+    }
+  }
+  return { findings: [] };
+}
+
+/** Whether a script names a file: not as the end of a longer name. */
+function names(script: string, file: string): boolean {
+  for (let at = script.indexOf(file); at >= 0; at = script.indexOf(file, at + 1)) {
+    if (!/[\w.-]/.test(script[at - 1] ?? ' ')) return true;
+  }
+  return false;
 }
 
 /** The files a run names, parsed; paths from the YAML's folder. */
@@ -139,7 +179,8 @@ function datasetsOf(args: Mapping, path: string, files: DataFiles): Datasets {
       }
       const rows = data.map(({ parsed }) => (parsed !== undefined && 'rows' in parsed ? parsed.rows : undefined));
       const atHand = rows.length > 0 && rows.every((each) => each !== undefined);
-      return { name, entry, ...(atHand ? { rows: rows.flat() } : {}), ...evaluation };
+      // The same list for every config that names the file, so that rules judge it once.
+      return { name, entry, ...(atHand ? { rows: rows.length === 1 ? rows[0] : rows.flat() } : {}), ...evaluation };
     }),
   );
   return { datasets, findings, folder };

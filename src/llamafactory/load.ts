@@ -110,14 +110,10 @@ function notMapping(root: LoadedConfig['root']): Refusal {
 }
 
 function unwrap(args: Mapping): { plain: Mapping; floats: Set<string> } {
-  const floats = new Set<string>();
-  const plain: Record<string, unknown> = {};
-  for (const [key, value] of Object.entries(args)) {
-    if (value instanceof PyFloat) {
-      floats.add(key);
-      plain[key] = value.value;
-    } else plain[key] = value;
-  }
+  const floats = new Set(Object.keys(args).filter((key) => args[key] instanceof PyFloat));
+  if (floats.size === 0) return { plain: args, floats };
+  const plain: Record<string, unknown> = { ...args };
+  for (const key of floats) plain[key] = (args[key] as PyFloat).value;
   return { plain, floats };
 }
 
@@ -289,7 +285,7 @@ class Reader {
     isRoot: boolean,
   ): { value: Mapping; size: number } {
     if (tag !== undefined && tag !== 'map') throw badTag(tag, node);
-    const own: Record<string, unknown> = Object.create(null);
+    const own = new Map<string, unknown>();
     const merged: Record<string, unknown> = Object.create(null);
     const seen = new Set<string>();
     const kinds = new Map<string, string>();
@@ -315,16 +311,17 @@ class Reader {
       }
       if (typeof key.value === 'string') seen.add(name);
       if (isRoot && !this.offsets.has(name)) this.offsets.set(name, offset);
-      own[name] = value.value;
+      own.set(name, value.value);
     }
-    return { value: { ...merged, ...own }, size };
+    const value = Object.fromEntries(own);
+    return { value: Object.keys(merged).length === 0 ? value : { ...merged, ...value }, size };
   }
 
   /** OmegaConf refuses 1 and "1" as keys of one mapping. */
   private checkKeyKind(kinds: Map<string, string>, name: string, key: unknown, offset: number): void {
     const kind = typeof key;
     const other = kinds.get(name);
-    if (/^-?\d+$/.test(name) && other !== undefined && other !== kind) {
+    if (other !== undefined && other !== kind && /^-?\d+$/.test(name)) {
       throw new Refusal('yaml-duplicate-key', `the key ${name} is given as a number and as a string`, offset, name);
     }
     kinds.set(name, kind);

@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { readFileSync, type Stats, statSync } from 'node:fs';
 
 /** A file's text, or why there is none. */
@@ -50,9 +51,6 @@ export function readText(path: string, largest: number): FileText {
   } catch (error) {
     return unreadable(reasonOf(error));
   }
-  try {
-    return { text: new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes) };
-  } catch {
-    return { id: 'yaml-binary', fault: 'it is not text in UTF-8', missing: false };
-  }
+  if (isUtf8(bytes)) return { text: bytes.toString('utf8') };
+  return { id: 'yaml-binary', fault: 'it is not text in UTF-8', missing: false };
 }

@@ -54,6 +54,7 @@ const NOT_NEGATIVE = new Set(['weight_decay', 'max_grad_norm', 'dataloader_num_w
 
 let zod: typeof import('zod') | undefined;
 const schemas = new WeakMap<Field, ZodType>();
+const forms = new WeakMap<Field, readonly string[]>();
 
 export const rule: Rule = {
   id: 'argument-type',
@@ -92,11 +93,13 @@ function faults(run: Run, field: Field, value: unknown): Finding[] {
 
 /** True for what needs no schema to be judged: zod takes 50 ms to load, and most runs hold nothing odd. */
 function plainlyRight(field: Field, value: unknown): boolean {
-  const forms = field.type.split(' | ');
-  if (typeof value === 'boolean') return forms.includes('bool');
-  if (typeof value === 'string') return forms.some((form) => !/^(bool|int|float|None|list|dict)/.test(form));
-  if (typeof value !== 'number' || !(value > 0) || (value > 1 && FRACTIONS.has(field.name))) return false;
-  return Number.isInteger(value) ? forms.includes('int') || forms.includes('float') : forms.includes('float');
+  const allowed = formsOf(field);
+  if (value === null) return allowed.includes('None');
+  if (typeof value === 'boolean') return allowed.includes('bool');
+  if (typeof value === 'string') return allowed.some((form) => !/^(bool|int|float|None|list|dict)/.test(form));
+  if (typeof value !== 'number' || !(value >= 0) || (value === 0 && POSITIVE.has(field.name))) return false;
+  if (value > 1 && FRACTIONS.has(field.name)) return false;
+  return Number.isInteger(value) ? allowed.includes('int') || allowed.includes('float') : allowed.includes('float');
 }
 
 /** The value meant, if its text says so; else the key is taken out, which leaves the default. */
@@ -117,8 +120,8 @@ function schemaOf(field: Field): ZodType {
   let schema = schemas.get(field);
   if (!schema) {
     zod ??= require('zod') as typeof import('zod');
-    const forms = formsOf(field).map((form) => formSchema(field, form, zod as typeof import('zod')));
-    schema = zod.union(forms as [ZodType, ...ZodType[]]);
+    const each = formsOf(field).map((form) => formSchema(field, form, zod as typeof import('zod')));
+    schema = zod.union(each as [ZodType, ...ZodType[]]);
     schemas.set(field, schema);
   }
   return schema;
@@ -142,13 +145,21 @@ function bounded(name: string, number: import('zod').ZodNumber): ZodType {
 
 /** The forms a field takes: those of its type, no value for switches that may be left open, and a few more. */
 function formsOf(field: Field): readonly string[] {
-  const forms = field.type.split('|').map((form) => form.trim());
-  const open = field.default === null || field.type === 'bool';
-  if (open && !forms.includes('None')) forms.push('None');
-  if (LISTS.has(field.name)) forms.push('list[str]');
-  const also = ALSO[field.name];
-  if (also) forms.push(also);
-  return forms;
+  let known = forms.get(field);
+  if (known === undefined) {
+    const open = field.default === null || field.type === 'bool';
+    const also = ALSO[field.name];
+    known = [
+      ...new Set([
+        ...field.type.split('|').map((form) => form.trim()),
+        ...(open ? ['None'] : []),
+        ...(LISTS.has(field.name) ? ['list[str]'] : []),
+        ...(also === undefined ? [] : [also]),
+      ]),
+    ];
+    forms.set(field, known);
+  }
+  return known;
 }
 
 function allowedText(field: Field): string {

@@ -5,6 +5,7 @@ import { rule as argumentChoice } from './argument-choice';
 import { rule as argumentType } from './argument-type';
 import { rule as bf16Unsupported } from './bf16-unsupported';
 import { rule as chatmlTemplate } from './chatml-template';
+import { rule as datasetRows } from './dataset-rows';
 import { rule as deepspeedInertSection } from './deepspeed-inert-section';
 import { rule as deepspeedMismatch } from './deepspeed-mismatch';
 import { rule as deepspeedMissingKeys } from './deepspeed-missing-keys';
@@ -27,6 +28,7 @@ import { rule as quantizationWithoutEffect } from './quantization-without-effect
 import { rule as relativePath } from './relative-path';
 import { rule as reportToUnset } from './report-to-unset';
 import { rule as resumeFromCheckpoint } from './resume-from-checkpoint';
+import { rule as rowsAboveCutoff } from './rows-above-cutoff';
 import type { Rule } from './rule';
 import { rule as saveOnlyModel } from './save-only-model';
 import { rule as savesNeverFire } from './saves-never-fire';
@@ -59,8 +61,10 @@ export const RULES: readonly Rule[] = [
   chatmlTemplate,
   thinkingWithoutCot,
   sharegptTagsIncomplete,
+  datasetRows,
   duplicateRows,
   emptyAnswers,
+  rowsAboveCutoff,
   maxSamplesBelowRows,
   workersAboveRows,
   pathWithBlank,

@@ -4,13 +4,19 @@ import { numberOf } from '../planning/settings';
 import type { Run } from '../run';
 import { setArgument } from './found';
 
+const schedules = new WeakMap<Run, Schedule>();
+
 /**
  * The schedule of a run, with `max_samples` for the rows of data that isn't at hand: steps are an upper bound then.
  * Undefined if nothing bounds them.
  */
 export function knownSchedule(run: Run): Schedule | undefined {
-  const most = numberOf(run.args['max_samples'], 0);
-  const schedule = scheduleOf(run, most > 0 ? most : undefined);
+  let schedule = schedules.get(run);
+  if (schedule === undefined) {
+    const most = numberOf(run.args['max_samples'], 0);
+    schedule = scheduleOf(run, most > 0 ? most : undefined);
+    schedules.set(run, schedule);
+  }
   return schedule.optimizerSteps === undefined ? undefined : bounded(run, schedule);
 }
 

@@ -6,6 +6,8 @@ import { fileStore } from '../../src/cli/file-store';
 import { STEPS } from '../../src/llamafactory/parser/parse';
 import { RELEASES, type Release } from '../../src/run';
 import { allCases, type ParityCase } from './cases';
+import { dataCases } from './data-cases';
+import { digestOfData, keptByTwin, readDataVerdicts } from './data-verdicts';
 import { fixedCases } from './fixed';
 import { judge } from './judge';
 import { makeFolder, removeFolder } from './oracle-run';
@@ -24,6 +26,7 @@ let failed = false;
 for (const release of RELEASES) {
   compare(release);
   compareFixed(release);
+  compareData(release);
 }
 covered();
 removeFolder(folder);
@@ -76,6 +79,22 @@ function compareFixed(release: Release): void {
     console.log(`  ${stale.length} fixes are not recorded as they are: run npm run parity:record -- --fixed`);
   for (const { id } of refusedStill.slice(0, SHOWN)) console.log(`  ${id}: ${verdicts.get(id)?.[2]}`);
   if (refusedStill.length > 0 || stale.length > 0) failed = true;
+}
+
+/** How many rows of a data set are trained on, or that the run stops at one. */
+function compareData(release: Release): void {
+  const verdicts = readDataVerdicts(release);
+  const sets = dataCases();
+  const stale = sets.filter((one) => verdicts.get(one.id)?.[0] !== digestOfData(one));
+  const differing = sets.filter((one) => {
+    const outcome = verdicts.get(one.id)?.[1];
+    return keptByTwin(one, release) !== (typeof outcome === 'number' ? outcome : undefined);
+  });
+  console.log(`${release}: ${sets.length} data sets, ${differing.length} disagreements on the rows kept`);
+  if (stale.length > 0)
+    console.log(`  ${stale.length} data sets are not recorded as they are: run npm run parity:record -- --data`);
+  for (const { id } of differing.slice(0, SHOWN)) console.log(`  ${id}: real ${verdicts.get(id)?.[1]}`);
+  if (differing.length > 0 || stale.length > 0) failed = true;
 }
 
 function count(one: ParityCase, accepted: boolean, ids: readonly string[]): void {

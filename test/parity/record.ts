@@ -1,21 +1,28 @@
 /**
- * Asks the real parsers and stores what they say: `npm run parity:record [-- RELEASE...]`. With --fixed only the
- * configs that the twin has fixed are asked about, which change with its fixes.
+ * Asks the real releases and stores what they say: `npm run parity:record [-- RELEASE...]`. With --fixed only the
+ * configs that the twin has fixed are asked about, which change with its fixes; with --data only the data sets.
  */
 import { fileStore } from '../../src/cli/file-store';
 import { RELEASES, type Release } from '../../src/run';
 import { allCases, type ParityCase, SETTINGS } from './cases';
+import { dataCases } from './data-cases';
+import { recordData } from './data-verdicts';
 import { fixedCases } from './fixed';
 import { askOracle, makeFolder, type RealVerdict, removeFolder } from './oracle-run';
 import { type Kind, writeVerdicts } from './verdicts';
 
-const wanted = process.argv.slice(2).filter((argument) => argument !== '--fixed');
-const fixedOnly = process.argv.includes('--fixed');
+const wanted = process.argv.slice(2).filter((argument) => !argument.startsWith('--'));
+const only = (kind: string) => process.argv.includes(`--${kind}`);
+const everything = !only('fixed') && !only('data');
 const folder = makeFolder();
 for (const release of RELEASES) {
   if (wanted.length > 0 && !wanted.includes(release)) continue;
-  if (!fixedOnly) record(release, 'cases', allCases());
-  record(release, 'fixed', fixedCases(release, fileStore().from(folder)).cases);
+  if (everything) record(release, 'cases', allCases());
+  if (everything || only('fixed')) record(release, 'fixed', fixedCases(release, fileStore().from(folder)).cases);
+  if (everything || only('data')) {
+    recordData(release, dataCases());
+    console.log(`${release}: ${dataCases().length} data sets recorded`);
+  }
 }
 removeFolder(folder);
 

@@ -1,0 +1,19 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { hasTemplate } from '../../src/llamafactory/templates';
+import { RELEASES } from '../../src/run';
+import { renderTemplates } from '../../tools/generate-templates';
+import { REPOSITORY } from '../folder';
+
+test('data/llamafactory/templates.json is what the generator writes', () => {
+  expect(readFileSync(join(REPOSITORY, 'data/llamafactory/templates.json'), 'utf8')).toBe(renderTemplates());
+});
+
+test.each([
+  ['qwen3', [true, true, true]],
+  ['qwen3_nothink', [false, true, true]],
+  ['baichuan2', [true, true, false]],
+  ['nothing', [false, false, false]],
+])('%s is a template of those releases that have it', (name, expected) => {
+  expect(RELEASES.map((release) => hasTemplate(release, name))).toEqual(expected);
+});
