@@ -193,7 +193,7 @@ export interface DeepSpeedZero3Props {
 }
 
 /** The file the JSON stands under in the pod. */
-const FILE = 'ds_config_zero3.json';
+export const ZERO3_FILE = 'ds_config_zero3.json';
 
 /**
  * A DeepSpeed ZeRO-3 config as a ConfigMap, named by its content; any number of runs may use it.
@@ -209,52 +209,10 @@ export class DeepSpeedZero3 extends Construct {
 
   public constructor(scope: Construct, id: string, props: DeepSpeedZero3Props = {}) {
     super(scope, id);
-    const fp16 = props.fp16 ?? {};
-    this._config = renderZero3({
-      offloadOptimizer: props.offloadOptimizer ?? false,
-      offloadParam: props.offloadParam ?? false,
-      pinMemory: props.pinMemory ?? true,
-      optimizer: props.optimizer === '' ? undefined : (props.optimizer ?? 'AdamW'),
-      fp16: {
-        loss_scale: fp16.lossScale ?? 0,
-        initial_scale_power: fp16.initialScalePower ?? 16,
-        loss_scale_window: fp16.lossScaleWindow ?? 1000,
-        hysteresis: fp16.hysteresis ?? 2,
-        min_loss_scale: fp16.minLossScale ?? 1,
-      },
-      zero: {
-        overlap_comm: props.overlapComm ?? true,
-        contiguous_gradients: props.contiguousGradients ?? true,
-        sub_group_size: props.subGroupSize ?? 1e9,
-        reduce_bucket_size: props.reduceBucketSize ?? 'auto',
-        stage3_prefetch_bucket_size: props.stage3PrefetchBucketSize ?? 'auto',
-        stage3_param_persistence_threshold: props.stage3ParamPersistenceThreshold ?? 'auto',
-        stage3_model_persistence_threshold: props.stage3ModelPersistenceThreshold,
-        stage3_max_live_parameters: props.stage3MaxLiveParameters ?? 1e9,
-        stage3_max_reuse_distance: props.stage3MaxReuseDistance ?? 1e9,
-        stage3_gather_16bit_weights_on_model_save: props.stage3Gather16bitWeightsOnModelSave ?? true,
-        stage3_module_granularity_threshold: props.stage3ModuleGranularityThreshold,
-        stage3_use_all_reduce_for_fetch_params: props.stage3UseAllReduceForFetchParams,
-        memory_efficient_linear: props.memoryEfficientLinear,
-        pipeline_loading_checkpoint: props.pipelineLoadingCheckpoint,
-        override_module_apply: props.overrideModuleApply,
-        log_trace_cache_warnings: props.logTraceCacheWarnings,
-        zero_hpz_partition_size: props.zeroHpzPartitionSize,
-        zero_quantized_weights: props.zeroQuantizedWeights,
-        zero_quantized_nontrainable_weights: props.zeroQuantizedNontrainableWeights,
-        zero_quantized_gradients: props.zeroQuantizedGradients,
-      },
-      offloadParamOptions: {
-        buffer_count: props.offloadParamBufferCount,
-        buffer_size: props.offloadParamBufferSize,
-        max_in_cpu: props.offloadParamMaxInCpu,
-      },
-      offloadOptimizerOptions: {
-        buffer_count: props.offloadOptimizerBufferCount,
-        ratio: props.offloadOptimizerRatio,
-      },
+    this._config = zero3Config(props);
+    this._configMap = contentConfigMap(this, 'Resource', {
+      [ZERO3_FILE]: `${JSON.stringify(this._config, null, 2)}\n`,
     });
-    this._configMap = contentConfigMap(this, 'Resource', { [FILE]: `${JSON.stringify(this._config, null, 2)}\n` });
   }
 
   /** The name of the ConfigMap; it changes with the content. */
@@ -264,6 +222,55 @@ export class DeepSpeedZero3 extends Construct {
 
   /** @internal */
   public get _file(): string {
-    return FILE;
+    return ZERO3_FILE;
   }
+}
+
+/** DeepSpeed's JSON for the props, without a construct. */
+export function zero3Config(props: DeepSpeedZero3Props): Mapping {
+  const fp16 = props.fp16 ?? {};
+  return renderZero3({
+    offloadOptimizer: props.offloadOptimizer ?? false,
+    offloadParam: props.offloadParam ?? false,
+    pinMemory: props.pinMemory ?? true,
+    optimizer: props.optimizer === '' ? undefined : (props.optimizer ?? 'AdamW'),
+    fp16: {
+      loss_scale: fp16.lossScale ?? 0,
+      initial_scale_power: fp16.initialScalePower ?? 16,
+      loss_scale_window: fp16.lossScaleWindow ?? 1000,
+      hysteresis: fp16.hysteresis ?? 2,
+      min_loss_scale: fp16.minLossScale ?? 1,
+    },
+    zero: {
+      overlap_comm: props.overlapComm ?? true,
+      contiguous_gradients: props.contiguousGradients ?? true,
+      sub_group_size: props.subGroupSize ?? 1e9,
+      reduce_bucket_size: props.reduceBucketSize ?? 'auto',
+      stage3_prefetch_bucket_size: props.stage3PrefetchBucketSize ?? 'auto',
+      stage3_param_persistence_threshold: props.stage3ParamPersistenceThreshold ?? 'auto',
+      stage3_model_persistence_threshold: props.stage3ModelPersistenceThreshold,
+      stage3_max_live_parameters: props.stage3MaxLiveParameters ?? 1e9,
+      stage3_max_reuse_distance: props.stage3MaxReuseDistance ?? 1e9,
+      stage3_gather_16bit_weights_on_model_save: props.stage3Gather16bitWeightsOnModelSave ?? true,
+      stage3_module_granularity_threshold: props.stage3ModuleGranularityThreshold,
+      stage3_use_all_reduce_for_fetch_params: props.stage3UseAllReduceForFetchParams,
+      memory_efficient_linear: props.memoryEfficientLinear,
+      pipeline_loading_checkpoint: props.pipelineLoadingCheckpoint,
+      override_module_apply: props.overrideModuleApply,
+      log_trace_cache_warnings: props.logTraceCacheWarnings,
+      zero_hpz_partition_size: props.zeroHpzPartitionSize,
+      zero_quantized_weights: props.zeroQuantizedWeights,
+      zero_quantized_nontrainable_weights: props.zeroQuantizedNontrainableWeights,
+      zero_quantized_gradients: props.zeroQuantizedGradients,
+    },
+    offloadParamOptions: {
+      buffer_count: props.offloadParamBufferCount,
+      buffer_size: props.offloadParamBufferSize,
+      max_in_cpu: props.offloadParamMaxInCpu,
+    },
+    offloadOptimizerOptions: {
+      buffer_count: props.offloadOptimizerBufferCount,
+      ratio: props.offloadOptimizerRatio,
+    },
+  });
 }

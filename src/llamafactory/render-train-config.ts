@@ -121,22 +121,28 @@ const REASONS: ReadonlyArray<{ readonly key: string; readonly value?: unknown; r
 /**
  * Writes train_config.yaml for a reader: grouped, in a fixed order, with short reasons. What PyYAML and OmegaConf read
  * back is what was given, types included.
+ *
+ * @param reasons more reasons, by key
  */
-export function renderTrainConfig(args: Mapping, release: Release): string {
+export function renderTrainConfig(
+  args: Mapping,
+  release: Release,
+  reasons: Readonly<Record<string, string>> = {},
+): string {
   const fields = fieldsOf(release);
   const placed = placeKeys(args, (key) => SECTION_OF_OWNER[fields.get(key)?.owner ?? 'training'] ?? 'training');
   const sections = placed.map(([title, keys]) => {
-    const lines = keys.map((key) => renderKey(key, args[key], fields.get(key)?.type ?? ''));
+    const lines = keys.map((key) => renderKey(key, args[key], fields.get(key)?.type ?? '', reasons[key]));
     return `# ${title}\n${lines.join('')}`;
   });
   return sections.join('\n');
 }
 
 /** One key and its value as lines of YAML, which follow one another to make the file. */
-function renderKey(key: string, value: unknown, type: string): string {
+function renderKey(key: string, value: unknown, type: string, reason: string | undefined): string {
   const text = plainText(value, type);
   if (text === undefined) return renderPair(key, value, type);
-  const why = reasonFor(key, value);
+  const why = reason ?? reasonFor(key, value);
   return `${key}: ${text}${why === undefined ? '' : ` # ${why}`}\n`;
 }
 
