@@ -74,7 +74,7 @@ function chosen(construct: Construct, props: FineTuningJobProps): Settled {
     chosen:
       fits === undefined || fits === 'does not fit'
         ? `Strategy.AUTO: ${words}; nothing is known to fit a ${card}`
-        : `Strategy.AUTO: ${words}; the quickest that fits a ${card}, as planned${fits === 'tight' ? ' (tight)' : ''}`,
+        : `Strategy.AUTO: ${words}; quickest of what fits a ${card} with some margin, as planned${fits === 'tight' ? ' (tight)' : ''}`,
   };
 }
 

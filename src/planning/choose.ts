@@ -24,28 +24,51 @@ export interface Way {
 
 interface Candidate extends Choice {
   readonly neededBytes: number;
+  readonly marginBytes: number;
   readonly tokensPerSecond: number;
 }
 
+/** A share of the need that covers what the planner doesn't know of several GPUs; speeds so near aren't worth less. */
+const COMFORT = 0.1;
+const NEAR = 1.15;
+
 /**
- * The quickest way to share the work that fits the card, and the node's memory where that is known. What one optimizer
- * step learns from stays: batch times accumulation, and the length. If nothing fits, the way that takes least.
+ * How to share the work so that it fits the card, and the node's memory where that is known: the quickest way, or one
+ * that is at most 15 % slower and leaves a margin of 10 %, if the quickest doesn't. What one optimizer step learns from
+ * stays: batch times accumulation, and the length. If nothing fits, the way that takes least.
  *
- * @param ways the strategies to choose from, the preferred first: it wins where nothing tells two apart
+ * @param ways the strategies to choose from, the preferred first: it wins where no speed is known
  * @param nodeMemoryBytes memory that a pod can get
  */
 export function choose(run: Run, ways: readonly Way[], nodeMemoryBytes?: number): Choice {
-  const given = settingsOf(run);
   const candidates = ways.flatMap((way) => candidatesOf({ ...run, deepspeed: way.deepspeed }, way, nodeMemoryBytes));
-  const [first, ...others] =
-    [candidates.filter(({ fits }) => fits === 'fits'), candidates.filter(({ fits }) => fits === 'tight')].find(
-      (each) => each.length > 0,
-    ) ?? [];
-  if (first !== undefined) return others.reduce((a, b) => (b.tokensPerSecond > a.tokensPerSecond ? b : a), first);
-  const [any, ...rest] = candidates;
-  if (any !== undefined) return rest.reduce((a, b) => (b.neededBytes < a.neededBytes ? b : a), any);
-  const { trainBatch, accumulation, evalBatch } = given;
-  return { strategy: ways.at(-1)?.strategy ?? 'ddp', trainBatch, accumulation, evalBatch };
+  const best = quickest(candidates.filter(({ fits }) => fits === 'fits'));
+  const roomy = quickest(
+    candidates.filter(({ fits, neededBytes, marginBytes }) => fits === 'fits' && marginBytes >= COMFORT * neededBytes),
+  );
+  if (best !== undefined) {
+    return roomy !== undefined && NEAR * roomy.tokensPerSecond >= best.tokensPerSecond ? roomy : best;
+  }
+  const tight = quickest(candidates.filter(({ fits }) => fits === 'tight'));
+  if (tight !== undefined) return tight;
+  const { trainBatch, accumulation, evalBatch } = settingsOf(run);
+  const given = { strategy: ways.at(-1)?.strategy ?? 'ddp', trainBatch, accumulation, evalBatch };
+  return first(candidates, (each, least) => each.neededBytes < least.neededBytes) ?? given;
+}
+
+function quickest(candidates: readonly Candidate[]): Candidate | undefined {
+  return first(candidates, (each, best) => each.tokensPerSecond > best.tokensPerSecond);
+}
+
+/** The first candidate that no other is better than. */
+function first(
+  candidates: readonly Candidate[],
+  isBetter: (each: Candidate, best: Candidate) => boolean,
+): Candidate | undefined {
+  return candidates.reduce<Candidate | undefined>(
+    (best, each) => (best === undefined || isBetter(each, best) ? each : best),
+    undefined,
+  );
 }
 
 /** Every batch that keeps the effective batch, with one strategy; the largest first. */
@@ -61,7 +84,7 @@ function candidatesOf(run: Run, { strategy }: Way, nodeMemoryBytes: number | und
     const settings: Settings = { ...given, trainBatch, accumulation: perGpu / trainBatch };
     const tried = evalBatches.map((evalBatch) => {
       const need = gpuNeed(run, model, { ...settings, evalBatch }, shape);
-      return { evalBatch, fits: need.fits, neededBytes: need.stepReservedBytes };
+      return { evalBatch, fits: need.fits, neededBytes: need.stepReservedBytes, marginBytes: need.marginBytes ?? 0 };
     });
     const best = tried.find(({ fits }) => fits === 'fits') ?? tried.at(-1);
     const host = hostNeeds(run, model, schedule, settings, shape);
@@ -74,6 +97,7 @@ function candidatesOf(run: Run, { strategy }: Way, nodeMemoryBytes: number | und
       evalBatch: best?.evalBatch ?? given.evalBatch,
       fits: hostFits ? best?.fits : 'does not fit',
       neededBytes: best?.neededBytes ?? 0,
+      marginBytes: best?.marginBytes ?? 0,
       tokensPerSecond: bounds === undefined ? 0 : Math.sqrt(bounds.least * bounds.most),
     };
   });

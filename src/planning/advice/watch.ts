@@ -28,11 +28,12 @@ const ENOUGH_TO_SPLIT = 100;
 function noEvaluation(run: Run, settings: Settings, { trainSamples, optimizerSteps }: Schedule): Advice[] {
   if (settings.evaluates || settings.streaming || (trainSamples ?? 0) < ENOUGH_TO_SPLIT) return [];
   if (optimizerSteps === undefined || optimizerSteps < 20) return [];
+  const held = run.datasets.some(({ evaluation }) => evaluation === true) ? {} : { val_size: 0.1 };
   return [
     say(
       'no-evaluation',
-      'the run never evaluates, so nothing tells when the model begins to learn by heart: val_size 0.1, and an evaluation at each tenth of the steps',
-      setting(run, { val_size: 0.1, eval_strategy: 'steps', eval_steps: 0.1 }),
+      'the run never evaluates, so nothing tells when the model begins to learn by heart: evaluate at each tenth of the steps, on a tenth of the data or on data of their own',
+      setting(run, { ...held, eval_strategy: 'steps', eval_steps: 0.1 }),
     ),
   ];
 }
