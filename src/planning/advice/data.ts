@@ -74,7 +74,7 @@ function validationSize(run: Run, settings: Settings, { trainSamples, evalSample
     const enough = Math.min(0.2, Math.ceil((100 * 2 * VALIDATION.fewest) / all) / 100);
     const edits = held && enough * all > evalSamples ? setting(run, { val_size: enough }) : [];
     return [
-      say('validation-size', `${evalSamples} samples to evaluate on: too few for a loss that means something`, edits),
+      say('validation-size', `samples to evaluate on: ${evalSamples}, too few for a loss that means something`, edits),
     ];
   }
   if (held && evalSamples > VALIDATION.share * all) {

@@ -75,9 +75,8 @@ function effectiveBatch(run: Run, settings: Settings, schedule: Schedule): Advic
       ),
     ];
   }
-  if (trainSamples === undefined || steps === undefined || steps >= STEPS_AN_EPOCH || settings.accumulation === 1) {
-    return [];
-  }
+  if (trainSamples === undefined || steps === undefined || steps >= STEPS_AN_EPOCH) return [];
+  if (settings.accumulation === 1 || trainSamples < 2 * once) return [];
   const accumulation = Math.max(1, Math.floor(trainSamples / STEPS_AN_EPOCH / once));
   if (accumulation >= settings.accumulation) return [];
   return [
