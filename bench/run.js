@@ -66,3 +66,4 @@ for (const [count, rounds] of [
   );
 }
 rmSync(directory, { recursive: true });
+require('./plan');

@@ -1,5 +1,5 @@
 import { Construct } from 'constructs';
-import { zero3Config } from './deepspeed/zero3-config';
+import { ZERO3_FILE, zero3Config } from './deepspeed/zero3-config';
 import { type ContentConfigMap, contentConfigMap } from './private/content-config-map';
 import type { Mapping } from './run';
 
@@ -192,9 +192,6 @@ export interface DeepSpeedZero3Props {
   readonly offloadOptimizerRatio?: number;
 }
 
-/** The file the JSON stands under in the pod. */
-const FILE = 'ds_config_zero3.json';
-
 /**
  * A DeepSpeed ZeRO-3 config as a ConfigMap, named by its content; any number of runs may use it.
  *
@@ -210,7 +207,9 @@ export class DeepSpeedZero3 extends Construct {
   public constructor(scope: Construct, id: string, props: DeepSpeedZero3Props = {}) {
     super(scope, id);
     this._config = zero3Config(props);
-    this._configMap = contentConfigMap(this, 'Resource', { [FILE]: `${JSON.stringify(this._config, null, 2)}\n` });
+    this._configMap = contentConfigMap(this, 'Resource', {
+      [ZERO3_FILE]: `${JSON.stringify(this._config, null, 2)}\n`,
+    });
   }
 
   /** The name of the ConfigMap; it changes with the content. */
@@ -220,6 +219,6 @@ export class DeepSpeedZero3 extends Construct {
 
   /** @internal */
   public get _file(): string {
-    return FILE;
+    return ZERO3_FILE;
   }
 }

@@ -1,20 +1,22 @@
 import { ApiObject, Chart, type Duration, type Size } from 'cdk8s';
 import { Construct } from 'constructs';
 import { type Acknowledgements, acknowledge } from './acknowledgements';
+import { settleStrategy } from './auto-strategy';
 import { type Code, readCode } from './code';
 import type { DatasetVolume, MountedDataset } from './dataset-volume';
 import type { DeepSpeedZero3 } from './deepspeed-zero3';
 import { jobSpec } from './kubernetes/job';
 import { JOB_NAME_LENGTH, NAME_LENGTH } from './kubernetes/names';
 import { type PodSettings, type PodUser, podTemplate } from './kubernetes/pod-template';
-import { defaultResources, type PodResources, unavailable } from './kubernetes/resources';
+import { type PodResources, podResources, tooLittle, unavailable } from './kubernetes/resources';
 import { TERMINATION_GRACE_SECONDS } from './kubernetes/trainer-env';
 import { PATHS, type TrainingPod, trainingPod } from './kubernetes/training-pod';
 import { argumentsOf } from './llamafactory/arguments';
 import { renderTrainConfig } from './llamafactory/render-train-config';
 import { ModelCache, type ModelLocation } from './model-cache';
 import type { NodePool } from './node-pool';
-import { weightsBytes } from './planning/weights';
+import { hostNeeds } from './planning/host';
+import { type PlanNumbers, planNumbers, planSummary } from './planning/plan';
 import { prepare } from './prepare-job';
 import { checkRun, type Written } from './private/check-run';
 import { constructName, constructPath } from './private/construct-name';
@@ -29,7 +31,9 @@ import { runtimeFile } from './private/runtime-file';
 import type { QwenModel } from './qwen-model';
 import type { Mapping, Run } from './run';
 import { runDigest } from './run-identity';
+import { type RunPlan, runPlan } from './run-plan';
 import { SavesVolume } from './saves-volume';
+import type { Strategy } from './strategy';
 import type { TrainArguments } from './train-arguments';
 import type { ConfigArguments, TrainConfig } from './train-config';
 import { TrainerImage } from './trainer-image';
@@ -60,7 +64,7 @@ export interface RunProps {
   readonly modelCache?: ModelCache;
   /**
    * Where adapters and checkpoints go.
-   * @default - a claim of its own of 20 GiB
+   * @default - a claim of its own, as large as planned
    */
   readonly saves?: SavesVolume;
   /**
@@ -98,17 +102,18 @@ export interface RunProps {
   readonly cpus?: number;
   /**
    * Memory, requested and at most; /dev/shm counts in it.
-   * @default - 4 GiB, 6 GiB a GPU, 1.5 times the weights and 2 GiB if they and the optimizer are offloaded, and /dev/shm
+   * @default - what the plan says the ranks, the workers and what is offloaded take, a margin of 10 %, and /dev/shm, in
+   * whole GiB; less than that is an error that shows the sum
    */
   readonly memory?: Size;
   /**
    * The size of /dev/shm, where the ranks of a node exchange data.
-   * @default - 1 GiB a GPU
+   * @default - as planned: twice what NCCL and the data loaders are reckoned to take
    */
   readonly sharedMemory?: Size;
   /**
-   * Disk for logs, caches and compiled extensions, requested and at most.
-   * @default - 20 GiB
+   * Disk of the node for caches (compiled kernels, tokenised data), temporary files and logs, requested and at most.
+   * @default - as planned: 8 GiB, more for large data and for data that aren't at hand
    */
   readonly ephemeralStorage?: Size;
   /**
@@ -134,7 +139,8 @@ export interface RunProps {
    */
   readonly backoffLimit?: number;
   /**
-   * The longest the Job may take, retries included.
+   * The longest the Job may take, retries, waiting for a node and pulling the image included. Nothing is taken from the
+   * plan: its bounds leave those out and are wide on a card that nobody measured.
    * @default - no limit
    */
   readonly activeDeadline?: Duration;
@@ -165,8 +171,10 @@ export interface RunProps {
    */
   readonly labels?: { readonly [label: string]: string };
   /**
-   * Annotations of the Job and its pod, and of the prepare Job and its pod.
-   * @default - none
+   * Annotations of the Job and its pod, and of the prepare Job and its pod. They win over the library's own on the
+   * training pod, which ask node autoscalers not to evict it: `cluster-autoscaler.kubernetes.io/safe-to-evict: "false"`
+   * and `karpenter.sh/do-not-disrupt: "true"`.
+   * @default - none beside the library's own
    */
   readonly annotations?: { readonly [annotation: string]: string };
   /**
@@ -201,9 +209,14 @@ export interface FineTuningJobProps extends RunProps {
   readonly nodePool: NodePool;
   /**
    * The DeepSpeed config.
-   * @default - none: DDP
+   * @default - as `strategy` says; none of both: DDP
    */
   readonly deepspeed?: DeepSpeedZero3;
+  /**
+   * How the GPUs share the work. `Strategy.AUTO` sets the batch of a device and the accumulation too.
+   * @default - as `deepspeed` says
+   */
+  readonly strategy?: Strategy;
 }
 
 /**
@@ -226,11 +239,16 @@ export class FineTuningJob extends Construct {
   /** Whether the pod waits for a Job that fetches the model or installs packages. */
   public readonly prepared: boolean;
 
-  public constructor(scope: Construct, id: string, props: FineTuningJobProps) {
+  private readonly numbers: PlanNumbers;
+  private planned?: RunPlan;
+
+  public constructor(scope: Construct, id: string, asked: FineTuningJobProps) {
     super(scope, id);
-    const resolved = this.resolve(props);
+    const { props, chosen } = settleStrategy(this, asked);
+    const resolved = this.resolve(props, chosen);
     const { run, image, saves } = resolved;
-    const resources = this.resources(props, run);
+    this.numbers = planNumbers(run);
+    const resources = this.resources(props, run, saves);
     reportProblems(this, propProblems(askedFor(props, resources, run)));
     const user: PodUser = {
       runAsUser: props.runAsUser ?? 1000,
@@ -268,6 +286,7 @@ export class FineTuningJob extends Construct {
     const template = podTemplate(
       trainingPod({
         ...settings,
+        annotations: { ...KEEP_RUNNING, ...settings.annotations },
         labels,
         near: prepared.near,
         image: image.reference,
@@ -294,14 +313,17 @@ export class FineTuningJob extends Construct {
       suffix: digest({ template, run: this.runDigest }),
       maxLength: JOB_NAME_LENGTH,
     });
-    const annotations = { ...props.annotations, ...acknowledgedIn(resolved.acknowledged) };
     new ApiObject(this, 'Resource', {
       apiVersion: 'batch/v1',
       kind: 'Job',
       metadata: {
         name: this.jobName,
         labels,
-        ...(Object.keys(annotations).length === 0 ? {} : { annotations }),
+        annotations: {
+          [PLAN_ANNOTATION]: planSummary(run, this.numbers, chosen),
+          ...props.annotations,
+          ...acknowledgedIn(resolved.acknowledged),
+        },
       },
       spec: jobSpec(template, {
         backoffLimit: props.backoffLimit ?? 3,
@@ -318,8 +340,14 @@ export class FineTuningJob extends Construct {
     });
   }
 
+  /** What the run does and takes, as `cdk8s-llamafactory plan` prints it in JSON; what isn't known is left out. */
+  public get plan(): RunPlan {
+    this.planned ??= runPlan({ ...this.numbers, advice: this.numbers.advice() });
+    return this.planned;
+  }
+
   /** Props with their defaults, and the run they describe. */
-  private resolve(props: FineTuningJobProps): ResolvedRun {
+  private resolve(props: FineTuningJobProps, chosen: string | undefined): ResolvedRun {
     const image = props.image ?? TrainerImage.official();
     const modelCache = props.modelCache ?? new ModelCache(this, 'models');
     const saves = props.saves ?? new SavesVolume(this, 'saves');
@@ -397,6 +425,7 @@ export class FineTuningJob extends Construct {
       run,
       written,
       acknowledged: used,
+      chosen,
       runDigest: identity,
       outputDirectory,
       image,
@@ -445,40 +474,36 @@ export class FineTuningJob extends Construct {
     return { markers, pythonPath: packages === undefined ? [] : [packages.directory], near };
   }
 
-  private resources(props: FineTuningJobProps, run: Run): PodResources {
-    const zero = run.deepspeed?.config['zero_optimization'] as Mapping | undefined;
-    const computed = defaultResources({
-      gpus: run.gpus,
-      weightsBytes: run.model === undefined ? 0 : weightsBytes(run.model),
-      fourBit: run.args['quantization_bit'] === 4,
-      offloadParam: zero?.['offload_param'] !== undefined,
-      offloadOptimizer: zero?.['offload_optimizer'] !== undefined,
-    });
-    const shared = props.sharedMemory === undefined ? computed.sharedMemoryBytes : bytesOf(props.sharedMemory);
-    const resources: PodResources = {
-      cpus: props.cpus ?? defaultCpus(computed.cpus, props.nodePool.cpus),
-      sharedMemoryBytes: shared,
-      memoryBytes:
-        props.memory === undefined ? computed.memoryBytes - computed.sharedMemoryBytes + shared : bytesOf(props.memory),
-      ephemeralStorageBytes:
-        props.ephemeralStorage === undefined ? computed.ephemeralStorageBytes : bytesOf(props.ephemeralStorage),
-      memorySum: props.memory === undefined ? computed.memorySum : `${bytesOf(props.memory) / 2 ** 30}`,
+  /** What the pod asks for, as planned unless a prop says otherwise; what is too little or too much is reported. */
+  private resources(props: FineTuningJobProps, run: Run, saves: SavesVolume): PodResources {
+    const need = hostNeeds(run, run.model, this.numbers.schedule);
+    const bytes = (size: Size | undefined) => (size === undefined ? undefined : bytesOf(size));
+    const { gpus, cpus, memory } = props.nodePool;
+    const node = { gpus, cpus, memoryBytes: bytes(memory) };
+    const given = {
+      cpus: props.cpus,
+      memoryBytes: bytes(props.memory),
+      sharedMemoryBytes: bytes(props.sharedMemory),
+      ephemeralStorageBytes: bytes(props.ephemeralStorage),
     };
-    report(
-      this,
-      unavailable(
-        run.path,
-        { gpus: run.gpus, ...resources },
-        {
-          gpus: props.nodePool.gpus,
-          cpus: props.nodePool.cpus,
-          memoryBytes: props.nodePool.memory === undefined ? undefined : bytesOf(props.nodePool.memory),
-        },
-      ),
-    );
+    const resources = podResources(run.gpus, need, given, node);
+    report(this, [
+      ...tooLittle(run.path, run.gpus, need, resources),
+      ...unavailable(run.path, run.gpus, resources, need, node),
+      ...saves._reserve(run.path, need.outputBytes),
+    ]);
     return resources;
   }
 }
+
+/** On the Job: the plan in one line. It is in no digest, since it follows from what is. */
+const PLAN_ANNOTATION = 'cdk8s-llamafactory/plan';
+
+/** On the training pod: node autoscalers evict no pod that says so. */
+const KEEP_RUNNING: Readonly<Record<string, string>> = {
+  'cluster-autoscaler.kubernetes.io/safe-to-evict': 'false',
+  'karpenter.sh/do-not-disrupt': 'true',
+};
 
 /** A run with every default filled in. */
 interface ResolvedRun {
@@ -487,6 +512,8 @@ interface ResolvedRun {
 
   /** Why findings on the run are silent. */
   readonly acknowledged: Acknowledgements;
+  /** Why the batch was chosen, if it was. */
+  readonly chosen: string | undefined;
   readonly runDigest: string;
   readonly outputDirectory: string;
   readonly image: TrainerImage;
@@ -550,10 +577,11 @@ function acknowledgedIn(reasons: Acknowledgements): Record<string, string> {
 }
 
 /** What the run's own ConfigMap holds. */
-function configFiles({ run, written, datasets }: ResolvedRun): Record<string, string> {
+function configFiles({ run, written, datasets, chosen }: ResolvedRun): Record<string, string> {
   const info = Object.fromEntries(datasets.map(({ name, entry }) => [name, entry]));
+  const reasons = chosen === undefined ? undefined : { per_device_train_batch_size: chosen };
   return {
-    'train_config.yaml': renderTrainConfig(run.args, run.release, written),
+    'train_config.yaml': renderTrainConfig(run.args, run.release, { written, reasons }),
     'dataset_info.json': `${JSON.stringify(info, null, 2)}\n`,
   };
 }
@@ -582,11 +610,6 @@ function neededPackages(args: Mapping, image: TrainerImage): string | undefined 
 /** A comment doesn't change what is installed. */
 function withoutComments(requirements: string): string {
   return requirements.replace(/^#.*\n/gm, '');
-}
-
-/** No more than a node can give beside the prepare Job's two CPUs and what the node runs itself. */
-function defaultCpus(computed: number, ofNode: number | undefined): number {
-  return ofNode === undefined ? computed : Math.max(1, Math.min(computed, ofNode - 3));
 }
 
 function namesOf(datasets: readonly DatasetVolume[]): string {

@@ -9,6 +9,7 @@ export {
   DatasetVolume,
 } from './dataset-volume';
 export { type DeepSpeedFp16, DeepSpeedZero3, type DeepSpeedZero3Props } from './deepspeed-zero3';
+export { type Edit, EditOperation } from './finding';
 export { FineTuningJob, type FineTuningJobProps, type RunProps } from './fine-tuning-job';
 export { type CustomGpu, Gpu } from './gpu';
 export {
@@ -21,6 +22,16 @@ export { type HubOptions, ModelSource } from './model-source';
 export { NodePool, type NodePoolOptions } from './node-pool';
 export { type CustomModel, QwenModel } from './qwen-model';
 export { QwenQLoRAJob, type QwenQLoRAJobProps } from './qwen-qlora-job';
+export type {
+  RunAdvice,
+  RunBounds,
+  RunGpuMemory,
+  RunHostMemory,
+  RunMemory,
+  RunPlan,
+  RunSchedule,
+  RunThroughput,
+} from './run-plan';
 export { type ExistingSavesProps, SavesVolume, type SavesVolumeProps } from './saves-volume';
 export { Strategy } from './strategy';
 export { synth } from './synth';

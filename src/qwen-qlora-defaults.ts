@@ -63,6 +63,7 @@ const SEED: TrainArguments = {
 /** What each strategy needs to fit a T10, the effective batch of 32 on four cards kept. Measured: measurements/. */
 const BY_STRATEGY: Readonly<Record<Strategy, TrainArguments>> = {
   [Strategy.ZERO3_OFFLOAD]: {},
+  [Strategy.AUTO]: {},
   [Strategy.DDP]: {
     perDeviceTrainBatchSize: 1,
     gradientAccumulationSteps: 8,

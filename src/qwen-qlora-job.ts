@@ -4,10 +4,10 @@ import { FineTuningJob, type RunProps } from './fine-tuning-job';
 import { Gpu } from './gpu';
 import { ModelCache } from './model-cache';
 import { NodePool } from './node-pool';
-import { reportProblems } from './private/findings';
 import { QwenModel } from './qwen-model';
 import { qwenQLoRADefaults } from './qwen-qlora-defaults';
 import { DEFAULT_RELEASE } from './run';
+import type { RunPlan } from './run-plan';
 import { SavesVolume } from './saves-volume';
 import { Strategy } from './strategy';
 import type { TrainArguments } from './train-arguments';
@@ -26,7 +26,8 @@ export interface QwenQLoRAJobProps extends RunProps {
   readonly nodePool?: NodePool;
   /**
    * How the GPUs share the work. With `Strategy.DDP` the preset's batch is 1 x 1536 tokens a card instead of
-   * 2 x 2048, accumulation 8 instead of 4.
+   * 2 x 2048, accumulation 8 instead of 4. With `Strategy.AUTO` it is whatever fits, the effective batch and the 2048
+   * tokens kept.
    * @default - Strategy.ZERO3_OFFLOAD; with a `trainConfig` that names no DeepSpeed config, Strategy.DDP
    */
   readonly strategy?: Strategy;
@@ -52,34 +53,28 @@ export class QwenQLoRAJob extends Construct {
     super(scope, id);
     const { strategy: asked, deepspeed, train, ...rest } = props;
     const strategy = asked ?? defaultStrategy(props);
-    if (strategy === Strategy.DDP && deepspeed !== undefined) {
-      reportProblems(this, [
-        {
-          id: 'contradictory-props',
-          key: 'strategy',
-          message: 'DDP runs without DeepSpeed, and a DeepSpeed config is given too',
-          got: 'strategy: Strategy.DDP, deepspeed',
-          allowed: 'one of the two',
-          change: 'take one of them out',
-        },
-      ]);
-    }
     this.job = new FineTuningJob(this, 'Resource', {
       ...rest,
       model: props.model ?? QwenModel.QWEN3_14B,
       nodePool: props.nodePool ?? NodePool.of(Gpu.T10),
       modelCache: props.modelCache ?? new ModelCache(this, 'models'),
       saves: props.saves ?? new SavesVolume(this, 'saves'),
+      strategy,
       deepspeed:
-        strategy === Strategy.DDP
-          ? undefined
-          : (deepspeed ?? new DeepSpeedZero3(this, 'zero3', { offloadOptimizer: true, offloadParam: true })),
+        strategy === Strategy.ZERO3_OFFLOAD
+          ? (deepspeed ?? new DeepSpeedZero3(this, 'zero3', { offloadOptimizer: true, offloadParam: true }))
+          : deepspeed,
       // A file is what its author trained with: the preset's defaults under it would make another run of it.
       train: {
         ...(props.trainConfig === undefined ? { ...qwenQLoRADefaults(strategy), ...heldBack(props) } : {}),
         ...defined(train ?? {}),
       },
     });
+  }
+
+  /** What the run does and takes. */
+  public get plan(): RunPlan {
+    return this.job.plan;
   }
 
   /** The Job's name. */

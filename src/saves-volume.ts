@@ -1,12 +1,16 @@
 import { Size } from 'cdk8s';
 import { Construct } from 'constructs';
+import { type Finding, Severity } from './finding';
 import { makeClaim } from './private/claim';
+import { constructPath } from './private/construct-name';
+import { bytesOf } from './private/quantity';
 
 /** Where adapters and checkpoints go. */
 export interface SavesVolumeProps {
   /**
-   * The claim's size.
-   * @default - 20 GiB: a checkpoint of a 14B LoRA of rank 16 with its optimizer is about 0.8 GB
+   * The claim's size. Less than the runs that write to it are planned to leave is an error.
+   * @default - 20 GiB, doubled until it holds one and a half times what the program's runs are planned to leave. A claim
+   * can't shrink, and not every StorageClass lets one grow: set it where many runs will share the volume
    */
   readonly size?: Size;
   /**
@@ -51,18 +55,60 @@ export class SavesVolume extends Construct {
   public readonly _subPath?: string;
   /** @internal */
   public readonly _existing: boolean;
+  private readonly size?: Size;
+  private readonly reserved: Array<{ readonly path: string; readonly bytes: number }> = [];
 
   /** @param existing - internal: what `fromClaim` was given */
   public constructor(scope: Construct, id: string, props: SavesVolumeProps = {}, existing?: ExistingSavesProps) {
     super(scope, id);
     this._existing = existing !== undefined;
     this._subPath = existing?.subPath;
+    this.size = props.size;
     this.claimName =
       existing?.claimName ??
       makeClaim(this, {
-        size: props.size ?? Size.gibibytes(20),
+        // Which runs will write here is known at synth.
+        size: props.size ?? (() => this.plannedSize()),
         storageClassName: props.storageClassName,
         accessMode: props.readWriteMany ? 'ReadWriteMany' : 'ReadWriteOnce',
       });
   }
+  /**
+   * Counts what a run will leave.
+   * @internal
+   */
+  public _reserve(path: string, bytes: number): Finding[] {
+    this.reserved.push({ path, bytes });
+    const all = this.reserved.reduce((sum, run) => sum + run.bytes, 0);
+    if (this.size === undefined || this._existing || all <= bytesOf(this.size)) return [];
+    const sum = this.reserved.map((run) => `${run.path} ${gibibytes(run.bytes)}`).join(' + ');
+    return [
+      {
+        id: 'saves-too-small',
+        severity: Severity.ERROR,
+        path: constructPath(this),
+        key: 'size',
+        message: `the runs leave more than the volume holds, checkpoints included: ${sum} GiB`,
+        got: `${gibibytes(bytesOf(this.size))} GiB`,
+        allowed: `at least ${gibibytes(all)} GiB`,
+        change: 'set size higher, or save_total_limit lower; save_only_model leaves the optimizer out',
+        source: 'docs/planning.md: host, disk',
+      },
+    ];
+  }
+
+  private plannedSize(): Size {
+    const gibibytes = (SPARE * this.reserved.reduce((sum, run) => sum + run.bytes, 0)) / 2 ** 30;
+    let size = SMALLEST;
+    while (size < gibibytes) size *= 2;
+    return Size.gibibytes(size);
+  }
+}
+
+/** A claim can't shrink and seldom grow, so its size takes few steps: a run that changes a little leaves it. */
+const SMALLEST = 20;
+const SPARE = 1.5;
+
+function gibibytes(bytes: number): string {
+  return (Math.ceil((10 * bytes) / 2 ** 30) / 10).toFixed(1);
 }

@@ -210,6 +210,38 @@ const CASES: readonly Case[] = [
     },
   ],
   [
+    'memory-too-small',
+    run({ memory: Size.gibibytes(20) }),
+    {
+      path: 'finetune/math',
+      key: 'memory',
+      got: '20.0 GiB',
+      message: expect.stringContaining('4 ranks 13.4 + offloaded weights 13.1'),
+    },
+  ],
+  [
+    'shared-memory-too-small',
+    run({ sharedMemory: Size.mebibytes(64) }),
+    { path: 'finetune/math', key: 'sharedMemory', got: '64 MiB', allowed: 'at least 352 MiB, 704 MiB with headroom' },
+  ],
+  [
+    'ephemeral-storage-too-small',
+    run({ ephemeralStorage: Size.gibibytes(1) }),
+    { path: 'finetune/math', key: 'ephemeralStorage', got: '1024 MiB' },
+  ],
+  [
+    'saves-too-small',
+    (chart) => mathRun(chart, { saves: new SavesVolume(chart, 'saves', { size: Size.gibibytes(5) }) }),
+    {
+      path: 'finetune/saves',
+      key: 'size',
+      got: '5.0 GiB',
+      message: expect.stringMatching(
+        /the runs leave more than the volume holds, checkpoints included: finetune\/math [\d.]+ GiB/,
+      ),
+    },
+  ],
+  [
     'node-too-small',
     run({ gpus: 8 }),
     { path: 'finetune/math', key: 'gpus', got: '8', allowed: 'at most 4', change: 'ask for fewer' },
@@ -220,10 +252,10 @@ const CASES: readonly Case[] = [
     {
       path: 'finetune/math',
       key: 'memory',
-      got: '49.0 GiB',
+      got: '34.0 GiB',
       allowed: 'at most 32.0 GiB',
       message: expect.stringContaining(
-        'base 4 + 4 ranks 24 + offloaded weights 15 + offloaded optimizer 2 + /dev/shm 4 GiB',
+        '4 ranks 13.4 + offloaded weights 13.1 + offloaded optimizer 1.1 + workers 2.2 + margin 3.0 + /dev/shm 0.7 GiB',
       ),
     },
   ],

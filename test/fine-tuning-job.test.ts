@@ -92,7 +92,7 @@ describe('the Job', () => {
         'cdk8s-llamafactory/run': job.runDigest,
         'cdk8s-llamafactory/volume': 'finetune-math-models',
       });
-      expect(each?.annotations).toEqual({ note: 'x' });
+      expect(each?.annotations).toEqual(expect.objectContaining({ note: 'x' }));
     }
   });
 
@@ -101,8 +101,25 @@ describe('the Job', () => {
     expect(jobOf(manifests, 'train').spec?.template.metadata?.labels?.['app.kubernetes.io/component']).toBe('train');
   });
 
-  test('has no annotations unless told so', () => {
-    expect(jobOf(written().manifests, 'train').metadata).not.toHaveProperty('annotations');
+  test('has nothing but the plan in its annotations unless told so', () => {
+    expect(Object.keys(jobOf(written().manifests, 'train').metadata?.annotations ?? {})).toEqual([
+      'cdk8s-llamafactory/plan',
+    ]);
+  });
+
+  test('asks node autoscalers to leave its pod alone, unless told otherwise', () => {
+    const annotationsOf = (props: Partial<FineTuningJobProps>) => specOf(props)?.template.metadata?.annotations;
+    expect(annotationsOf({})).toEqual({
+      'cluster-autoscaler.kubernetes.io/safe-to-evict': 'false',
+      'karpenter.sh/do-not-disrupt': 'true',
+    });
+    expect(annotationsOf({ annotations: { 'karpenter.sh/do-not-disrupt': '4h' } })).toEqual(
+      expect.objectContaining({ 'karpenter.sh/do-not-disrupt': '4h' }),
+    );
+  });
+
+  test('asks nothing of autoscalers for the prepare pod, which anything may start again', () => {
+    expect(jobOf(written().manifests, 'prepare').spec?.template.metadata).not.toHaveProperty('annotations');
   });
 
   test('is found from the construct: it is its main object', () => {
@@ -154,14 +171,15 @@ describe('resources', () => {
   const sharedOf = (props: Partial<FineTuningJobProps>) =>
     specOf(props)?.template.spec?.volumes?.find(({ name }) => name === 'shm')?.emptyDir?.sizeLimit;
 
-  test('follow the formula: 4 CPUs a GPU, 4 GiB and 6 GiB a GPU, /dev/shm', () => {
-    expect(resourcesOf({})).toEqual({ cpu: '8', memory: '18Gi', 'ephemeral-storage': '20Gi', 'nvidia.com/gpu': '2' });
-    expect(sharedOf({})).toBe('2Gi');
+  test('are as planned: two ranks, a worker, a margin and /dev/shm', () => {
+    // (2 x 3.6e9 + 0.6e9) x 1.1 bytes and 384 MiB
+    expect(resourcesOf({})).toEqual({ cpu: '8', memory: '9Gi', 'ephemeral-storage': '8Gi', 'nvidia.com/gpu': '2' });
+    expect(sharedOf({})).toBe('384Mi');
   });
 
   test('count a larger /dev/shm in the memory', () => {
     const props = { sharedMemory: Size.gibibytes(8) };
-    expect([resourcesOf(props)?.['memory'], sharedOf(props)]).toEqual(['24Gi', '8Gi']);
+    expect([resourcesOf(props)?.['memory'], sharedOf(props)]).toEqual(['16Gi', '8Gi']);
   });
 
   test('are those given', () => {
@@ -182,8 +200,8 @@ describe('resources', () => {
     const { app, chart } = chartOf();
     const deepspeed = new DeepSpeedZero3(chart, 'zero3', { offloadParam: true, offloadOptimizer: true });
     run({ model: QwenModel.QWEN3_14B, deepspeed }, chart);
-    // 14.77e9 parameters of 2 bytes, 1.5 times: 41.3 GiB, rounded up
-    expect(containerOf(jobOf(manifestsOf(app), 'train')).resources?.limits?.['memory']).toBe('62Gi');
+    // 40.3 GiB of weights in 16 bits, pinned in powers of two, beside two ranks
+    expect(containerOf(jobOf(manifestsOf(app), 'train')).resources?.limits?.['memory']).toBe('54Gi');
   });
 });
 

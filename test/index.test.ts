@@ -7,6 +7,7 @@ test('the public surface is this and no more', () => {
     'DatasetFormat',
     'DatasetVolume',
     'DeepSpeedZero3',
+    'EditOperation',
     'FineTuningJob',
     'Gpu',
     'ModelCache',

@@ -11,6 +11,34 @@ test('it is a claim of 20 GiB that one node may write to', () => {
   });
 });
 
+test('its default size holds what the runs that write to it leave, with room to spare', () => {
+  const sizeWith = (loraRank: number, runs: number) => {
+    const { app, chart } = chartOf();
+    const saves = new SavesVolume(chart, 'saves');
+    const dataset = mathDataset(chart);
+    for (let i = 0; i < runs; i += 1) mathRun(chart, { saves, dataset, train: { loraRank } }, `run-${i}`);
+    const claims = manifestsOf(app).claims.filter(({ metadata }) => metadata?.name === 'finetune-saves');
+    return only(claims).spec?.resources?.requests?.['storage'];
+  };
+  expect([sizeWith(16, 1), sizeWith(64, 1), sizeWith(64, 3)]).toEqual(['20Gi', '80Gi', '320Gi']);
+});
+
+test('runs that leave more than its size are told with their sum, those that fit are not', () => {
+  const { app, chart } = chartOf();
+  const saves = new SavesVolume(chart, 'saves', { size: Size.gibibytes(15) });
+  const dataset = mathDataset(chart);
+  mathRun(chart, { saves, dataset }, 'a');
+  expect(findingsWith(app, 'saves-too-small')).toEqual([]);
+  mathRun(chart, { saves, dataset }, 'b');
+  expect(only(findingsWith(app, 'saves-too-small')).message).toMatch(/finetune\/a [\d.]+ \+ finetune\/b [\d.]+ GiB/);
+});
+
+test('of a claim that exists nobody knows the size', () => {
+  const { app, chart } = chartOf();
+  mathRun(chart, { saves: SavesVolume.fromClaim(chart, 'saves', { claimName: 'adapters' }) });
+  expect(findingsWith(app, 'saves-too-small')).toEqual([]);
+});
+
 test('it has the size, class and access mode given', () => {
   const { app, chart } = chartOf();
   new SavesVolume(chart, 'saves', { size: Size.gibibytes(5), storageClassName: 'nfs', readWriteMany: true });

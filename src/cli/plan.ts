@@ -1,7 +1,7 @@
 import { findingsText } from '../finding-text';
-import type { GpuMemory } from '../planning/memory';
 import { formatPlan, type Plan, plan as planRun } from '../planning/plan';
 import type { Run } from '../run';
+import { runPlan } from '../run-plan';
 import { fileStore } from './file-store';
 import { ExitStatus, jsonLine, type Output } from './output';
 import { type RunOptions, runFromFiles } from './run-from-files';
@@ -54,7 +54,8 @@ function unknownModel(name: unknown): string {
 }
 
 /** The public shape: every field there, null where it isn't known. */
-function publicShape({ schedule, memory, throughput, advice }: Plan): object {
+function publicShape(planned: Plan): object {
+  const { schedule, memory, throughput, advice } = runPlan(planned);
   return {
     schedule: {
       trainSamples: null,
@@ -62,26 +63,10 @@ function publicShape({ schedule, memory, throughput, advice }: Plan): object {
       optimizerStepsPerEpoch: null,
       optimizerSteps: null,
       warmupSteps: null,
-      ...withoutUndefined(schedule),
+      ...schedule,
     },
-    memory:
-      memory === undefined
-        ? null
-        : {
-            ...memory,
-            gpu: gpuShape(memory.gpu),
-            ...(memory.gpuForData === undefined ? {} : { gpuForData: gpuShape(memory.gpuForData) }),
-          },
+    memory: memory === undefined ? null : { ...memory, gpu: { ...memory.gpu, verdict: memory.gpu.verdict ?? null } },
     throughput: throughput ?? null,
     advice,
   };
-}
-
-/** `fits` is true only where the margin is above the planner's own error; `verdict` tells tight from not at all. */
-function gpuShape({ fits, ...gpu }: GpuMemory): object {
-  return { ...gpu, fits: fits === 'fits', verdict: fits ?? null };
-}
-
-function withoutUndefined(value: object): object {
-  return Object.fromEntries(Object.entries(value).filter(([, part]) => part !== undefined));
 }

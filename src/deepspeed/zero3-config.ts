@@ -2,6 +2,9 @@ import type { DeepSpeedZero3Props } from '../deepspeed-zero3';
 import type { Mapping } from '../run';
 import { renderZero3 } from './zero3';
 
+/** The file the JSON stands under in the pod. */
+export const ZERO3_FILE = 'ds_config_zero3.json';
+
 /** DeepSpeed's JSON for the props of the construct, defaults filled in. */
 export function zero3Config(props: DeepSpeedZero3Props): Mapping {
   const fp16 = props.fp16 ?? {};

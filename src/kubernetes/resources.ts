@@ -1,18 +1,8 @@
 import { type Finding, Severity } from '../finding';
+import { type HostNeeds, hostSum } from '../planning/host';
 
 const GiB = 2 ** 30;
-
-/** What the formula looks at. */
-export interface ResourceInput {
-  /** Ranks of the pod: one a GPU. */
-  readonly gpus: number;
-  /** The model's weights in 16 bits, in bytes. */
-  readonly weightsBytes: number;
-  /** Whether weights are quantised to 4 bits when loaded. */
-  readonly fourBit: boolean;
-  readonly offloadParam: boolean;
-  readonly offloadOptimizer: boolean;
-}
+const MiB = 2 ** 20;
 
 /** What a pod asks for; requests and limits are the same. */
 export interface PodResources {
@@ -22,61 +12,120 @@ export interface PodResources {
   /** /dev/shm, a part of the memory. */
   readonly sharedMemoryBytes: number;
   readonly ephemeralStorageBytes: number;
-  /** How the memory came about, for messages. */
-  readonly memorySum: string;
+}
+
+/** CPU cores for each GPU. */
+const CPUS_A_GPU = 4;
+/** Cores of a node for others: the prepare Job's two, and what the node runs itself. */
+const CPUS_LEFT = 3;
+
+/** What a node of the pool has; undefined: nobody said. */
+export interface NodeCapacity {
+  readonly gpus: number;
+  readonly cpus?: number;
+  readonly memoryBytes?: number;
 }
 
 /**
- * The stated formula, from runs measured with one rank (measurements/): a rank's Python, CUDA and NCCL take about
- * 3.5 GiB and up to 6 while loading; offloaded weights are pinned in buffers about 1.5 times their size, once for all
- * ranks together; the optimizer's states are small beside them with LoRA.
+ * What the pod asks for where nothing is said: 4 CPU cores a GPU, as far as the node has them beside the prepare Job,
+ * and memory, /dev/shm and disk as planned, in whole gibibytes.
  *
- *     cpu                4 a GPU
- *     /dev/shm           1 GiB a GPU
- *     memory             4 GiB + 6 GiB a GPU + 1.5 × offloaded weights + 2 GiB for an offloaded optimizer + /dev/shm
- *     ephemeral storage  20 GiB (logs, caches, compiled extensions)
+ * @param given what was asked for, by name; a larger /dev/shm than planned counts in the memory
  */
-export function defaultResources(input: ResourceInput): PodResources {
-  const shared = input.gpus * GiB;
-  const weights = input.offloadParam ? input.weightsBytes * (input.fourBit ? 0.35 : 1) * 1.5 : 0;
-  const optimizer = input.offloadOptimizer ? 2 * GiB : 0;
-  const parts: Array<[string, number]> = [
-    ['base', 4 * GiB],
-    [`${input.gpus} ranks`, input.gpus * 6 * GiB],
-    ['offloaded weights', Math.ceil(weights / GiB) * GiB],
-    ['offloaded optimizer', optimizer],
-    ['/dev/shm', shared],
-  ];
+export function podResources(
+  gpus: number,
+  need: HostNeeds,
+  given: Partial<PodResources>,
+  node: NodeCapacity,
+): PodResources {
+  const wanted = CPUS_A_GPU * gpus;
+  const shared = given.sharedMemoryBytes ?? need.shmBytes;
   return {
-    cpus: 4 * input.gpus,
-    memoryBytes: parts.reduce((sum, [, bytes]) => sum + bytes, 0),
+    cpus: given.cpus ?? (node.cpus === undefined ? wanted : Math.max(1, Math.min(wanted, node.cpus - CPUS_LEFT))),
     sharedMemoryBytes: shared,
-    ephemeralStorageBytes: 20 * GiB,
-    memorySum: parts
-      .filter(([, bytes]) => bytes > 0)
-      .map(([what, bytes]) => `${what} ${bytes / GiB}`)
-      .join(' + '),
+    memoryBytes: given.memoryBytes ?? wholeGibibytes(need.podBytes - need.shmBytes + shared),
+    ephemeralStorageBytes: given.ephemeralStorageBytes ?? wholeGibibytes(need.ephemeralBytes),
   };
+}
+
+function wholeGibibytes(bytes: number): number {
+  return Math.ceil(bytes / GiB) * GiB;
+}
+
+/** What was asked for and is less than the run takes. */
+export function tooLittle(path: string, gpus: number, need: HostNeeds, asked: PodResources): Finding[] {
+  return [...tooLittleMemory(path, gpus, need, asked), ...tooLittleElse(path, need, asked)];
+}
+
+function tooLittleMemory(path: string, gpus: number, need: HostNeeds, asked: PodResources): Finding[] {
+  const whole = need.podBytes - need.shmBytes + asked.sharedMemoryBytes;
+  const least = whole - (need.parts['margin'] ?? 0);
+  if (asked.memoryBytes >= Math.floor(whole)) return [];
+  const killed = asked.memoryBytes < least;
+  const sum = hostSum({ ...need, parts: { ...need.parts, sharedMemory: asked.sharedMemoryBytes } }, gpus);
+  return [
+    {
+      id: 'memory-too-small',
+      severity: killed ? Severity.ERROR : Severity.WARNING,
+      path,
+      key: 'memory',
+      message: killed
+        ? `the kernel kills a rank that has no memory left; the run takes ${sum} GiB`
+        : `the run takes all of this memory but for a part of the planner's margin: ${sum} GiB`,
+      got: `${(asked.memoryBytes / GiB).toFixed(1)} GiB`,
+      allowed: `at least ${(Math.ceil((10 * least) / GiB) / 10).toFixed(1)} GiB, ${Math.ceil(whole / GiB)} GiB with the margin`,
+      change: 'leave memory out, or set it higher',
+      source: 'docs/planning.md: host, disk',
+    },
+  ];
+}
+
+/** /dev/shm and disk: half of what is planned is headroom. */
+function tooLittleElse(path: string, need: HostNeeds, asked: PodResources): Finding[] {
+  const findings = [
+    {
+      id: 'shared-memory-too-small',
+      key: 'sharedMemory',
+      message: 'NCCL and the data loaders end with "No space left on device" if /dev/shm is too small',
+      bytes: asked.sharedMemoryBytes,
+      planned: need.shmBytes,
+    },
+    {
+      id: 'ephemeral-storage-too-small',
+      key: 'ephemeralStorage',
+      message:
+        'the kubelet evicts a pod that writes more to its node than it asked for: caches of kernels and of tokenised data, temporary files, logs',
+      bytes: asked.ephemeralStorageBytes,
+      planned: need.ephemeralBytes,
+    },
+  ];
+  return findings
+    .filter(({ bytes, planned }) => bytes < planned / 2)
+    .map(({ bytes, planned, ...finding }) => ({
+      ...finding,
+      severity: Severity.ERROR,
+      path,
+      got: `${Math.floor(bytes / MiB)} MiB`,
+      allowed: `at least ${Math.ceil(planned / 2 / MiB)} MiB, ${Math.ceil(planned / MiB)} MiB with headroom`,
+      change: `leave ${finding.key} out, or set it higher`,
+      source: 'docs/planning.md: host, disk',
+    }));
 }
 
 /** What no node of the pool can give. */
 export function unavailable(
   path: string,
-  asked: { readonly gpus: number; readonly cpus: number; readonly memoryBytes: number; readonly memorySum: string },
-  node: { readonly gpus: number; readonly cpus?: number; readonly memoryBytes?: number },
+  gpus: number,
+  asked: PodResources,
+  need: HostNeeds,
+  node: NodeCapacity,
 ): Finding[] {
   const findings: Finding[] = [];
   const tooMuch = (key: string, message: string, got: string, allowed: string, change: string): void => {
     findings.push({ id: 'node-too-small', severity: Severity.ERROR, path, key, message, got, allowed, change });
   };
-  if (asked.gpus > node.gpus) {
-    tooMuch(
-      'gpus',
-      'no node of the pool has so many GPUs',
-      String(asked.gpus),
-      `at most ${node.gpus}`,
-      'ask for fewer',
-    );
+  if (gpus > node.gpus) {
+    tooMuch('gpus', 'no node of the pool has so many GPUs', String(gpus), `at most ${node.gpus}`, 'ask for fewer');
   }
   if (node.cpus !== undefined && asked.cpus > node.cpus) {
     tooMuch(
@@ -90,7 +139,7 @@ export function unavailable(
   if (node.memoryBytes !== undefined && asked.memoryBytes > node.memoryBytes) {
     tooMuch(
       'memory',
-      `no node of the pool has so much memory; the run asks for ${asked.memorySum} GiB`,
+      `no node of the pool has so much memory; the run takes ${hostSum(need, gpus)} GiB`,
       `${(asked.memoryBytes / GiB).toFixed(1)} GiB`,
       `at most ${(node.memoryBytes / GiB).toFixed(1)} GiB`,
       'offload less, use fewer GPUs, or set memory lower',

@@ -126,11 +126,18 @@ export interface WrittenNumbers {
   readonly floats: ReadonlySet<string>;
 }
 
+/** What else decides how train_config.yaml is written. */
+export interface Rendering {
+  readonly written?: WrittenNumbers;
+  /** More reasons, by key. */
+  readonly reasons?: Readonly<Record<string, string>>;
+}
+
 /**
  * Writes train_config.yaml for a reader: grouped, in a fixed order, with short reasons. What PyYAML and OmegaConf read
  * back is what was given, types included.
  */
-export function renderTrainConfig(args: Mapping, release: Release, written?: WrittenNumbers): string {
+export function renderTrainConfig(args: Mapping, release: Release, { written, reasons = {} }: Rendering = {}): string {
   const fields = fieldsOf(release);
   const typeOf = (key: string) => {
     if (written?.keys.has(key)) return written.floats.has(key) ? 'float' : '';
@@ -138,17 +145,17 @@ export function renderTrainConfig(args: Mapping, release: Release, written?: Wri
   };
   const placed = placeKeys(args, (key) => SECTION_OF_OWNER[fields.get(key)?.owner ?? 'training'] ?? 'training');
   const sections = placed.map(([title, keys]) => {
-    const lines = keys.map((key) => renderKey(key, args[key], typeOf(key)));
+    const lines = keys.map((key) => renderKey(key, args[key], typeOf(key), reasons[key]));
     return `# ${title}\n${lines.join('')}`;
   });
   return sections.join('\n');
 }
 
 /** One key and its value as lines of YAML, which follow one another to make the file. */
-function renderKey(key: string, value: unknown, type: string): string {
+function renderKey(key: string, value: unknown, type: string, reason: string | undefined): string {
   const text = plainText(value, type);
   if (text === undefined) return renderPair(key, value, type);
-  const why = reasonFor(key, value);
+  const why = reason ?? reasonFor(key, value);
   return `${key}: ${text}${why === undefined ? '' : ` # ${why}`}\n`;
 }
 

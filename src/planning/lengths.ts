@@ -15,6 +15,32 @@ function bytesAndTexts(value: unknown): { bytes: number; texts: number } {
   return { bytes, texts };
 }
 
+/** The texts of a data set. */
+interface Texts {
+  /** All of them in UTF-8, in bytes. */
+  readonly bytes: number;
+  /** Tokens of the longest row at most. */
+  readonly longest: number;
+}
+
+/** Rows are read once, however often a run is looked at. */
+const known = new WeakMap<readonly unknown[], Texts>();
+
+function textsOf(rows: readonly unknown[]): Texts {
+  let texts = known.get(rows);
+  if (texts === undefined) {
+    let [all, longest] = [0, 0];
+    for (const row of rows) {
+      const { bytes, texts } = bytesAndTexts(row);
+      all += bytes;
+      longest = Math.max(longest, bytes + TEMPLATE * (texts + 1));
+    }
+    texts = { bytes: all, longest };
+    known.set(rows, texts);
+  }
+  return texts;
+}
+
 /**
  * Tokens of the longest sample at most, whatever the tokenizer: byte-level BPE never makes more tokens of a text than
  * it has bytes in UTF-8. Undefined if a data set isn't at hand.
@@ -24,10 +50,18 @@ export function longestSampleAtMost(run: Run): number | undefined {
   let longest = 0;
   for (const { rows } of run.datasets) {
     if (rows === undefined) return undefined;
-    for (const row of rows) {
-      const { bytes, texts } = bytesAndTexts(row);
-      longest = Math.max(longest, bytes + TEMPLATE * (texts + 1));
-    }
+    longest = Math.max(longest, textsOf(rows).longest);
   }
   return longest > TEMPLATE ? longest : undefined;
+}
+
+/** The texts of all data sets in UTF-8, in bytes; undefined if one isn't at hand. */
+export function textBytes(run: Run): number | undefined {
+  if (run.datasets.length === 0) return undefined;
+  let bytes = 0;
+  for (const { rows } of run.datasets) {
+    if (rows === undefined) return undefined;
+    bytes += textsOf(rows).bytes;
+  }
+  return bytes;
 }

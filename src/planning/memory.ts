@@ -170,14 +170,28 @@ function ligerChunk(model: ModelShape, tokens: number): number {
   return Math.min(tokens, 2 ** Math.ceil(Math.log2(Math.ceil(tokens / parts))));
 }
 
+/** The highest moment of a step. */
 interface Peak {
   readonly bytes: number;
-  readonly parts: Readonly<Record<string, number>>;
   readonly at: 'loss' | 'layer';
+  readonly gradients: number;
+  /** What is kept for the backward pass. */
+  readonly kept: number;
+  /** What is there at the loss, or while a block is computed again. */
+  readonly moment: number;
 }
 
-function sum(parts: Readonly<Record<string, number>>): number {
-  return Object.values(parts).reduce((total, bytes) => total + bytes, 0);
+function standing(resident: Resident, gradients: number): number {
+  const { weights, scales, trainable, optimizer, buckets, gathered, workspace } = resident;
+  return weights + scales + trainable + gradients + optimizer + buckets + gathered + workspace;
+}
+
+function peakParts(s: Settings, resident: Resident, peak: Peak): Readonly<Record<string, number>> {
+  return {
+    ...residentParts(resident, peak.gradients),
+    [s.checkpointing ? 'checkpoints' : 'activations']: peak.kept,
+    [peak.at]: peak.moment,
+  };
 }
 
 function residentParts(resident: Resident, gradients: number): Record<string, number> {
@@ -217,11 +231,7 @@ function stepPeak(
   const ligerRest = s.liger ? hidden : 0;
   const forward = LOSS_FORWARD * logits + casts;
   const backward = (s.liger ? 6 : LOSS_BACKWARD) * logits + (s.checkpointing ? 0 : casts);
-  const loss = {
-    ...residentParts(resident, gradientsEarly),
-    [s.checkpointing ? 'checkpoints' : 'activations']: kept,
-    loss: Math.max(s.liger ? 0 : forward, backward) + 2 * hidden + ligerRest,
-  };
+  const loss = Math.max(s.liger ? 0 : forward, backward) + 2 * hidden + ligerRest;
   const dequantised = s.bits === 16 ? 0 : base.largest;
   const attention = SCORES_BACKWARD * scores + layer.duringAttention * tokens;
   const mlp = layer.saved * tokens + scores + layer.mlpGradients * tokens + dequantised;
@@ -231,15 +241,12 @@ function stepPeak(
   // the first block to go back has all checkpoints, the last all gradients
   const early = kept + gradientsEarly;
   const late = kept * perLayerTrainable + resident.gradients;
-  const blockParts = {
-    ...residentParts(resident, early >= late ? gradientsEarly : resident.gradients),
-    [s.checkpointing ? 'checkpoints' : 'activations']: early >= late ? kept : kept * perLayerTrainable,
-    layer: Math.max(0, block),
-  };
-  const [lossBytes, blockBytes] = [sum(loss), sum(blockParts)];
+  const [gradients, left] = early >= late ? [gradientsEarly, kept] : [resident.gradients, kept * perLayerTrainable];
+  const lossBytes = standing(resident, gradientsEarly) + kept + loss;
+  const blockBytes = standing(resident, gradients) + left + Math.max(0, block);
   return lossBytes >= blockBytes
-    ? { bytes: lossBytes, parts: loss, at: 'loss' }
-    : { bytes: blockBytes, parts: blockParts, at: 'layer' };
+    ? { bytes: lossBytes, at: 'loss', gradients: gradientsEarly, kept, moment: loss }
+    : { bytes: blockBytes, at: 'layer', gradients, kept: left, moment: Math.max(0, block) };
 }
 
 /** DoRA adds its result in 32 bits: under autocast all states between blocks but the first are twice as wide. */
@@ -264,10 +271,10 @@ function evaluationPeak(
   const tokens = s.evalBatch * s.cutoffLen;
   const hidden = 2 * model.hiddenSize * tokens;
   const casts = s.autocast && !s.pureBf16 ? 2 * trainable : 0;
-  const standing = sum(residentParts(resident, s.strategy === 'ddp' ? 0 : resident.gradients)) + casts;
+  const resting = standing(resident, s.strategy === 'ddp' ? 0 : resident.gradients) + casts;
   const loss = LOSS_FORWARD * model.vocabSize * tokens + hidden;
   const block = SCORES_FORWARD * s.evalBatch * layer.scores + layer.forwardAttention * tokens + 2 * hidden;
-  return standing + Math.max(loss, block);
+  return resting + Math.max(loss, block);
 }
 
 /** While the model loads: a quantised model is whole on each GPU first, ZeRO-3 or not. */
@@ -314,7 +321,17 @@ export function verdict(usable: number, need: number): Verdict {
 }
 
 /** The facts about the model that memory and time share. */
-export function shapeOf(run: Run, model: ModelShape, settings: Settings) {
+export interface Shape {
+  readonly linears: readonly Linear[];
+  readonly base: BaseWeights;
+  /** Parameters that train. */
+  readonly trainable: number;
+  /** Parameters of all blocks. */
+  readonly elements: number;
+}
+
+/** The shape of a run's model: it depends on the bits, on what trains and on the release. */
+export function shapeOf(run: Run, model: ModelShape, settings: Settings): Shape {
   const linears: Linear[] = linearsOf(model, transformersMajor(run.release, run.image));
   return {
     linears,
@@ -325,8 +342,30 @@ export function shapeOf(run: Run, model: ModelShape, settings: Settings) {
 }
 
 /** GPU memory of one rank for full sequences: the worst batch. */
-export function gpuMemory(run: Run, model: ModelShape, settings: Settings = settingsOf(run)): GpuMemory {
-  const { linears, base, trainable } = shapeOf(run, model, settings);
+export function gpuMemory(
+  run: Run,
+  model: ModelShape,
+  settings: Settings = settingsOf(run),
+  shape: Shape = shapeOf(run, model, settings),
+): GpuMemory {
+  const { need, resident, step } = reckon(run, model, settings, shape);
+  return { ...need, parts: peakParts(settings, resident, step) };
+}
+
+/** What a rank needs, without the parts: what a search compares. */
+export type GpuNeed = Omit<GpuMemory, 'parts'>;
+
+/** {@link gpuMemory} without the parts, which cost more than the rest. */
+export function gpuNeed(run: Run, model: ModelShape, settings: Settings, shape: Shape): GpuNeed {
+  return reckon(run, model, settings, shape).need;
+}
+
+function reckon(
+  run: Run,
+  model: ModelShape,
+  settings: Settings,
+  { linears, base, trainable }: Shape,
+): { readonly need: GpuNeed; readonly resident: Resident; readonly step: Peak } {
   const resident = residentOf(run, model, settings, base, trainable);
   // full batches and padded ones run on different kernels, so the worse of the two counts
   const kernels = [...new Set([false, true].map((padded) => attentionKernel(run, settings, padded)))];
@@ -346,34 +385,41 @@ export function gpuMemory(run: Run, model: ModelShape, settings: Settings = sett
   const tokens = Math.max(settings.trainBatch, settings.evaluates ? settings.evalBatch : 0) * settings.cutoffLen;
   const largest = Math.max(worst.step.bytes, evaluation);
   const running = reserved(settings, largest, model.vocabSize * tokens, resident.gathered > 0);
-  const need = Math.max(running.expandable, load * 1.01);
+  const needed = Math.max(running.expandable, load * 1.01);
   const peers =
     settings.worldSize > 1
       ? NCCL_PEERS + NCCL_PEER * Math.min(settings.gpusPerNode - 2 + (run.nodes > 1 ? 2 : 0), 8)
       : 0;
   const context = CONTEXT + NCCL + peers + (settings.strategy === 'ddp' ? 0 : DEEPSPEED_CONTEXT);
   const usable = run.card === undefined ? undefined : run.card.memoryBytes - context;
-  return {
+  const need: GpuNeed = {
     loadBytes: load,
     stepAllocatedBytes: worst.step.bytes,
     evaluationAllocatedBytes: evaluation,
-    stepReservedBytes: need,
+    stepReservedBytes: needed,
     stepReservedFixedSegmentsBytes: Math.max(running.fixed, load * 1.01),
     contextBytes: context,
-    ...(usable === undefined ? {} : { usableBytes: usable, fits: verdict(usable, need), marginBytes: usable - need }),
-    parts: worst.step.parts,
+    ...(usable === undefined
+      ? {}
+      : { usableBytes: usable, fits: verdict(usable, needed), marginBytes: usable - needed }),
     peakAt: worst.step.at,
     decidedBy,
     attention: worst.kernel,
   };
+  return { need, resident, step: worst.step };
 }
 
 /**
  * The memory of the longest batch that the data can make; undefined: the data isn't at hand, it reaches cutoff_len, or
  * packing fills every sequence.
  */
-export function gpuMemoryForData(run: Run, model: ModelShape, settings: Settings): GpuMemory | undefined {
+export function gpuMemoryForData(
+  run: Run,
+  model: ModelShape,
+  settings: Settings,
+  shape: Shape = shapeOf(run, model, settings),
+): GpuMemory | undefined {
   const longest = longestSampleAtMost(run);
   if (longest === undefined || longest >= settings.cutoffLen || settings.packing) return undefined;
-  return gpuMemory(run, model, { ...settings, cutoffLen: longest });
+  return gpuMemory(run, model, { ...settings, cutoffLen: longest }, shape);
 }

@@ -1,7 +1,7 @@
 import type { Run } from '../run';
 import { type Advice, adviceOf } from './advice';
 import { type HostNeeds, hostNeeds } from './host';
-import { type GpuMemory, gpuMemory, gpuMemoryForData } from './memory';
+import { type GpuMemory, gpuMemory, gpuMemoryForData, shapeOf } from './memory';
 import { type Schedule, scheduleOf } from './schedule';
 import { settingsOf } from './settings';
 import { type Throughput, throughputOf } from './throughput';
@@ -42,13 +42,26 @@ export interface PlanOptions {
 
 /** Plans a run. Pure: the same run gives the same plan. */
 export function plan(run: Run, options: PlanOptions = {}): Plan {
+  const { advice, ...numbers } = planNumbers(run, options);
+  return { ...numbers, advice: advice() };
+}
+
+/** A plan whose advice is sought when it is asked for: it costs more than all the numbers. */
+export interface PlanNumbers extends Omit<Plan, 'advice'> {
+  readonly advice: () => readonly Advice[];
+}
+
+/** The numbers of a plan. */
+export function planNumbers(run: Run, options: PlanOptions = {}): PlanNumbers {
   const settings = settingsOf(run);
   const schedule = scheduleOf(run, options.samples);
   const model = run.model;
-  if (model === undefined) return { schedule, advice: [] };
-  const gpu = gpuMemory(run, model, settings);
-  const forData = gpuMemoryForData(run, model, settings);
-  const host = hostNeeds(run, model, schedule, settings);
+  if (model === undefined) return { schedule, advice: () => adviceOf(run, { settings, schedule }) };
+  const shape = shapeOf(run, model, settings);
+  const gpu = gpuMemory(run, model, settings, shape);
+  const forData = gpuMemoryForData(run, model, settings, shape);
+  const host = hostNeeds(run, model, schedule, settings, shape);
+  const throughput = throughputOf(run, model, schedule, settings, shape);
   return {
     schedule,
     memory: {
@@ -61,8 +74,16 @@ export function plan(run: Run, options: PlanOptions = {}): Plan {
       ephemeralBytes: host.ephemeralBytes,
       modelBytes: host.modelBytes,
     },
-    throughput: throughputOf(run, model, schedule, settings),
-    advice: adviceOf(run, model, gpu, schedule, settings),
+    throughput,
+    advice: () =>
+      adviceOf(run, {
+        settings,
+        schedule,
+        subject: { run, model, settings, schedule, shape },
+        fits: gpu.fits,
+        throughput,
+        checkpointBytes: host.checkpointBytes,
+      }),
   };
 }
 
@@ -155,6 +176,7 @@ function hostLines(memory: PlannedMemory): string[] {
     'host',
     `  memory       ${gigabytes(memory.host.perRankBytes)} a rank, ${gigabytes(memory.host.podBytes)} a pod`,
     `  /dev/shm     ${gigabytes(memory.shmBytes)}`,
+    `  disk         ${gigabytes(memory.ephemeralBytes)} on the node`,
     `  output       ${gigabytes(memory.diskBytes)}, a checkpoint ${gigabytes(memory.checkpointBytes)}`,
     `  model        ${gigabytes(memory.modelBytes)}`,
   ];
@@ -169,6 +191,34 @@ function throughputLines(throughput: Throughput): string[] {
   if (seconds !== undefined)
     lines.push(`  duration     ${time(seconds.least)} to ${time(seconds.most)}, loading not counted`);
   return [...lines, ...throughput.assumptions.map((assumption) => `  assumes      ${assumption}`)];
+}
+
+/**
+ * The plan in one line: what a Job carries for whoever looks at it.
+ *
+ * @param chosen why the batch was chosen, if it was
+ */
+export function planSummary(run: Run, { schedule, memory, throughput }: Omit<Plan, 'advice'>, chosen?: string): string {
+  const settings = settingsOf(run);
+  const steps = schedule.optimizerSteps;
+  const seconds = throughput?.seconds;
+  return [
+    steps === undefined ? 'steps unknown' : `${schedule.exact ? '' : 'at most '}${steps} steps`,
+    ...(seconds === undefined ? [] : [`${time(seconds.least)} to ${time(seconds.most)}`]),
+    ...(memory === undefined
+      ? ["memory unknown, as is the model's shape"]
+      : [gpuSummary(memory), `host ${gigabytes(memory.host.podBytes)}`]),
+    `${settings.strategy} ${settings.trainBatch} x ${settings.cutoffLen} tokens, accumulation ${settings.accumulation}, effective batch ${schedule.effectiveBatch}`,
+    ...(chosen === undefined ? [] : [chosen]),
+  ].join('; ');
+}
+
+function gpuSummary({ gpu, gpuForData }: PlannedMemory): string {
+  const needed = `step peak ${gigabytes(gpu.stepReservedBytes)}`;
+  if (gpu.usableBytes === undefined) return needed;
+  const forData =
+    gpuForData === undefined ? '' : `; ${gigabytes(gpuForData.stepReservedBytes)} for its data: ${gpuForData.fits}`;
+  return `${needed} of ${gigabytes(gpu.usableBytes)} (${gpu.fits}${forData})`;
 }
 
 /** The plan in words: schedule, a bar for each part of the GPU's memory, margin, host, speed, advice. */

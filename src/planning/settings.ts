@@ -55,7 +55,8 @@ export function numberOf(value: unknown, fallback: number): number {
   return typeof number === 'number' && Number.isFinite(number) ? number : fallback;
 }
 
-function isOn(value: unknown): boolean {
+/** A flag argument: YAML's boolean, or the texts that the trainer's parser takes for one. */
+export function isOn(value: unknown): boolean {
   return value === true || (typeof value === 'string' && ['true', 'yes', '1'].includes(value.toLowerCase()));
 }
 
@@ -73,10 +74,15 @@ export function strategyOf(run: Run): PlanStrategy {
   return section(zero, 'offload_param')['device'] === 'cpu' ? 'zero3-offload' : 'zero3';
 }
 
-/** True if the base model is really quantised: from 0.9.3 on `bitsandbytes` is accepted and ignored. */
+/**
+ * The bits the base model is really loaded in. Only `bnb`, the default, is planned as quantised: from 0.9.3 on
+ * `bitsandbytes` is accepted and ignored, and so is null, which is not the default but no method at all.
+ * Source: llamafactory model/model_utils/quantization.py, configure_quantization.
+ */
 function quantisedBits(args: Mapping): 16 | 8 | 4 {
   const bits = numberOf(args['quantization_bit'], 16);
-  if (!['bnb', undefined, null].includes(args['quantization_method'] as string | undefined)) return 16;
+  const method = args['quantization_method'];
+  if (method !== undefined && method !== 'bnb') return 16;
   return bits === 4 || bits === 8 ? bits : 16;
 }
 

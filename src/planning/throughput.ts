@@ -1,6 +1,6 @@
 import type { Run } from '../run';
 import type { ModelShape } from './catalog/models';
-import { shapeOf } from './memory';
+import { type Shape, shapeOf } from './memory';
 import type { Schedule } from './schedule';
 import { type Settings, settingsOf } from './settings';
 
@@ -60,10 +60,10 @@ export function throughputOf(
   model: ModelShape,
   schedule: Schedule,
   settings: Settings = settingsOf(run),
+  { base, trainable, elements }: Shape = shapeOf(run, model, settings),
 ): Throughput | undefined {
   const card = run.card;
   if (card === undefined || card.fp16FlopsPerSecond <= 0) return undefined;
-  const { base, trainable, elements } = shapeOf(run, model, settings);
   const tokens = settings.trainBatch * settings.cutoffLen;
   const compute = (flopsPerToken(model, settings, elements) * tokens) / card.fp16FlopsPerSecond;
   const assumptions = [

@@ -1,4 +1,4 @@
-import { ApiObject, Chart, type Size } from 'cdk8s';
+import { ApiObject, Chart, Lazy, type Size } from 'cdk8s';
 import type { Construct } from 'constructs';
 import { constructName } from './construct-name';
 import { report } from './findings';
@@ -7,7 +7,8 @@ import { quantity } from './quantity';
 
 /** What a PersistentVolumeClaim asks for. */
 export interface ClaimSpec {
-  readonly size: Size;
+  /** A function is asked at synth, when all that counts is known. */
+  readonly size: Size | (() => Size);
   readonly storageClassName?: string;
   readonly accessMode: 'ReadWriteOnce' | 'ReadWriteMany' | 'ReadOnlyMany';
   /** The PersistentVolume it must bind to; undefined: any. */
@@ -51,10 +52,14 @@ export function makeClaim(construct: Construct, spec: ClaimSpec): string {
     metadata: { name, labels: labelsOf(construct), annotations: { ...KEEP } },
     spec: {
       accessModes: [spec.accessMode],
-      resources: { requests: { storage: quantity(spec.size) } },
+      resources: { requests: { storage: storageOf(spec.size) } },
       storageClassName: spec.storageClassName,
       volumeName: spec.volumeName,
     },
   });
   return name;
+}
+
+function storageOf(size: Size | (() => Size)): unknown {
+  return typeof size === 'function' ? Lazy.any({ produce: () => quantity(size()) }) : quantity(size);
 }

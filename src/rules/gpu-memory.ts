@@ -1,5 +1,5 @@
 import { Severity } from '../finding';
-import { adviceOf } from '../planning/advice';
+import { fittingAdvice } from '../planning/advice';
 import { type GpuMemory, gpuMemory, gpuMemoryForData, PLANNER_ERROR } from '../planning/memory';
 import { settingsOf } from '../planning/settings';
 import type { Run } from '../run';
@@ -19,7 +19,7 @@ export const rule: Rule = {
     const worst = gpuMemory(run, model, settings);
     if (worst.fits === undefined || worst.fits === 'fits') return [];
     const forData = gpuMemoryForData(run, model, settings) ?? worst;
-    const advice = adviceOf(run, model, worst).filter(({ edits }) => edits.length > 0);
+    const advice = fittingAdvice(run, model);
     const [best] = advice;
     return [
       found(rule, run, {

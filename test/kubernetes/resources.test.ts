@@ -1,86 +1,143 @@
-import { defaultResources, type ResourceInput, unavailable } from '../../src/kubernetes/resources';
+import {
+  type NodeCapacity,
+  type PodResources,
+  podResources,
+  tooLittle,
+  unavailable,
+} from '../../src/kubernetes/resources';
+import { type HostNeeds, hostNeeds } from '../../src/planning/host';
+import { scheduleOf } from '../../src/planning/schedule';
+import { seedRun } from '../planning/runs';
 
 const GiB = 2 ** 30;
-const input = (changes: Partial<ResourceInput> = {}): ResourceInput => ({
-  gpus: 4,
-  weightsBytes: 30e9,
-  fourBit: true,
-  offloadParam: false,
-  offloadOptimizer: false,
-  ...changes,
-});
+const need: HostNeeds = {
+  perRankBytes: 6 * GiB,
+  podBytes: 30.5 * GiB,
+  parts: { process: 16 * GiB, offloadedWeights: 8 * GiB, workers: 2 * GiB, margin: 2.5 * GiB, sharedMemory: 2 * GiB },
+  shmBytes: 2 * GiB,
+  outputBytes: 5 * GiB,
+  checkpointBytes: GiB,
+  ephemeralBytes: 7.5 * GiB,
+  modelBytes: 28 * GiB,
+};
+const node: NodeCapacity = { gpus: 4 };
+const asked = (given: Partial<PodResources> = {}, of: NodeCapacity = node) => podResources(4, need, given, of);
+const found = (given: Partial<PodResources>) =>
+  tooLittle('finetune/math', 4, need, asked(given)).map(({ id, severity }) => [id, severity]);
 
-test('without offload, memory is the base, the ranks and /dev/shm', () => {
-  expect(defaultResources(input())).toEqual({
-    cpus: 16,
-    memoryBytes: 32 * GiB,
-    sharedMemoryBytes: 4 * GiB,
-    ephemeralStorageBytes: 20 * GiB,
-    memorySum: 'base 4 + 4 ranks 24 + /dev/shm 4',
+describe('where nothing is said', () => {
+  test('memory, /dev/shm and disk are as planned, in whole gibibytes', () => {
+    expect(asked()).toEqual({
+      cpus: 16,
+      memoryBytes: 31 * GiB,
+      sharedMemoryBytes: 2 * GiB,
+      ephemeralStorageBytes: 8 * GiB,
+    });
+  });
+
+  test('three CPUs of a node are left to others', () => {
+    expect(asked({}, { gpus: 4, cpus: 16 }).cpus).toBe(13);
+  });
+
+  test('one CPU is asked for at least', () => {
+    expect(asked({}, { gpus: 4, cpus: 2 }).cpus).toBe(1);
+  });
+
+  test('nothing is too little', () => {
+    expect(found({})).toEqual([]);
   });
 });
 
-test('offloaded 4-bit weights count with their buffers, rounded up to whole GiB', () => {
-  // 30e9 × 0.35 × 1.5 = 15.75e9 bytes = 14.67 GiB
-  expect(defaultResources(input({ offloadParam: true })).memoryBytes).toBe((32 + 15) * GiB);
+test('what is given is taken', () => {
+  const given = { cpus: 3, memoryBytes: 40 * GiB, sharedMemoryBytes: GiB, ephemeralStorageBytes: 50 * GiB };
+  expect(asked(given)).toEqual(given);
 });
 
-test('offloaded 16-bit weights count whole', () => {
-  // 30e9 × 1.5 = 45e9 bytes = 41.9 GiB
-  expect(defaultResources(input({ offloadParam: true, fourBit: false })).memoryBytes).toBe((32 + 42) * GiB);
+test('a larger /dev/shm counts in the memory', () => {
+  expect(asked({ sharedMemoryBytes: 6 * GiB }).memoryBytes).toBe(35 * GiB);
 });
 
-test('an offloaded optimizer counts 2 GiB', () => {
-  expect(defaultResources(input({ offloadOptimizer: true })).memoryBytes).toBe((32 + 2) * GiB);
-});
+describe('less memory than the run takes', () => {
+  test('is an error that shows the sum, part by part', () => {
+    expect(tooLittle('finetune/math', 4, need, asked({ memoryBytes: 20 * GiB }))).toEqual([
+      expect.objectContaining({
+        id: 'memory-too-small',
+        severity: 'error',
+        path: 'finetune/math',
+        key: 'memory',
+        message:
+          'the kernel kills a rank that has no memory left; the run takes 4 ranks 16.0 + offloaded weights 8.0 + workers 2.0 + margin 2.5 + /dev/shm 2.0 GiB',
+        got: '20.0 GiB',
+        allowed: 'at least 28.0 GiB, 31 GiB with the margin',
+      }),
+    ]);
+  });
 
-test('the sum is told part by part', () => {
-  expect(defaultResources(input({ offloadParam: true, offloadOptimizer: true })).memorySum).toBe(
-    'base 4 + 4 ranks 24 + offloaded weights 15 + offloaded optimizer 2 + /dev/shm 4',
-  );
-});
+  test('is a warning where only the margin lacks', () => {
+    expect(found({ memoryBytes: 29 * GiB })).toEqual([['memory-too-small', 'warning']]);
+  });
 
-test('one GPU takes a quarter of the CPUs, ranks and /dev/shm of four', () => {
-  expect(defaultResources(input({ gpus: 1 }))).toEqual(
-    expect.objectContaining({ cpus: 4, memoryBytes: 11 * GiB, sharedMemoryBytes: GiB }),
-  );
-});
-
-const asked = { gpus: 4, cpus: 16, memoryBytes: 49 * GiB, memorySum: 'base 4 + more 45' };
-
-test('a node that has just what is asked for will do', () => {
-  expect(unavailable('p', asked, { gpus: 4, cpus: 16, memoryBytes: 49 * GiB })).toEqual([]);
-});
-
-test('what a node has and nobody said is not checked', () => {
-  expect(unavailable('p', asked, { gpus: 4 })).toEqual([]);
+  test('is reckoned with the /dev/shm given', () => {
+    expect(found({ memoryBytes: 31 * GiB, sharedMemoryBytes: 8 * GiB })).toEqual([['memory-too-small', 'error']]);
+  });
 });
 
 test.each([
-  [
-    'GPUs',
-    { gpus: 3 },
-    { key: 'gpus', message: 'no node of the pool has so many GPUs', got: '4', allowed: 'at most 3' },
-  ],
-  [
-    'CPUs',
-    { gpus: 4, cpus: 15 },
-    { key: 'cpus', message: 'no node of the pool has so many CPUs', got: '16', allowed: 'at most 15' },
-  ],
-  [
-    'memory',
-    { gpus: 4, memoryBytes: 48.5 * GiB },
-    {
-      key: 'memory',
-      message: 'no node of the pool has so much memory; the run asks for base 4 + more 45 GiB',
-      got: '49.0 GiB',
-      allowed: 'at most 48.5 GiB',
-    },
-  ],
-])('too little %s is an error with both numbers', (_, node, expected) => {
-  const findings = unavailable('finetune/math', asked, node);
-  expect(findings).toEqual([
-    expect.objectContaining({ id: 'node-too-small', severity: 'error', path: 'finetune/math', ...expected }),
-  ]);
-  expect(findings[0]?.change).toBeTruthy();
+  ['shared-memory-too-small', { sharedMemoryBytes: 0.9 * GiB }],
+  ['ephemeral-storage-too-small', { ephemeralStorageBytes: 3 * GiB }],
+])('%s: less than half of what is planned is an error', (id, given) => {
+  expect(found(given)).toEqual([[id, 'error']]);
+});
+
+test('the headroom of /dev/shm and disk may be given away', () => {
+  expect(found({ sharedMemoryBytes: GiB, ephemeralStorageBytes: 4 * GiB })).toEqual([]);
+});
+
+test("the seed's run fits the 58 GiB that its author's server can give, with the CPU Job's 4 beside it", () => {
+  const run = seedRun();
+  const planned = hostNeeds(run, run.model, scheduleOf(run));
+  expect(podResources(4, planned, {}, { gpus: 4, cpus: 40 }).memoryBytes).toBeLessThan(54 * GiB);
+});
+
+describe('a node', () => {
+  const findings = (of: NodeCapacity) => unavailable('finetune/math', 4, asked(), need, of);
+
+  test('that has just what is asked for will do', () => {
+    expect(findings({ gpus: 4, cpus: 16, memoryBytes: 31 * GiB })).toEqual([]);
+  });
+
+  test('of which nobody said what it has is not checked', () => {
+    expect(findings({ gpus: 4 })).toEqual([]);
+  });
+
+  test.each([
+    [
+      'GPUs',
+      { gpus: 3 },
+      { key: 'gpus', message: 'no node of the pool has so many GPUs', got: '4', allowed: 'at most 3' },
+    ],
+    [
+      'CPUs',
+      { gpus: 4, cpus: 15 },
+      { key: 'cpus', message: 'no node of the pool has so many CPUs', got: '16', allowed: 'at most 15' },
+    ],
+    [
+      'memory',
+      { gpus: 4, memoryBytes: 30.5 * GiB },
+      {
+        key: 'memory',
+        message:
+          'no node of the pool has so much memory; the run takes 4 ranks 16.0 + offloaded weights 8.0 + workers 2.0 + margin 2.5 + /dev/shm 2.0 GiB',
+        got: '31.0 GiB',
+        allowed: 'at most 30.5 GiB',
+      },
+    ],
+  ])('with too few %s is an error with both numbers', (_, of, expected) => {
+    const [finding, ...others] = findings(of);
+    expect(finding).toEqual(
+      expect.objectContaining({ id: 'node-too-small', severity: 'error', path: 'finetune/math', ...expected }),
+    );
+    expect(finding?.change).toBeTruthy();
+    expect(others).toEqual([]);
+  });
 });

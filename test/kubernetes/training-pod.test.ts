@@ -16,7 +16,6 @@ const pod = (changes: Partial<TrainingPod> = {}): TrainingPod => ({
     memoryBytes: 50 * GiB,
     sharedMemoryBytes: 4 * GiB,
     ephemeralStorageBytes: 20 * GiB,
-    memorySum: '',
   },
   models: { claimName: 'models' },
   saves: { claimName: 'saves' },

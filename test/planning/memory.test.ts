@@ -55,10 +55,15 @@ describe('parts and verdict', () => {
     expect(verdict(100, 100.1)).toBe('does not fit');
   });
 
-  test('bitsandbytes in place of bnb leaves the model in 16 bits', () => {
-    const run = seedRun({ quantization_method: 'bitsandbytes' }, 'ddp');
+  test.each(['bitsandbytes', null])('%s in place of bnb leaves the model in 16 bits', (method) => {
+    const run = seedRun({ quantization_method: method }, 'ddp');
     expect(gpuMemory(run, run.model).parts['weights']).toBeGreaterThan(29e9);
   });
+});
+
+test('without a method the default, bnb, quantises', () => {
+  const run = seedRun({ quantization_method: undefined }, 'ddp');
+  expect(gpuMemory(run, run.model).parts['weights']).toBeLessThan(11e9);
 });
 
 describe('attention', () => {

@@ -1,14 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { EditOperation } from '../../src/finding';
-import { bestStrategy } from '../../src/planning/advice';
 import { CARDS } from '../../src/planning/catalog/cards';
 import { MODELS, modelFromConfig } from '../../src/planning/catalog/models';
 import { hostNeeds } from '../../src/planning/host';
 import { formatPlan, plan } from '../../src/planning/plan';
 import { scheduleOf } from '../../src/planning/schedule';
 import { throughputOf } from '../../src/planning/throughput';
-import { parameterCount } from '../../src/planning/weights';
 import type { Run } from '../../src/run';
 import { type Measurement, measurements, runOf } from '../../tools/measured-runs';
 import { table } from '../../tools/planning-table';
@@ -74,16 +72,23 @@ describe('other advice', () => {
     const rows = [{ messages: [{ role: 'user', content: 'a'.repeat(300) }] }];
     expect(ids({ ...seedRun(), datasets: [{ name: 'short', rows }] })).toContain('cutoff-above-data');
   });
+  test('a run with nothing to mend is told of the quicker strategy alone', () => {
+    expect(ids(seedRun({ save_steps: 0.1, eval_steps: 0.1, lr_scheduler_type: 'cosine' }))).toEqual([
+      'quicker-strategy',
+    ]);
+  });
+  test('a run of an unknown model is advised all the same', () => {
+    expect(ids({ ...seedRun(), model: undefined })).toContain('save-on-the-way');
+  });
+  test('where there are data to evaluate on, none are held back', () => {
+    const run = seedRun({ eval_strategy: 'no', val_size: 0 });
+    const datasets = [...run.datasets, { name: 'held', rows: [{}], evaluation: true }];
+    const found = plan({ ...run, datasets }).advice.find(({ id }) => id === 'no-evaluation');
+    expect(found?.edits.map(({ key }) => key)).toEqual(['eval_strategy', 'eval_steps']);
+  });
   test('a run that saves only at its end is told to save on the way', () => {
     expect(ids(seedRun())).toContain('save-on-the-way');
     expect(ids(seedRun({ save_steps: 0.1 }))).not.toContain('save-on-the-way');
-  });
-  test('the best strategy is no DeepSpeed where that fits, offload where it does not', () => {
-    const short = seedRun({ cutoff_len: 1024, per_device_train_batch_size: 1, per_device_eval_batch_size: 1 });
-    expect([bestStrategy(short, short.model), bestStrategy(seedRun(), seedRun().model)]).toEqual([
-      'ddp',
-      'zero3-offload',
-    ]);
   });
 });
 
@@ -116,6 +121,47 @@ describe('a step takes as long as the bounds say', () => {
   );
 });
 
+describe('the margin on host memory', () => {
+  test('covers every run that was measured', () => {
+    const short = measurements('whole-runs.jsonl').flatMap((m) => {
+      const run = runOf(m);
+      if (m.host_used_bytes === undefined || run.model === undefined) return [];
+      const { podBytes, shmBytes } = hostNeeds(run, run.model, scheduleOf(run));
+      return podBytes - shmBytes < m.host_used_bytes ? [m] : [];
+    });
+    expect(short).toEqual([]);
+  });
+  test('is a tenth of all but /dev/shm, and among the parts that add up to the pod', () => {
+    const { parts, podBytes, shmBytes } = hostNeeds(seedRun(), seedRun().model, scheduleOf(seedRun()));
+    expect(parts['margin']).toBeCloseTo((podBytes - shmBytes) / 11, -3);
+    expect(Object.values(parts).reduce((sum, bytes) => sum + bytes, 0)).toBeCloseTo(podBytes, -3);
+  });
+});
+
+describe('a run whose model is not known', () => {
+  const host = hostNeeds(seedRun(), undefined, scheduleOf(seedRun()));
+  test('is planned with what does not depend on it: ranks, worker, margin and /dev/shm', () => {
+    expect(Object.keys(host.parts)).toEqual(['process', 'workers', 'margin', 'sharedMemory']);
+    expect([host.modelBytes, host.parts['process']]).toEqual([0, 4 * 3.6e9]);
+  });
+});
+
+describe('scratch on the node', () => {
+  const ephemeral = (run: Run) => hostNeeds(run, run.model, scheduleOf(run)).ephemeralBytes;
+  test('grows with the data, and counts 4 GB where they are not at hand', () => {
+    const text = (count: number) => [
+      { name: 'a', rows: Array.from({ length: count }, () => ({ text: 'a'.repeat(1e4) })) },
+    ];
+    const of = (datasets: Run['datasets']) => ephemeral({ ...seedRun({ max_samples: undefined }), datasets });
+    expect(of([{ name: 'on-a-pvc' }])).toBe(16e9);
+    expect(of(text(2000)) - of(text(1000))).toBeGreaterThan(2 * 3 * 1e7);
+  });
+  test('keeps no data of a run that streams', () => {
+    const run = { ...seedRun({ streaming: true, max_steps: 9 }), datasets: [{ name: 'on-a-pvc' }] };
+    expect(ephemeral(run)).toBe(8e9);
+  });
+});
+
 describe('host and disk', () => {
   const { memory } = plan(seedRun({ save_steps: 0.1, save_total_limit: 2 }));
   test("the seed fits its server's 60 GiB in 4 bits, and does not in 16", () => {
@@ -125,6 +171,19 @@ describe('host and disk', () => {
   });
   test('shared memory counts in the pod', () => {
     expect(memory?.host.parts['sharedMemory']).toBe(memory?.shmBytes);
+  });
+  test('without known steps, ten checkpoints are counted, or as many as a ratio makes', () => {
+    const of = (args: Record<string, unknown>) => {
+      const memory = plan({ ...seedRun({ max_samples: undefined, ...args }), datasets: [] }).memory;
+      return Math.floor((memory?.diskBytes ?? 0) / (memory?.checkpointBytes ?? 1));
+    };
+    expect([of({ save_steps: 100 }), of({ save_steps: 0.25 })]).toEqual([10, 4]);
+  });
+  test('the best checkpoint is kept beside the last', () => {
+    const of = (args: Record<string, unknown>) =>
+      plan(seedRun({ save_steps: 0.1, save_total_limit: 1, ...args })).memory;
+    const more = (of({ load_best_model_at_end: true })?.diskBytes ?? 0) - (of({})?.diskBytes ?? 0);
+    expect(more).toBeCloseTo(of({})?.checkpointBytes ?? 0, 0);
   });
   test('save_total_limit keeps that many checkpoints and one more while it is written', () => {
     const rest = (memory?.diskBytes ?? 0) - 3 * (memory?.checkpointBytes ?? 0);
@@ -159,8 +218,8 @@ describe('catalogue', () => {
     ['Qwen3-30B-A3B', 30.532],
     ['Qwen3-235B-A22B', 235.094],
   ])('%s has %d billion parameters, as its model card says', (name, billions) => {
-    const model = MODELS[name];
-    expect(model === undefined ? 0 : parameterCount(model) / 1e9).toBeCloseTo(billions, 2);
+    const files = hostNeeds(seedRun(), MODELS[name], scheduleOf(seedRun())).modelBytes;
+    expect(files / 2 / 1e9).toBeCloseTo(billions, 2);
   });
   test('a config.json makes the shape that the catalogue has', () => {
     const config = {

@@ -1,0 +1,85 @@
+import type { Run } from '../../run';
+import type { ModelShape } from '../catalog/models';
+import { type GpuNeed, gpuNeed, type Shape, shapeOf } from '../memory';
+import type { Schedule } from '../schedule';
+import { type Settings, settingsOf } from '../settings';
+import { throughputOf } from '../throughput';
+import { type Change, changed, editsOf, isVerified, needsOf, words } from './change';
+import type { Advice } from './type';
+
+/** A run that advice is sought for. */
+export interface Subject {
+  readonly run: Run;
+  readonly model: ModelShape;
+  readonly settings: Settings;
+  readonly schedule: Schedule;
+  readonly shape: Shape;
+}
+
+/** A change and what comes of it. */
+export interface Tried {
+  readonly change: Change;
+  readonly memory: GpuNeed;
+  readonly verified: boolean;
+  readonly after: Subject;
+  /** Tokens a second after it, over before; undefined: not known. */
+  readonly speedup?: number;
+}
+
+/** Tries changes of one run: what depends on the model alone is reckoned once for all of them. */
+export function attempts(subject: Subject): (change: Change) => Tried {
+  const { run, model, settings } = subject;
+  const shapes = new Map<string, Shape>();
+  return (change) => {
+    const then = changed(run, change, settings);
+    const after = settingsOf(then);
+    const key = `${after.bits} ${after.loraRank}`;
+    const shape = shapes.get(key) ?? shapeOf(then, model, after);
+    shapes.set(key, shape);
+    return {
+      change,
+      memory: gpuNeed(then, model, after, shape),
+      verified: isVerified(run, change),
+      after: { ...subject, run: then, settings: after, shape },
+    };
+  };
+}
+
+/** Tokens a second as one number: between the bounds, each counted alike. */
+export function speed({ run, model, settings, schedule, shape }: Subject): number | undefined {
+  const bounds = throughputOf(run, model, schedule, settings, shape)?.tokensPerSecond;
+  return bounds === undefined ? undefined : Math.sqrt(bounds.least * bounds.most);
+}
+
+/** Adds its speed to what was tried. */
+export function withSpeed(subject: Subject): (tried: Tried) => Tried {
+  const before = speed(subject);
+  return (tried) => {
+    const then = speed(tried.after);
+    return before === undefined || then === undefined ? tried : { ...tried, speedup: then / before };
+  };
+}
+
+/** What was tried, as advice. */
+export function adviceFrom(id: string, { run, settings }: Subject, tried: Tried): Advice {
+  const { change, memory, verified, speedup } = tried;
+  const needs = needsOf(run, change);
+  const margin = memory.marginBytes ?? 0;
+  const share = Math.round((100 * margin) / Math.max(memory.usableBytes ?? 1, 1));
+  const notes = [
+    `${memory.fits}, margin ${share} %`,
+    ...(speedup === undefined ? [] : [`about ${speedup.toFixed(1)} times the tokens a second`]),
+    ...(needs.length > 0 ? [`the image needs ${needs.join(' and ')}`] : []),
+    ...(verified ? [] : [`nobody has verified these kernels on a ${run.card?.name}`]),
+  ];
+  return {
+    id,
+    message: `${words(change, settings)}: ${notes.join('; ')}`,
+    edits: editsOf(run, change, settings),
+    verified,
+    ...(needs.length > 0 ? { needs } : {}),
+    stepReservedBytes: memory.stepReservedBytes,
+    marginBytes: margin,
+    ...(speedup === undefined ? {} : { speedup }),
+  };
+}
