@@ -52,8 +52,8 @@ Bytes are decimal: 1 GB is 1e9 bytes.`;
 
 const CPU_TRAINING = `## Synthesised runs that trained on a CPU
 
-\`npm run test:training\` with \`RECORD=1\`: the main example with a random Qwen3 of two layers, DDP, in 4 bits, its pod run
-as the manifests say, with the real LLaMA-Factory. "As planned": after each of the planned steps and no other.`;
+\`npm run test:training\` with \`RECORD=1\`: the main example with a random Qwen3 of two layers, DDP, in 4 bits (0.9.3: 32), its pod
+run as the manifests say, with the real LLaMA-Factory. "As planned": after each of the planned steps and no other.`;
 
 const MEMORY = `## GPU and host memory
 

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import {
   DatasetFormat,
   DatasetVolume,
+  FineTuningJob,
   Gpu,
   ModelCache,
   NodePool,
@@ -13,10 +14,11 @@ import {
   TrainerImage,
 } from '../../src';
 import { type Schedule, scheduleOf } from '../../src/planning/schedule';
+import { qwenQLoRADefaults } from '../../src/qwen-qlora-defaults';
 import type { Release } from '../../src/run';
 import { REPOSITORY } from '../folder';
 import { chartOf, datasetEntryOf, type Manifests, manifestsOf, trainConfigOf } from '../synthesis';
-import { CPU } from './cpu';
+import { cpu } from './cpu';
 
 /** The claim and the directory in it that hold the model. */
 export const MODELS = { claimName: 'models', modelPath: 'tiny/Qwen3-tiny' };
@@ -25,7 +27,7 @@ export const MODELS = { claimName: 'models', modelPath: 'tiny/Qwen3-tiny' };
 export const SAMPLES = join(REPOSITORY, 'examples', 'qwen3-14b-t10', 'data', 'math_train.json');
 
 /** What a model of two random layers needs to learn something in a minute. */
-const TINY: TrainArguments = { numTrainEpochs: 2, gradientAccumulationSteps: 4, learningRate: 1e-2, loggingSteps: 1 };
+const TINY: TrainArguments = { numTrainEpochs: 3, gradientAccumulationSteps: 4, learningRate: 5e-3, loggingSteps: 1 };
 
 /** A synthesised run, and what the library says of it. */
 export interface Synthesised {
@@ -43,7 +45,9 @@ export function synthesise(
 ): Synthesised {
   const ranks = options.ranks ?? 1;
   const { app, chart } = chartOf();
-  const run = new QwenQLoRAJob(chart, 'math', {
+  const { strategy, train, without } = cpu(release);
+  const args = { ...TINY, ...train, ...options.train };
+  const props = {
     model: QwenModel.custom({
       name: 'Qwen3-tiny',
       repository: MODELS.modelPath,
@@ -54,14 +58,24 @@ export function synthesise(
       name: 'math_train',
       formatting: DatasetFormat.SHAREGPT,
     }),
-    strategy: CPU.strategy,
     nodePool: NodePool.of(Gpu.T10, { gpus: ranks }),
     cpus: ranks,
     modelCache: ModelCache.fromClaim(chart, 'models', MODELS),
     saves: new SavesVolume(chart, 'saves'),
     image: imageOf(release),
-    train: { ...TINY, ...CPU.train, ...options.train },
-  });
+  };
+  // The preset has no way to say "not this argument": where one is to go, its arguments go to the general construct.
+  const run =
+    without.length === 0
+      ? new QwenQLoRAJob(chart, 'math', { ...props, strategy, train: args })
+      : new FineTuningJob(chart, 'math', {
+          ...props,
+          train: Object.fromEntries(
+            Object.entries({ ...qwenQLoRADefaults(strategy), ...args }).filter(
+              ([name]) => !without.some((left) => left === name),
+            ),
+          ),
+        });
   const manifests = manifestsOf(app);
   return {
     manifests,
