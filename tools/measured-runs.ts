@@ -32,8 +32,14 @@ export interface Measurement {
   readonly peak_allocated_bytes: number;
   readonly peak_reserved_bytes: number;
   readonly host_used_bytes?: number;
+  /** Of each optimizer step, the first ones included. */
+  readonly step_seconds?: readonly number[];
   readonly attention: string;
   readonly source: string;
+  /** When, on which card, and with which versions; not in the oldest lines. */
+  readonly date?: string;
+  readonly card?: string;
+  readonly versions?: string;
 }
 
 /** The measurements in a file of the folder `measurements`. */
@@ -85,7 +91,7 @@ export function runOf(measured: Measurement): Run {
       ? {}
       : { deepspeed: { file: 'ds.json', config: { zero_optimization: zeroOf(measured.strategy) } } }),
     datasets: [],
-    card: CARDS['H100'],
+    card: CARDS[measured.card ?? 'H100'],
     gpus: measured.world_size,
     nodes: 1,
     model: MODELS[measured.model],

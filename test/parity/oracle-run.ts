@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync }
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { Release } from '../../src/run';
+import { SITE, VENV } from '../trainer-packages';
 import type { ParityCase, Setting } from './cases';
 import { FILES } from './surroundings';
 
@@ -33,7 +34,6 @@ export function askOracle(
   setting: Setting,
   folder: string,
 ): ReadonlyMap<string, RealVerdict> {
-  const venv = process.env['LF_ORACLE_VENV'] ?? join(__dirname, 'venv');
   for (const { id, text } of cases) writeFileSync(join(folder, `${id}.yaml`), text);
   writeFileSync(join(folder, 'cases.list'), cases.map(({ id }) => `${id}.yaml`).join('\n'));
   const { arch, gpus } = setting;
@@ -41,10 +41,11 @@ export function askOracle(
   // Files, not pipes: a number where a path is meant is a file descriptor to Python, and reading a pipe would block.
   const [out, errors] = [join(folder, 'verdicts.jsonl'), join(folder, 'errors.log')];
   const run = spawnSync(
-    join(venv, 'bin', 'python'),
+    join(VENV, 'bin', 'python'),
     [join(__dirname, 'oracle.py'), ...options, '--list', 'cases.list'],
     {
       cwd: folder,
+      env: { ...process.env, LF_ORACLE_SITE: SITE },
       stdio: ['ignore', openSync(out, 'w'), openSync(errors, 'w')],
     },
   );

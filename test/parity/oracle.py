@@ -6,12 +6,11 @@ usage: oracle.py [--version 0.9.3|0.9.4|0.9.5] [--gpus 4] [--arch turing|ampere|
        oracle.py --version 0.9.5 --schema OUT.json
 Prints one JSON object per file. Phases: load (OmegaConf; 0.9.3: yaml.safe_load) -> parse (HfArgumentParser, the
 dataclasses' __post_init__, parser.py) -> deep (template, dataset_info, stage, quantization, attention) -> done.
-0.9.5 is the version in the virtual environment itself; every other one lies in site/<version>, beside this file
+0.9.5 is the version in the virtual environment itself; every other one lies in site/<version>, where install.sh put it
 or under $LF_ORACLE_SITE. See the comments in install.sh.
 """
 import argparse, contextlib, gc, io, json, logging, os, sys, time, traceback, types, warnings
 
-HERE = os.path.dirname(os.path.abspath(__file__))
 ap = argparse.ArgumentParser()
 ap.add_argument("--version", default="0.9.5")
 ap.add_argument("--gpus", type=int, default=4)
@@ -29,7 +28,8 @@ opt = ap.parse_args()
 if opt.list:
     opt.files += open(opt.list, encoding="utf-8").read().split("\n")
 
-site = os.path.join(os.environ.get("LF_ORACLE_SITE") or os.path.join(HERE, "site"), opt.version)
+cache = os.path.join(os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"), "cdk8s-llamafactory")
+site = os.path.join(os.environ.get("LF_ORACLE_SITE") or os.path.join(cache, "site"), opt.version)
 if opt.version != "0.9.5":
     if not os.path.isdir(site):
         sys.exit(f"no folder {site}: see README.md")

@@ -1,0 +1,26 @@
+import { join } from 'node:path';
+import { RELEASES, type Release } from '../../src/run';
+import { SITE, VENV } from '../trainer-packages';
+
+/** The releases to train with: those that the variable RELEASES names, else the newest. */
+export function releases(): Release[] {
+  const wanted = (process.env['RELEASES'] ?? '0.9.5').split(/[\s,]+/).filter((name) => name !== '');
+  const unknown = wanted.filter((name) => !RELEASES.some((release) => release === name));
+  if (unknown.length > 0)
+    throw new Error(`RELEASES: ${unknown.join(', ')} not known; there are ${RELEASES.join(', ')}`);
+  return RELEASES.filter((release) => wanted.includes(release));
+}
+
+/** The folder of an older release's packages; undefined: the virtual environment has it. */
+export function siteOf(release: Release): string | undefined {
+  return release === '0.9.5' ? undefined : join(SITE, release);
+}
+
+/** What an image of a release would set: its programs on PATH, its packages. */
+export function imageEnv(release: Release): Record<string, string> {
+  const site = siteOf(release);
+  return {
+    PATH: [join(VENV, 'bin'), '/usr/local/bin', '/usr/bin', '/bin', '/usr/sbin', '/sbin'].join(':'),
+    ...(site === undefined ? {} : { PYTHONPATH: site }),
+  };
+}

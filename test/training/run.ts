@@ -1,0 +1,106 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import {
+  DatasetFormat,
+  DatasetVolume,
+  FineTuningJob,
+  Gpu,
+  ModelCache,
+  NodePool,
+  QwenModel,
+  QwenQLoRAJob,
+  SavesVolume,
+  type TrainArguments,
+  TrainerImage,
+} from '../../src';
+import { type Schedule, scheduleOf } from '../../src/planning/schedule';
+import { qwenQLoRADefaults } from '../../src/qwen-qlora-defaults';
+import type { Release } from '../../src/run';
+import { REPOSITORY } from '../folder';
+import { chartOf, datasetEntryOf, type Manifests, manifestsOf, trainConfigOf } from '../synthesis';
+import { cpu } from './cpu';
+
+/** The claim and the directory in it that hold the model. */
+export const MODELS = { claimName: 'models', modelPath: 'tiny/Qwen3-tiny' };
+
+/** The samples: the main example's. */
+export const SAMPLES = join(REPOSITORY, 'examples', 'qwen3-14b-t10', 'data', 'math_train.json');
+
+/** What a model of two random layers needs to learn something in a minute. */
+const TINY: TrainArguments = { numTrainEpochs: 3, gradientAccumulationSteps: 4, learningRate: 5e-3, loggingSteps: 1 };
+
+/** A synthesised run, and what the library says of it. */
+export interface Synthesised {
+  readonly manifests: Manifests;
+  readonly outputDirectory: string;
+  readonly savesClaimName: string;
+  readonly planned: Schedule;
+}
+
+/** The main example with the tiny model, on a CPU. */
+export function synthesise(
+  release: Release,
+  modelFolder: string,
+  options: { readonly ranks?: number; readonly train?: TrainArguments } = {},
+): Synthesised {
+  const ranks = options.ranks ?? 1;
+  const { app, chart } = chartOf();
+  const { strategy, train, without } = cpu(release);
+  const args = { ...TINY, ...train, ...options.train };
+  const props = {
+    model: QwenModel.custom({
+      name: 'Qwen3-tiny',
+      repository: MODELS.modelPath,
+      config: JSON.parse(readFileSync(join(modelFolder, 'config.json'), 'utf8')),
+    }),
+    dataset: DatasetVolume.fromFile(chart, 'math-train', {
+      path: SAMPLES,
+      name: 'math_train',
+      formatting: DatasetFormat.SHAREGPT,
+    }),
+    nodePool: NodePool.of(Gpu.T10, { gpus: ranks }),
+    cpus: ranks,
+    modelCache: ModelCache.fromClaim(chart, 'models', MODELS),
+    saves: new SavesVolume(chart, 'saves'),
+    image: imageOf(release),
+  };
+  // The preset has no way to say "not this argument": where one is to go, its arguments go to the general construct.
+  const run =
+    without.length === 0
+      ? new QwenQLoRAJob(chart, 'math', { ...props, strategy, train: args })
+      : new FineTuningJob(chart, 'math', {
+          ...props,
+          train: Object.fromEntries(
+            Object.entries({ ...qwenQLoRADefaults(strategy), ...args }).filter(
+              ([name]) => !without.some((left) => left === name),
+            ),
+          ),
+        });
+  const manifests = manifestsOf(app);
+  return {
+    manifests,
+    outputDirectory: run.outputDirectory,
+    savesClaimName: run.savesClaimName,
+    planned: planOf(release, manifests, ranks),
+  };
+}
+
+/** The official image, where there is one; both lack bitsandbytes. */
+function imageOf(release: Release): TrainerImage {
+  if (release !== '0.9.3') return TrainerImage.official({ release });
+  return TrainerImage.custom('registry.example.com/llamafactory:0.9.3', { llamafactory: release });
+}
+
+/** What the planner makes of the config that the trainer will read. */
+function planOf(release: Release, manifests: Manifests, ranks: number): Schedule {
+  const entry = datasetEntryOf(manifests);
+  return scheduleOf({
+    path: 'finetune/math',
+    file: 'train_config.yaml',
+    release,
+    args: trainConfigOf(manifests),
+    datasets: [{ name: 'math_train', entry, rows: JSON.parse(readFileSync(SAMPLES, 'utf8')) }],
+    gpus: ranks,
+    nodes: 1,
+  });
+}
