@@ -1,32 +1,11 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { exitClasses } from '../../src/kubernetes/failure-policy';
-import { cleanUp, type Ended, folder, RUNTIME, type Running, run, start, textOf, until, write } from './programs';
-
-const LAUNCH = join(RUNTIME, 'launch.sh');
-const MESSAGES = join(__dirname, 'messages');
+import { codeOf, LAUNCH, launch, MESSAGES, pod } from './pod';
+import { cleanUp, PATH, RUNTIME, type Running, run, start, textOf, until, write } from './programs';
 
 jest.setTimeout(60_000);
 afterAll(cleanUp);
-
-/** A folder with a fake llamafactory-cli, and the variables the pod would set. */
-function pod(trainer: string, variables: Record<string, string> = {}) {
-  const place = folder();
-  write(join(place, 'bin', 'llamafactory-cli'), `#!/bin/bash\n${trainer}\n`, 0o755);
-  const env: Record<string, string> = {
-    PATH: `${join(place, 'bin')}:${process.env.PATH}`,
-    TRAIN_CONFIG: write(join(place, '配置 文件', 'train_config.yaml'), 'stage: sft\n'),
-    OUTPUT_DIR: join(place, '输出 folder'),
-    TERMINATION_LOG: join(place, 'termination-log'),
-    TMPDIR: place,
-    PLACE: place,
-    ...variables,
-  };
-  return { place, env, output: env.OUTPUT_DIR ?? '', message: () => textOf(join(place, 'termination-log')) };
-}
-
-const launch = (env: Record<string, string>): Promise<Ended> => run('bash', [LAUNCH], env);
-const codeOf = (name: string): number | undefined => exitClasses().find((entry) => entry.name === name)?.code;
 
 /** Starts launch.sh as process 1 of a process namespace of its own, as a container has it. */
 async function asPidOne(env: Record<string, string>): Promise<Running & { pid: number }> {
@@ -342,7 +321,7 @@ describe('before the trainer starts', () => {
 
   test('an image without llamafactory-cli is told', async () => {
     const { env, message } = pod('exit 0');
-    expect((await launch({ ...env, PATH: process.env.PATH ?? '' })).code).toBe(codeOf('config'));
+    expect((await launch({ ...env, PATH })).code).toBe(codeOf('config'));
     expect(message()).toContain('llamafactory-cli is not on PATH');
   });
 });
