@@ -157,9 +157,11 @@ monitor_gpus() {
     printf '%s\n' "$sample" >>"$OUTPUT_DIR/gpu.csv" || return
     sleep "$GPU_MONITOR_SECONDS" >"$work/monitor" 2>&1
   done
-  say "no GPU monitor: ${sample##*: line }"
+  say "no GPU monitor: $sample"
 }
-if [[ -n ${GPU_MONITOR_SECONDS:-} ]]; then
+if [[ -n ${GPU_MONITOR_SECONDS:-} ]] && ! command -v nvidia-smi >"$work/found"; then
+  say "no GPU monitor: nvidia-smi is not in the container"
+elif [[ -n ${GPU_MONITOR_SECONDS:-} ]]; then
   (trap - TERM INT USR1; monitor_gpus) 9>&- &
   monitor=$!
   helpers+=("$monitor")
@@ -218,6 +220,7 @@ if [[ -n ${SMOKE_CONFIG:-} && ! -e $OUTPUT_DIR/.smoke-passed ]]; then
   say "smoke run: a few steps on the longest samples"
   smoke=$(python3 -I "$here/longest-samples.py" "$TRAIN_CONFIG" "$SMOKE_CONFIG" "${SMOKE_ROWS:-8}" 2>"$work/error") ||
     finish --run "smoke run" --class data --message "$(tail -n 1 "$work/error")"
+  cat -- "$work/error"
   train "$SMOKE_CONFIG"
   stopped "smoke run"
   (finish --run "smoke run" --status "$status" --log "$work/log" --output "$smoke") || exit
