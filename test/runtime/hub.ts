@@ -13,6 +13,8 @@ export interface Hub {
 const COMMIT = '0123456789abcdef0123456789abcdef01234567';
 const sha256 = (data: Buffer): string => createHash('sha256').update(data).digest('hex');
 
+const gitHash = (data: Buffer): string => createHash('sha1').update(`blob ${data.length}\0`).update(data).digest('hex');
+
 /** Serves one repository; `hashes` may tell lies about its files. */
 export async function hub(
   repository: string,
@@ -49,6 +51,7 @@ export async function hub(
       const siblings = Object.entries(files).map(([rfilename, data]) => ({
         rfilename,
         size: data.length,
+        blobId: gitHash(data),
         ...(rfilename.endsWith('.safetensors')
           ? { lfs: { sha256: hashOf(rfilename, data), size: data.length, pointerSize: 134 } }
           : {}),

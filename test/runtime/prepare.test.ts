@@ -53,6 +53,11 @@ def snapshot_download(repository, revision=None, local_dir=None):
             while not os.path.exists(os.path.join(root, "go")):
                 time.sleep(0.01)
         shutil.copy(os.path.join(os.environ["SOURCE"], name), os.path.join(local_dir, name))
+class HubApi:
+    def get_model_files(self, repository, revision=None, recursive=False):
+        if os.environ.get("FAIL"):
+            raise ConnectionError(os.environ["FAIL"])
+        return [{"Path": name, "Size": os.path.getsize(os.path.join(os.environ["SOURCE"], name))} for name in os.listdir(os.environ["SOURCE"])]
 `;
 const STAND_IN_API = `
 class HfApi:
@@ -215,7 +220,7 @@ describe('a request', () => {
 
   test('for a hub that is not known is refused', async () => {
     const { env } = place({ hub: 'github' });
-    expect(failed(await prepare(env))).toContain("unknown hub 'github'; there are modelscope and huggingface");
+    expect(failed(await prepare(env))).toContain("unknown hub 'github'; there are modelscope, huggingface and http");
   });
 
   test('that needs a library the image lacks says which', async () => {
