@@ -102,6 +102,37 @@ export async function hub(
   };
 }
 
+/** A plain web server with ranges, which sends each file in two parts. */
+export async function webServer(files: Readonly<Record<string, Buffer>>): Promise<Hub> {
+  const requests: string[] = [];
+  const server = createServer((request, response) => {
+    requests.push(`${request.method} ${request.url} ${request.headers.range ?? ''}`.trim());
+    const data = files[decodeURIComponent((request.url ?? '/').slice(1))];
+    if (data === undefined) {
+      response.writeHead(404).end();
+      return;
+    }
+    const from = Number(/^bytes=(\d+)-$/.exec(request.headers.range ?? '')?.[1] ?? 0);
+    if (from >= data.length) {
+      response.writeHead(416).end();
+      return;
+    }
+    const rest = data.subarray(from);
+    response.writeHead(from > 0 ? 206 : 200, { 'content-length': rest.length });
+    response.write(rest.subarray(0, rest.length / 2));
+    setTimeout(() => response.end(rest.subarray(rest.length / 2)), 3);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    requests,
+    close: () => {
+      server.closeAllConnections();
+      return new Promise<void>((resolve) => server.close(() => resolve()));
+    },
+  };
+}
+
 /** A safetensors file with one tensor of so many bytes. */
 export function safetensors(bytes: number): Buffer {
   const header = Buffer.from(JSON.stringify({ weight: { dtype: 'U8', shape: [bytes], data_offsets: [0, bytes] } }));

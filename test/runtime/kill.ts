@@ -1,9 +1,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { join, relative } from 'node:path';
-import { hub, safetensors } from './hub';
+import { hub, safetensors, webServer } from './hub';
 import { folder, PATH, RUNTIME, run, start, write } from './programs';
 
 /** Where prepare.py fetches from in the kill test. */
@@ -46,34 +44,6 @@ function model(shards: number): Record<string, Buffer> {
   }
   files['model.safetensors.index.json'] = Buffer.from(JSON.stringify({ weight_map: map }));
   return files;
-}
-
-/** A plain web server with ranges, which sends each file in two parts. */
-async function webServer(files: Readonly<Record<string, Buffer>>) {
-  const server = createServer((request, response) => {
-    const data = files[decodeURIComponent((request.url ?? '/').slice(1))];
-    if (data === undefined) {
-      response.writeHead(404).end();
-      return;
-    }
-    const from = Number(/^bytes=(\d+)-$/.exec(request.headers.range ?? '')?.[1] ?? 0);
-    if (from >= data.length) {
-      response.writeHead(416).end();
-      return;
-    }
-    const rest = data.subarray(from);
-    response.writeHead(from > 0 ? 206 : 200, { 'content-length': rest.length });
-    response.write(rest.subarray(0, rest.length / 2));
-    setTimeout(() => response.end(rest.subarray(rest.length / 2)), 3);
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    close: () => {
-      server.closeAllConnections();
-      return new Promise<void>((resolve) => server.close(() => resolve()));
-    },
-  };
 }
 
 /**
