@@ -53,9 +53,9 @@ def take(directory, file, alone):
             path = os.path.join(folder, str(number + 1))
             with contextlib.suppress(FileExistsError):
                 with open(path, "x", encoding="utf-8") as lease:
-                    json.dump(content(0), lease)
+                    lease.write(padded(content(0)))
                 for old in os.listdir(folder):
-                    if int(old.split(".")[0]) <= number:
+                    if old.isdigit() and int(old) <= number:
                         with contextlib.suppress(FileNotFoundError):
                             os.remove(os.path.join(folder, old))
                 if not free:
@@ -126,12 +126,15 @@ def read(path):
 
 
 def write(path, value):
-    partial = f"{path}.{os.getpid()}"
-    with open(partial, "w", encoding="utf-8") as file:
-        json.dump(value, file)
+    """Writes over what is there, with the same length: that works on a full disk too."""
+    with open(path, "r+", encoding="utf-8") as file:
+        file.write(padded(value))
         file.flush()
         os.fsync(file.fileno())
-    os.replace(partial, path)
+
+
+def padded(value):
+    return json.dumps(value).ljust(255) + "\n"
 
 
 if __name__ == "__main__":

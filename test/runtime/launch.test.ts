@@ -171,6 +171,7 @@ describe('a failure', () => {
     ['cuda-out-of-memory-step', 'cuda-out-of-memory', /Tried to allocate 3\.48 GiB.*per_device_train_batch_size/],
     ['cuda-out-of-memory-evaluation', 'cuda-out-of-memory', /Tried to allocate 1\.74 GiB.*per_device_eval_batch_size/],
     ['disk-checkpoint', 'disk', /No space left on device.*save_total_limit/],
+    ['disk-optimizer', 'disk', /unexpected pos|iostream error/],
     ['host-memory-rank-killed', 'host-memory', /SIGKILL.*pod's memory/],
   ];
 
@@ -206,6 +207,17 @@ describe('a failure', () => {
     [
       'config',
       "importlib.metadata.PackageNotFoundError: No package metadata was found for The 'bitsandbytes>=0.39.0' distribution was not found and is required by this application.",
+    ],
+    ['nccl', 'torch.distributed.DistBackendError: NCCL communicator was aborted on rank 1.'],
+    [
+      'nccl',
+      'RuntimeError: [/pytorch/third_party/gloo/gloo/transport/tcp/pair.cc:547] Connection closed by peer [127.0.0.1]:43210',
+    ],
+    ['config', 'RuntimeError: FlashAttention only supports Ampere GPUs or newer.'],
+    ['config', 'RuntimeError: CUDA error: no kernel image is available for execution on the device'],
+    [
+      'cuda-out-of-memory',
+      'ValueError: Some modules are dispatched on the CPU or the disk. Make sure you have enough GPU RAM to fit the quantized model.',
     ],
     [
       'host-memory',
