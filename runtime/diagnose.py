@@ -72,7 +72,7 @@ def diagnose(causes, status, log, output):
 
 
 def log_lines(log):
-    """The lines of the log, each with the frames ("FILE, in FUNCTION") of the traceback that it ends (none for other lines)."""
+    """The lines of the log, each with the frames ("FILE, in FUNCTION") of the traceback that it ends, if any."""
     result = []
     frames = []
     source = False

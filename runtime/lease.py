@@ -42,9 +42,10 @@ def take(directory, file, alone):
         number = highest(folder)
         text = read(os.path.join(folder, str(number))) if number else "{}"
         holder = holder_of(text)
+        pod = holder.get("pod", "another pod")
         if text != seen:
             if waiting and holder.get("state") == "held":
-                print(holder.get("pod", "another pod"))
+                print(pod)
                 return LOCKED
             seen, since = text, time.monotonic()
         same_machine = alone == "yes" and holder.get("boot") == boot_id()
@@ -59,12 +60,12 @@ def take(directory, file, alone):
                         with contextlib.suppress(FileNotFoundError):
                             os.remove(os.path.join(folder, old))
                 if not free:
-                    say(f"{holder.get('pod', 'another pod')} gave no sign for {STALE:.0f} s: taking over")
+                    say(f"{pod} gave no sign for {STALE:.0f} s: taking over")
                 with open(file, "w", encoding="utf-8") as answer:
                     answer.write(path)
                 return 0
         elif not waiting:
-            say(f"{holder.get('pod', 'another pod')} may still write to {directory}: watching it for up to {STALE:.0f} s")
+            say(f"{pod} may still write to {directory}: watching it for up to {STALE:.0f} s")
             waiting = True
         time.sleep(min(1.0, BEAT / 2))
 
@@ -82,9 +83,9 @@ def keep(path, pid, file):
             # A volume that is away for a while is no reason to end: another pod cannot write to it either.
             with contextlib.suppress(OSError):
                 if highest(folder) > int(number):
-                    holder = holder_of(read(os.path.join(folder, str(highest(folder)))))
+                    pod = holder_of(read(os.path.join(folder, str(highest(folder))))).get("pod", "another pod")
                     with open(file, "w", encoding="utf-8") as reason:
-                        reason.write(f"{holder.get('pod', 'another pod')} took over: this pod gave no sign for too long")
+                        reason.write(f"{pod} took over: this pod gave no sign for too long")
                     os.kill(launcher, signal.SIGUSR1)
                     return 0
                 beat += 1

@@ -96,34 +96,44 @@ def set_aside(directory, name, problem):
 
 def checkpoint_problem(path, step):
     """What is wrong with a checkpoint, or None. Sizes and ends of files are looked at, not every byte."""
-    if os.path.exists(os.path.join(path, "checkpoint-is-incomplete.txt")):
-        return "the trainer was killed while it saved on TERM"
-    # The process that saves writes this file last, after weights, optimizer and scheduler.
     state = read_json(os.path.join(path, STATE))
-    if not isinstance(state, dict):
-        return f"{STATE} is missing or cut"
-    if state.get("global_step") != step:
-        return f"{STATE} is of step {state.get('global_step')}"
-    sharded = glob.glob(os.path.join(glob.escape(path), "global_step*"))
-    if not sharded and not any(os.path.exists(os.path.join(path, name)) for name in WEIGHTS):
-        if not glob.glob(os.path.join(glob.escape(path), "pytorch_model_fsdp*")):
-            return "it has no weights"
-    # DeepSpeed names its own folder in `latest` when every rank has written.
-    if sharded and not os.path.exists(os.path.join(path, "latest")):
+    if os.path.exists(os.path.join(path, "checkpoint-is-incomplete.txt")):
+        problem = "the trainer was killed while it saved on TERM"
+    # The process that saves writes this file last, after weights, optimizer and scheduler.
+    elif not isinstance(state, dict):
+        problem = f"{STATE} is missing or cut"
+    elif state.get("global_step") != step:
+        problem = f"{STATE} is of step {state.get('global_step')}"
+    else:
+        problem = missing_part(path) or cut_file(path)
+    return problem
+
+
+def missing_part(path):
+    def has(pattern):
+        return bool(glob.glob(os.path.join(glob.escape(path), pattern)))
+
+    # With DeepSpeed each rank writes to a folder of the step, whose name goes to `latest` when all have written.
+    deepspeed = has("global_step*")
+    if not deepspeed and not has("pytorch_model_fsdp*") and not any(has(name) for name in WEIGHTS):
+        return "it has no weights"
+    if deepspeed and not has("latest"):
         return "DeepSpeed had not written every rank's part"
-    if os.path.exists(os.path.join(path, "optimizer.pt")) != os.path.exists(os.path.join(path, "scheduler.pt")):
-        if not sharded:
-            return "of optimizer.pt and scheduler.pt one is missing"
+    if not deepspeed and has("optimizer.pt") != has("scheduler.pt"):
+        return "of optimizer.pt and scheduler.pt one is missing"
+    for index in ("model.safetensors.index.json", "pytorch_model.bin.index.json"):
+        shards = (read_json(os.path.join(path, index)) or {}).get("weight_map", {}).values()
+        for shard in sorted(set(shards)):
+            if not os.path.exists(os.path.join(path, shard)):
+                return f"{shard} is missing"
+    return None
+
+
+def cut_file(path):
     for folder, _, names in os.walk(path):
         for name in sorted(names):
             if not is_whole(os.path.join(folder, name)):
                 return f"{os.path.relpath(os.path.join(folder, name), path)} is cut"
-    for index in ("model.safetensors.index.json", "pytorch_model.bin.index.json"):
-        if os.path.exists(os.path.join(path, index)):
-            shards = (read_json(os.path.join(path, index)) or {}).get("weight_map", {}).values()
-            for shard in sorted(set(shards)):
-                if not os.path.exists(os.path.join(path, shard)):
-                    return f"{shard} is missing"
     return None
 
 

@@ -3,14 +3,14 @@
 Reads PREPARE_SPEC, the path of a JSON file; every part is optional:
     {"model": {"hub": "modelscope" | "huggingface", "repository": "Qwen/Qwen3-14B", "revision": "main",
                "endpoint": "https://...", "directory": "/models/..."},
-              or {"hub": "http", "repository": ..., "endpoint": "https://server/folder",
-                  "files": {"config.json": "<sha256>", ...}, "directory": ...},
      "data": {"endpoint": "https://server/folder", "files": {"math.json": "<sha256>"}, "directory": "/data/..."},
      "packages": {"requirements": "/etc/.../requirements.txt", "directory": "/models/...", "indexUrl": "https://..."}}
+A model of a plain web server has "hub": "http" with "endpoint" and "files" as data has.
 
 A directory is finished when it holds `.complete`, written last, after every file was compared with the size and hash
-that its source names: the request as JSON. Run again after a kill, it does only what is missing. A lock keeps two Jobs from filling the same directory at once. Tokens come from HF_TOKEN and
-MODELSCOPE_API_TOKEN, which the hubs' own libraries read.
+that its source names: the request as JSON. Run again after a kill, it does only what is missing. A lock keeps two Jobs
+from filling the same directory at once. Tokens come from HF_TOKEN and MODELSCOPE_API_TOKEN, which the hubs' own
+libraries read.
 """
 
 import contextlib

@@ -35,8 +35,8 @@ def main():
                 with open(stop, "w", encoding="utf-8") as reason:
                     reason.write(
                         f"The last {dead} steps logged have loss {loss} and grad_norm {gradient}: stopped early. "
-                        "Change: lower learning_rate, raise warmup_ratio, keep max_grad_norm at 1.0; check that samples "
-                        "have answers within cutoff_len"
+                        "Change: lower learning_rate, raise warmup_ratio, keep max_grad_norm at 1.0; check that "
+                        "samples have answers within cutoff_len"
                     )
                 os.kill(int(pid), signal.SIGUSR1)
         # What may be the beginning of a step's line stays for the next block.

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { exitClasses } from '../../src/kubernetes/failure-policy';
 import { codeOf, LAUNCH, launch, MESSAGES, pod } from './pod';
-import { cleanUp, PATH, RUNTIME, type Running, run, start, textOf, until, write } from './programs';
+import { cleanUp, PATH, RUNTIME, type Running, start, textOf, until, write } from './programs';
 
 jest.setTimeout(60_000);
 afterAll(cleanUp);
@@ -357,15 +357,4 @@ describe('the table', () => {
     const used = new Set([...named, ...table.causes.map((cause) => cause.class)]);
     for (const { name } of exitClasses()) expect(used).toContain(name);
   });
-});
-
-test('the shell scripts are clean by shellcheck', async () => {
-  const found = await run('sh', ['-c', 'command -v shellcheck']);
-  if (found.code !== 0 && process.env.CI === undefined) {
-    console.warn('shellcheck is not installed: not checked');
-    return;
-  }
-  const ended = await run('shellcheck', [LAUNCH, join(RUNTIME, 'wait-for.sh')]);
-  expect(ended.stdout).toBe('');
-  expect(ended.code).toBe(0);
 });
