@@ -2,8 +2,9 @@
 
 Prints one paragraph (what happened, the line of the log that shows it, what to change) and exits with the code of the
 class. Two ways to call it:
-    diagnose.py --status STATUS --log FILE        the trainer ended by itself with STATUS
-    diagnose.py --class NAME [--message TEXT]     launch.sh knows why
+    diagnose.py --status STATUS --log FILE [--output DIRECTORY]   the trainer ended by itself with STATUS
+    diagnose.py --class NAME [--message TEXT]                     launch.sh knows why
+--run WORDS goes before the text: which run it was, if not the real one.
 
 A failed run is looked at in the order of the table's causes: the first that matches anywhere in the log wins. So what
 starts a chain of failures (a full disk, one rank out of memory) stands before what follows from it (NCCL errors).
@@ -21,7 +22,7 @@ MESSAGE_BYTES = 4096
 RANK = re.compile(r"^\[rank\d+\]:? ?")
 FRAME = re.compile(r'^\s*File "([^"]+)", line \d+(, in \S+)?')
 EXCEPTION = re.compile(r"^[A-Za-z_][\w.]*(Error|Exception|Exit|Interrupt)\b")
-# A line that the trainer prints at each logging step; transformers 5 puts the numbers in quotes.
+# A line that the trainer prints at each logging step; transformers 5 puts the numbers in quotes. watch.py has it too.
 STEP = re.compile(r"\{'loss': '?([^',}]+)'?, 'grad_norm': '?([^',}]+)'?")
 
 
@@ -31,6 +32,8 @@ def main():
     parser.add_argument("--message")
     parser.add_argument("--status", type=int)
     parser.add_argument("--log")
+    parser.add_argument("--output")
+    parser.add_argument("--run")
     options = parser.parse_args()
     here = os.path.dirname(os.path.abspath(__file__))
     with open(os.path.join(here, "exit-codes.json"), encoding="utf-8") as file:
@@ -39,26 +42,27 @@ def main():
         name, detail = options.name, options.message
     else:
         with open(options.log, encoding="utf-8", errors="replace") as file:
-            name, detail = diagnose(table["causes"], options.status, file.read())
+            name, detail = diagnose(table["causes"], options.status, file.read(), options.output)
     if name is None:
         return 0
     of_class = next(entry for entry in table["classes"] if entry["name"] == name)
-    text = f"{name}: {of_class['meaning']}" + (f". {detail}" if detail else "")
+    run = f"{options.run}: " if options.run else ""
+    text = f"{run}{name}: {of_class['meaning']}" + (f". {detail}" if detail else "")
     print(text.encode("utf-8")[: MESSAGE_BYTES - 1].decode("utf-8", errors="ignore"))
     return of_class["code"]
 
 
-def diagnose(causes, status, log):
+def diagnose(causes, status, log, output):
     """The class of what happened and a text, or (None, None) after a good run."""
     lines = log_lines(log)
     if status == 0:
-        bad = bad_loss(log)
+        bad = bad_loss(recorded_step(output) or printed_step(log))
         return ("loss", bad) if bad else (None, None)
     for cause in causes:
         found = find(cause, lines)
         if found is not None:
             return cause["class"], f'The log says "{found[:1000]}". Change: {cause["change"]}'
-    bad = bad_loss(log)
+    bad = bad_loss(printed_step(log))
     if bad:
         return "loss", bad
     if status == 137:
@@ -68,7 +72,7 @@ def diagnose(causes, status, log):
 
 
 def log_lines(log):
-    """The lines of the log, each with the frames ("FILE, in FUNCTION") of the traceback that it ends (none for other lines)."""
+    """The lines of the log, each with the frames ("FILE, in FUNCTION") of the traceback that it ends, if any."""
     result = []
     frames = []
     source = False
@@ -106,22 +110,49 @@ def find(cause, lines):
     return None
 
 
-def bad_loss(log):
-    """A text if the losses say that nothing was learnt: the last one is NaN, or zero with a gradient that is none."""
-    steps = STEP.findall(log)
-    if not steps:
-        return None
+def recorded_step(output):
+    """Loss and gradient norm of the last step in trainer_state.json, or None: also those of steps before a restart."""
     try:
-        loss, gradient = (float(value) for value in steps[-1])
-    except ValueError:
+        with open(os.path.join(output or "", "trainer_state.json"), encoding="utf-8") as file:
+            history = json.load(file)["log_history"]
+        last = [entry for entry in history if "loss" in entry][-1]
+        return str(last["loss"]), str(last.get("grad_norm", "not recorded"))
+    except (OSError, ValueError, KeyError, TypeError, IndexError):
         return None
-    if math.isfinite(loss) and not (loss == 0 and math.isnan(gradient)):
+
+
+def printed_step(log):
+    """Loss and gradient norm of the last step in the log, or None."""
+    return (STEP.findall(log) or [None])[-1]
+
+
+def bad_loss(step):
+    """A text if a step's loss says that nothing is learnt any more: not a number, or zero with no gradient."""
+    if step is None or not is_dead(*step):
         return None
     return (
-        f"The last step logged has loss {steps[-1][0]} and grad_norm {steps[-1][1]}, so the adapter is of no use. "
+        f"The last step logged has loss {step[0]} and grad_norm {step[1]}, so the adapter is of no use. "
         "Change: lower learning_rate, raise warmup_ratio, keep max_grad_norm at 1.0; check that samples have answers "
         "within cutoff_len"
     )
+
+
+def is_dead(loss, gradient):
+    """A loss that is not finite, or one of exactly zero whose gradient is zero or not finite. transformers writes zero
+    for NaN (logging_nan_inf_filter). watch.py has the same."""
+    loss, gradient = number(loss), number(gradient)
+    if loss is None:
+        return False
+    if not math.isfinite(loss):
+        return True
+    return loss == 0 and gradient is not None and (gradient == 0 or not math.isfinite(gradient))
+
+
+def number(text):
+    try:
+        return float(text)
+    except ValueError:
+        return None
 
 
 if __name__ == "__main__":

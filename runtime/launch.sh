@@ -7,6 +7,9 @@
 #   VENV                   optional: a virtual environment inside the image, used as if activated
 #   CUDA_VISIBLE_DEVICES   optional: which GPUs of the pod, for example 0,1,2,3
 #   PYTHONPATH             optional: folders with Python code of your own
+#   SMOKE_CONFIG           optional: the config of a few steps that must pass before the real run starts
+#   SMOKE_ROWS             optional: how many of the longest samples of each data set the smoke run gets (8)
+#   GPU_MONITOR_SECONDS    optional: how often memory and utilisation of the GPUs go to OUTPUT_DIR/gpu.csv
 #   GRACE_SECONDS          optional: how long the trainer may take to end after TERM (25)
 #   TERMINATION_LOG        optional: where Kubernetes reads the last message (/dev/termination-log)
 #
@@ -21,48 +24,34 @@ if [[ -n ${VENV:-} ]]; then
 fi
 export PYTHONUNBUFFERED=1
 work=$(mktemp -d) || exit 1
-trap 'rm -rf -- "$work"' EXIT
+keeper='' monitor=''
+# shellcheck disable=SC2317,SC2329 # the trap below calls it
+clean_up() {
+  [[ -z $monitor ]] || kill "$monitor"
+  [[ -z $keeper ]] || { kill "$keeper" && wait "$keeper"; }
+  rm -rf -- "$work"
+} 2>/dev/null
+trap clean_up EXIT
 trap 'exit 143' TERM INT
+
+say() { printf 'launch.sh: %s\n' "$1"; }
 
 # finish ARGUMENTS...: let diagnose.py name what happened, leave its text for Kubernetes, exit with its code.
 finish() {
   local message code=0 log=${TERMINATION_LOG:-/dev/termination-log}
   message=$(python3 -I "$here/diagnose.py" "$@") || code=$?
   if [[ -n $message ]]; then
-    printf 'launch.sh: %s\n' "$message" >&2
-    { printf '%s\n' "$message" >"$log"; } 2>"$work/error" ||
-      printf 'launch.sh: cannot write the termination message to %s\n' "$log" >&2
+    say "$message" >&2
+    { printf '%s\n' "$message" >"$log"; } 2>"$work/error" || say "cannot write the termination message to $log" >&2
   fi
   exit "$code"
 }
 
-for variable in TRAIN_CONFIG OUTPUT_DIR; do
-  [[ -n ${!variable:-} ]] || finish --class config --message "$variable is not set"
-done
-command -v llamafactory-cli >"$work/found" ||
-  finish --class config --message "llamafactory-cli is not on PATH: check the image, or the virtual environment (VENV is ${VENV:-not set})"
+# 2. Signals. Processes that are not the trainer's: they end when it has ended.
+helpers=("$$")
 
-# 2. A lock, so that two runs never write to the same folder. The kernel drops it when the last holder ends.
-{ mkdir -p -- "$OUTPUT_DIR" && touch -- "$OUTPUT_DIR/.lock"; } ||
-  finish --class other --message "cannot write to $OUTPUT_DIR: check the saves volume, its free space and its owner (fsGroup)"
-exec 9>>"$OUTPUT_DIR/.lock"
-flock --nonblock --conflict-exit-code 200 9
-case $? in
-  0) ;;
-  200) finish --class locked --message "another run is writing to $OUTPUT_DIR: wait for its pod to end, or delete its Job" ;;
-  *) finish --class other --message "cannot lock $OUTPUT_DIR/.lock: the saves volume has no file locks; use one that has them" ;;
-esac
-
-# 3. The trainer's output goes to the container's log as it comes; its last part is kept for the diagnosis.
-mkfifo "$work/output" "$work/copy"
-(trap '' TERM INT; exec tail -c 262144 "$work/copy" >"$work/log" 9>&-) &
-tail=$!
-(trap '' TERM INT; exec tee "$work/copy" <"$work/output" 9>&-) &
-tee=$!
-exec 3>"$work/output"
-
-# Every process below this script but those that write the log and the timer; as PID 1 that is everything in the
-# container, also workers that made a session of their own and lost their parent. Leaves their ids in $processes.
+# Every process below this script but the helpers; as PID 1 that is everything in the container, also workers that made
+# a session of their own and lost their parent. Leaves their ids in $processes.
 find_processes() {
   local -A parent=()
   local stat line pid above
@@ -76,61 +65,177 @@ find_processes() {
   done
   for pid in "${!parent[@]}"; do
     above=$pid
-    until [[ " $$ $tee $tail $timer " == *" $above "* || -z ${parent[$above]:-} ]]; do above=${parent[$above]}; done
+    until [[ " ${helpers[*]} " == *" $above "* || -z ${parent[$above]:-} ]]; do above=${parent[$above]}; done
     [[ $above == "$$" && $pid != "$$" ]] && processes+=("$pid")
   done
   return 0
 }
+
+# signal_all SIGNAL: to every process of the trainer. TERM goes to torchrun only if it has no workers: 30 s after it
+# hears TERM it kills them, and some may still be saving; when they have ended, it ends.
 signal_all() {
+  local pid chosen=() spared=()
   find_processes
-  ((${#processes[@]} == 0)) || kill "-$1" "${processes[@]}" 2>/dev/null
+  for pid in "${processes[@]}"; do
+    if [[ $1 == TERM ]] && tr '\0' ' ' <"/proc/$pid/cmdline" 2>/dev/null | grep -qE '^\S*python[0-9.]* \S*(torchrun|llamafactory-cli) '; then
+      spared+=("$pid")
+    else
+      chosen+=("$pid")
+    fi
+  done
+  ((${#chosen[@]} > 0)) || chosen=("${spared[@]}")
+  ((${#chosen[@]} == 0)) || kill "-$1" "${chosen[@]}" 2>/dev/null
 }
 
-# 4. The first TERM or INT goes to every process as TERM (bash starts background programs deaf to INT), and a second
-# one is set for the end of the grace period. The second one, whoever sent it, kills.
-signals=0 timer=
-# shellcheck disable=SC2317 # the trap below calls it
+# The first TERM or INT goes on as TERM (bash starts background programs deaf to INT), and a second one is set for the
+# end of the grace period. The second one, whoever sent it, kills. USR1 comes from a helper that has a reason to stop.
+signals=0 timer=''
+# shellcheck disable=SC2317,SC2329 # the trap below calls it
 on_signal() {
   signals=$((signals + 1))
   if ((signals > 1)); then
     signal_all KILL
     return
   fi
-  echo "launch.sh: asked to end; the trainer has ${GRACE_SECONDS:-25} s" >&2
+  say "asked to end; the trainer has ${GRACE_SECONDS:-25} s" >&2
   signal_all TERM
   (sleep "${GRACE_SECONDS:-25}"; kill -TERM "$$") >"$work/timer" 2>&1 3>&- 9>&- &
   timer=$!
+  helpers+=("$timer")
 }
-trap on_signal TERM INT
+# shellcheck disable=SC2317,SC2329 # the trap below calls it
+on_stop() {
+  signal_all KILL
+}
+trap on_stop USR1
 
-# 5. Train, in a session of its own.
-echo "launch.sh: llamafactory-cli train $TRAIN_CONFIG"
-setsid llamafactory-cli train "$TRAIN_CONFIG" >&3 2>&1 3>&- &
-trainer=$!
-# A signal interrupts wait; then wait again.
-while
-  wait "$trainer"
-  status=$?
-  kill -0 "$trainer" 2>/dev/null
-do :; done
-
-# 6. llamafactory-cli ends at once on TERM, its workers take longer: wait for them too, until the second signal. After
-# an end of its own, what is left gets ten seconds, and then it is killed too.
-deadline=$((SECONDS + 10))
-while find_processes && ((${#processes[@]} > 0)); do
-  ((signals > 0 || SECONDS < deadline)) || signal_all KILL
-  sleep 0.2
+# 3. What must be there.
+for variable in TRAIN_CONFIG OUTPUT_DIR; do
+  [[ -n ${!variable:-} ]] || finish --class config --message "$variable is not set"
 done
-[[ -z $timer ]] || kill "$timer" 2>/dev/null
-exec 3>&-
-# Outside a container a worker without parent can escape, and keep the pipe open for ever: five seconds for the rest.
-for _ in {1..50}; do kill -0 "$tee" 2>/dev/null && sleep 0.1; done
-kill -KILL "$tee" 2>/dev/null
-wait "$tee" "$tail"
+command -v llamafactory-cli >"$work/found" ||
+  finish --class config --message "llamafactory-cli is not on PATH: check the image, or the virtual environment (VENV is ${VENV:-not set})"
+{ mkdir -p -- "$OUTPUT_DIR" && touch -- "$OUTPUT_DIR/.lock"; } ||
+  finish --class other --message "cannot write to $OUTPUT_DIR: check the saves volume, its free space and its owner (fsGroup)"
 
-# 7. safetensors writes files only their owner can read; a server under another user needs them too.
-chmod -R a+rX -- "$OUTPUT_DIR" 2>"$work/error" || echo "launch.sh: some files of $OUTPUT_DIR stay unreadable for others" >&2
+# 4. A run that is finished is not trained again.
+[[ -e $OUTPUT_DIR/.complete ]] && python3 -I "$here/output.py" finished "$OUTPUT_DIR" && exit 0
 
-# 8. What happened?
-((signals == 0)) || finish --class terminated
-finish --status "$status" --log "$work/log"
+# 5. Two runs never write to the same folder. The kernel's lock holds on one node, and is dropped when the last holder
+# ends; the lease (lease.py) holds where a volume is shared by nodes and its locks are not.
+locked() {
+  finish --class locked --message "$1 is writing to $OUTPUT_DIR: wait for its pod to end, or delete its Job"
+}
+exec 9>>"$OUTPUT_DIR/.lock"
+flock --nonblock --conflict-exit-code 200 9
+case $? in
+  0) alone=yes ;;
+  200) locked "another run" ;;
+  *) alone=no && say "the saves volume has no file locks: the lease alone must do" ;;
+esac
+# In the background, so that a signal ends it at once.
+python3 -I "$here/lease.py" take "$OUTPUT_DIR" "$work/lease" "$alone" >"$work/holder" 9>&- &
+keeper=$!
+wait "$keeper"
+case $? in
+  0) ;;
+  3) locked "$(<"$work/holder")" ;;
+  *) finish --class other --message "cannot write to $OUTPUT_DIR: check the saves volume, its free space and its owner (fsGroup)" ;;
+esac
+python3 -I "$here/lease.py" keep "$(<"$work/lease")" "$$" "$work/taken" 9>&- &
+keeper=$!
+helpers+=("$keeper")
+
+# 6. What a killed run left half-written is moved aside, or the trainer would start from it.
+python3 -I "$here/output.py" tidy "$OUTPUT_DIR" ||
+  finish --class other --message "cannot look through $OUTPUT_DIR: check the saves volume"
+
+# 7. Memory and utilisation of the GPUs, beside the trainer. Whatever becomes of it, the run goes on.
+monitor_gpus() {
+  local sample
+  while sample=$(nvidia-smi --query-gpu=timestamp,index,memory.used,utilization.gpu --format=csv,noheader 2>&1); do
+    printf '%s\n' "$sample" >>"$OUTPUT_DIR/gpu.csv" || return
+    sleep "$GPU_MONITOR_SECONDS" >"$work/monitor" 2>&1
+  done
+  say "no GPU monitor: $sample"
+}
+if [[ -n ${GPU_MONITOR_SECONDS:-} ]] && ! command -v nvidia-smi >"$work/found"; then
+  say "no GPU monitor: nvidia-smi is not in the container"
+elif [[ -n ${GPU_MONITOR_SECONDS:-} ]]; then
+  (trap - TERM INT USR1; monitor_gpus) 9>&- &
+  monitor=$!
+  helpers+=("$monitor")
+fi
+
+# stopped RUN: ends here if the run was stopped from outside, or by a helper.
+stopped() {
+  [[ ! -e $work/taken ]] || locked "$(<"$work/taken"). It"
+  [[ ! -e $work/dead ]] || finish --run "$1" --class loss --message "$(<"$work/dead")"
+  ((signals == 0)) || finish --run "$1" --class terminated
+}
+
+# train CONFIG: runs the trainer in a session of its own, and waits for all that it started. Its output goes to the
+# container's log as it comes, its last part to $work/log, its exit status to $status.
+train() {
+  local trainer tee watch deadline
+  rm -f -- "$work/output" "$work/copy"
+  mkfifo "$work/output" "$work/copy"
+  python3 -I "$here/watch.py" "$work/log" "$work/dead" "$$" <"$work/copy" 9>&- &
+  watch=$!
+  (trap '' TERM INT; exec tee -p "$work/copy" <"$work/output" 9>&-) &
+  tee=$!
+  helpers+=("$watch" "$tee")
+  exec 3>"$work/output"
+
+  say "llamafactory-cli train $1"
+  setsid llamafactory-cli train "$1" >&3 2>&1 3>&- &
+  trainer=$!
+  # A signal interrupts wait; then wait again.
+  while
+    wait "$trainer"
+    status=$?
+    kill -0 "$trainer" 2>/dev/null
+  do :; done
+
+  # llamafactory-cli may end before its workers: wait for them too, until the second signal. After an end of its own,
+  # what is left gets ten seconds, and then it is killed too.
+  deadline=$((SECONDS + 10))
+  while find_processes && ((${#processes[@]} > 0)); do
+    ((signals > 0 || SECONDS < deadline)) || signal_all KILL
+    sleep 0.2
+  done
+  exec 3>&-
+  # Outside a container a worker without parent can escape, and keep the pipe open for ever: five seconds for the rest.
+  for _ in {1..50}; do kill -0 "$tee" 2>/dev/null && sleep 0.1; done
+  kill -KILL "$tee" 2>/dev/null
+  wait "$tee" "$watch"
+  [[ -z $timer ]] || kill "$timer" 2>/dev/null
+}
+
+trap on_signal TERM INT
+stopped ""
+
+# 8. A few steps on the longest samples: what is too large for the GPU shows now, and not at step 500.
+if [[ -n ${SMOKE_CONFIG:-} && ! -e $OUTPUT_DIR/.smoke-passed ]]; then
+  say "smoke run: a few steps on the longest samples"
+  smoke=$(python3 -I "$here/longest-samples.py" "$TRAIN_CONFIG" "$SMOKE_CONFIG" "${SMOKE_ROWS:-8}" 2>"$work/error") ||
+    finish --run "smoke run" --class data --message "$(tail -n 1 "$work/error")"
+  cat -- "$work/error"
+  train "$SMOKE_CONFIG"
+  stopped "smoke run"
+  (finish --run "smoke run" --status "$status" --log "$work/log" --output "$smoke") || exit
+  touch -- "$OUTPUT_DIR/.smoke-passed"
+  say "smoke run: passed"
+fi
+
+# 9. Train.
+train "$TRAIN_CONFIG"
+
+# 10. safetensors writes files only their owner can read; a server under another user needs them too.
+chmod -R a+rX -- "$OUTPUT_DIR" 2>"$work/error" || say "some files of $OUTPUT_DIR stay unreadable for others" >&2
+
+# 11. What happened?
+stopped ""
+(finish --status "$status" --log "$work/log" --output "$OUTPUT_DIR") || exit
+python3 -I "$here/output.py" finish "$OUTPUT_DIR" ||
+  finish --class other --message "cannot mark $OUTPUT_DIR as finished: check the saves volume and its free space"

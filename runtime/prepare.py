@@ -1,18 +1,22 @@
 """Fills a volume before training: a model's files from a hub, and Python packages that the image lacks.
 
-Reads PREPARE_SPEC, the path of a JSON file; both parts are optional:
+Reads PREPARE_SPEC, the path of a JSON file; every part is optional:
     {"model": {"hub": "modelscope" | "huggingface", "repository": "Qwen/Qwen3-14B", "revision": "main",
                "endpoint": "https://...", "directory": "/models/..."},
+     "data": {"endpoint": "https://server/folder", "files": {"math.json": "<sha256>"}, "directory": "/data/..."},
      "packages": {"requirements": "/etc/.../requirements.txt", "directory": "/models/...", "indexUrl": "https://..."}}
+A model of a plain web server has "hub": "http" with "endpoint" and "files" as data has.
 
-A directory is finished when it holds `.complete`, written last: the request as JSON. Run again, it does only what is
-missing. A lock keeps two Jobs from filling the same directory at once. Tokens come from HF_TOKEN and
-MODELSCOPE_API_TOKEN, which the hubs' own libraries read.
+A directory is finished when it holds `.complete`, written last, after every file was compared with the size and hash
+that its source names: the request as JSON. Run again after a kill, it does only what is missing. A lock keeps two Jobs
+from filling the same directory at once. Tokens come from HF_TOKEN and MODELSCOPE_API_TOKEN, which the hubs' own
+libraries read.
 """
 
 import contextlib
 import fcntl
 import hashlib
+import http.client
 import json
 import os
 import signal
@@ -20,6 +24,9 @@ import struct
 import subprocess
 import sys
 import time
+import urllib.error
+import urllib.parse
+import urllib.request
 
 MARKER = ".complete"
 LOCK = ".prepare.lock"
@@ -39,8 +46,8 @@ def main():
     signal.signal(signal.SIGTERM, lambda *_: os._exit(143))
     spec = read_spec()
     for name in spec:
-        if name not in ("model", "packages"):
-            raise Failure(f"unknown part {name!r} in PREPARE_SPEC; there are model and packages")
+        if name not in ("model", "data", "packages"):
+            raise Failure(f"unknown part {name!r} in PREPARE_SPEC; there are model, data and packages")
     if "model" in spec:
         model = spec["model"]
         revision = model.get("revision") or "main"
@@ -48,7 +55,13 @@ def main():
         if model["hub"] == "modelscope" and revision == "main":
             revision = "master"
         request = {"hub": model["hub"], "repository": model["repository"], "revision": revision}
+        if model["hub"] == "http":
+            request = {"hub": "http", "files": model["files"]}
         fill(model["directory"], request, lambda: fetch(request, model), check_model)
+    if "data" in spec:
+        data = spec["data"]
+        request = {"files": data["files"]}
+        fill(data["directory"], request, lambda: http_download(data), lambda directory: check_files(directory, data))
     if "packages" in spec:
         packages = spec["packages"]
         with open(packages["requirements"], "rb") as file:
@@ -132,6 +145,8 @@ def locked(directory):
 
 def fetch(request, model):
     directory = model["directory"]
+    if request["hub"] == "http":
+        return http_download(model)
     endpoint = model.get("endpoint")
     say(f"fetching {request['repository']} at {request['revision']} from {endpoint or request['hub']} to {directory}")
     # The libraries read the endpoint once, when they are imported.
@@ -147,7 +162,7 @@ def fetch(request, model):
             os.environ.setdefault("HF_HUB_DISABLE_XET", "1")
         download, token = huggingface_download, "HF_TOKEN"
     else:
-        raise Failure(f"unknown hub {request['hub']!r}; there are modelscope and huggingface")
+        raise Failure(f"unknown hub {request['hub']!r}; there are modelscope, huggingface and http")
     try:
         download(request, directory)
     except ImportError as error:
@@ -163,31 +178,107 @@ def fetch(request, model):
 
 
 def modelscope_download(request, directory):
-    from modelscope import snapshot_download
+    from modelscope import HubApi, snapshot_download
 
+    # Asked first: snapshot_download takes a hub that it cannot reach for a reason to be content with what is there.
+    files = HubApi().get_model_files(request["repository"], revision=request["revision"], recursive=True)
     snapshot_download(request["repository"], revision=request["revision"], local_dir=directory)
+    for file in files:
+        if file.get("Type") != "tree":
+            compare_file(os.path.join(directory, file["Path"]), file.get("Size"), sha256=file.get("Sha256"))
 
 
 def huggingface_download(request, directory):
     from huggingface_hub import HfApi, snapshot_download
 
-    # Asked first: snapshot_download takes a hub that it cannot reach for a reason to be content with what is there.
+    # As above.
     info = HfApi().model_info(request["repository"], revision=request["revision"], files_metadata=True)
     snapshot_download(request["repository"], revision=info.sha, local_dir=directory)
     for file in info.siblings:
         path = os.path.join(directory, file.rfilename)
-        if not os.path.exists(path):
-            raise Failure(f"{path} is missing")
-        if file.size is not None and os.path.getsize(path) != file.size:
-            raise Failure(f"{path} has {os.path.getsize(path)} bytes, the hub says {file.size}")
-        if file.lfs is not None and sha256(path) != file.lfs["sha256"]:
-            # Without it the next try would take the file for whole.
-            os.remove(path)
-            raise Failure(f"{path} does not have the hash that the hub says; it was removed, try again")
+        if file.lfs is not None:
+            compare_file(path, file.size, sha256=file.lfs["sha256"])
+        else:
+            compare_file(path, file.size, git=file.blob_id)
 
 
-def sha256(path):
-    digest = hashlib.sha256()
+def compare_file(path, size, sha256=None, git=None):
+    """Compares a file with what its source says of it. A wrong one is removed: the next try would take it for whole."""
+    if not os.path.exists(path):
+        raise Failure(f"{path} is missing")
+    if size is not None and os.path.getsize(path) != size:
+        found = os.path.getsize(path)
+        os.remove(path)
+        raise Failure(f"{path} has {found} bytes, the source says {size}; it was removed, try again")
+    # Git's hash of a file is SHA-1 of its length and content.
+    wrong = sha256 and hash_of(path, hashlib.sha256()) != sha256.lower()
+    wrong = wrong or (git and hash_of(path, hashlib.sha1(b"blob %d\0" % os.path.getsize(path))) != git)
+    if wrong:
+        os.remove(path)
+        raise Failure(f"{path} does not have the hash that its source says; it was removed, try again")
+
+
+def http_download(part):
+    """Fetches files with known hashes, one by one. A file gets its name when its hash is right; until then it is
+    NAME.partial, which the next try goes on with."""
+    endpoint, directory = part["endpoint"].rstrip("/"), part["directory"]
+    if not endpoint.startswith(("https://", "http://")):
+        raise Failure(f"{endpoint} is no http or https address")
+    say(f"fetching {len(part['files'])} files from {endpoint} to {directory}")
+    for name, expected in part["files"].items():
+        path = os.path.join(directory, name)
+        if os.path.relpath(path, directory).startswith(".."):
+            raise Failure(f"{name} lies outside of {directory}")
+        if os.path.exists(path) and hash_of(path, hashlib.sha256()) == expected.lower():
+            continue
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        partial = path + ".partial"
+        url = f"{endpoint}/{urllib.parse.quote(name)}"
+        for waiting in (1, 5, 25, None):
+            try:
+                http_get(url, partial)
+                break
+            except urllib.error.HTTPError as error:
+                # Asking again helps a busy server only.
+                if waiting is None or error.code not in (408, 429, 500, 502, 503, 504):
+                    raise Failure(f"cannot fetch {url}: {error.code} {error.reason}") from error
+                problem = error
+            except (OSError, http.client.HTTPException) as error:
+                if waiting is None:
+                    raise Failure(f"cannot fetch {url}: {first_line(error)}") from error
+                problem = error
+            say(f"{url}: {first_line(problem)}; again in {waiting} s")
+            time.sleep(waiting)
+        compare_file(partial, None, sha256=expected)
+        os.replace(partial, path)
+
+
+def http_get(url, partial):
+    """Fetches what a file still lacks, or all of it where the server knows no ranges."""
+    there = os.path.getsize(partial) if os.path.exists(partial) else 0
+    request = urllib.request.Request(url, headers={"Range": f"bytes={there}-"} if there else {})
+    try:
+        answer = urllib.request.urlopen(request, timeout=60)
+    except urllib.error.HTTPError as error:
+        if error.code == 416:
+            return
+        raise
+    with answer, open(partial, "ab" if answer.status == 206 else "wb") as file:
+        expected = answer.headers.get("Content-Length")
+        begin = file.tell()
+        for block in iter(lambda: answer.read(1 << 20), b""):
+            file.write(block)
+        if expected is not None and file.tell() - begin != int(expected):
+            raise http.client.IncompleteRead(b"", int(expected) - (file.tell() - begin))
+
+
+def check_files(directory, part):
+    """Every file of a list with hashes must be there; sizes are not known, hashes were compared before the marker."""
+    for name in part["files"]:
+        need(os.path.join(directory, name))
+
+
+def hash_of(path, digest):
     with open(path, "rb") as file:
         for block in iter(lambda: file.read(1 << 24), b""):
             digest.update(block)

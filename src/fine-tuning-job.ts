@@ -586,7 +586,16 @@ function configFiles({ run, written, datasets, chosen }: ResolvedRun): Record<st
   };
 }
 
-const LAUNCH_FILES = ['launch.sh', 'diagnose.py', 'exit-codes.json', 'wait-for.sh'];
+const LAUNCH_FILES = [
+  'launch.sh',
+  'diagnose.py',
+  'exit-codes.json',
+  'lease.py',
+  'longest-samples.py',
+  'output.py',
+  'wait-for.sh',
+  'watch.py',
+];
 const launchConfigMaps = new WeakMap<Chart, string>();
 
 /** The ConfigMap with launch.sh and what it needs: one for all runs of a chart. */

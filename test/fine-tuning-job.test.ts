@@ -273,7 +273,16 @@ describe('runs of one chart', () => {
     run({ dataset, gpus: 1 }, chart, 'b');
     expect(configMapWith(manifestsOf(app), 'launch.sh').data).toEqual(
       Object.fromEntries(
-        ['launch.sh', 'diagnose.py', 'exit-codes.json', 'wait-for.sh'].map((name) => [name, expect.any(String)]),
+        [
+          'launch.sh',
+          'diagnose.py',
+          'exit-codes.json',
+          'lease.py',
+          'longest-samples.py',
+          'output.py',
+          'wait-for.sh',
+          'watch.py',
+        ].map((name) => [name, expect.any(String)]),
       ),
     );
   });

@@ -66,10 +66,13 @@ The load peak is what the allocator reserved before the first step. The last ste
 gives bounds, for full sequences.`;
 
 const gigabytes = (bytes: number | undefined) => (bytes === undefined ? '' : (bytes / 1e9).toFixed(2));
-const FILES = ['peaks.jsonl', 'unseen-points.jsonl', 'whole-runs.jsonl'];
+const FILES = ['peaks.jsonl', 'unseen-points.jsonl', 'whole-runs.jsonl', 'several-ranks.jsonl'];
 
 function others(m: Measurement): string {
   return [
+    m.rank === undefined ? '' : `measured on rank ${m.rank}`,
+    m.use_dora === true ? 'DoRA' : '',
+    m.padded === true ? 'half padded' : '',
     m.gradient_checkpointing ? '' : 'no checkpointing',
     m.liger_kernel ? 'liger' : '',
     m.per_device_eval_batch_size === undefined ? '' : `evaluates ${m.per_device_eval_batch_size}`,

@@ -36,7 +36,7 @@ export function writablePlaces(): Record<string, string> {
   };
 }
 
-/** How long the pod may take to end. */
+/** How long the pod may take to end, from TERM to KILL; launch.sh gives the trainer all of it but the last ten seconds. */
 export const TERMINATION_GRACE_SECONDS = 60;
 
 /** What the launcher reads: one node, a process for each GPU, torchrun even for one. */
@@ -53,11 +53,13 @@ export function launcherEnv(options: {
     TRAIN_CONFIG: options.trainConfig,
     OUTPUT_DIR: options.outputDir,
     FORCE_TORCHRUN: '1',
-    // torchrun kills its workers 30 s after TERM; what happened is still to be said after that.
+    // What happened is still to be said after that.
     GRACE_SECONDS: String(TERMINATION_GRACE_SECONDS - 10),
     NNODES: '1',
     NPROC_PER_NODE: String(options.gpus),
     OMP_NUM_THREADS: String(Math.max(1, Math.floor(options.cpus / options.gpus))),
+    // The memory that torch allocated and reserved at most, in GB, at each logged step in trainer_log.jsonl.
+    RECORD_VRAM: '1',
     // Everything is on the volumes; a look-up in a hub would only wait for its time-out.
     HF_HUB_OFFLINE: '1',
     ...(options.pythonPath.length > 0 ? { PYTHONPATH: options.pythonPath.join(':') } : {}),

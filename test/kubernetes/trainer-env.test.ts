@@ -58,6 +58,7 @@ test('the launcher hears of one node, a process for each GPU, and asks no hub', 
     NNODES: '1',
     NPROC_PER_NODE: '4',
     OMP_NUM_THREADS: '4',
+    RECORD_VRAM: '1',
     HF_HUB_OFFLINE: '1',
   });
 });

@@ -13,6 +13,8 @@ export interface Hub {
 const COMMIT = '0123456789abcdef0123456789abcdef01234567';
 const sha256 = (data: Buffer): string => createHash('sha256').update(data).digest('hex');
 
+const gitHash = (data: Buffer): string => createHash('sha1').update(`blob ${data.length}\0`).update(data).digest('hex');
+
 /** Serves one repository; `hashes` may tell lies about its files. */
 export async function hub(
   repository: string,
@@ -49,6 +51,7 @@ export async function hub(
       const siblings = Object.entries(files).map(([rfilename, data]) => ({
         rfilename,
         size: data.length,
+        blobId: gitHash(data),
         ...(rfilename.endsWith('.safetensors')
           ? { lfs: { sha256: hashOf(rfilename, data), size: data.length, pointerSize: 134 } }
           : {}),
@@ -95,6 +98,37 @@ export async function hub(
     close: () => {
       server.closeAllConnections();
       return new Promise((resolve) => server.close(() => resolve()));
+    },
+  };
+}
+
+/** A plain web server with ranges, which sends each file in two parts. */
+export async function webServer(files: Readonly<Record<string, Buffer>>): Promise<Hub> {
+  const requests: string[] = [];
+  const server = createServer((request, response) => {
+    requests.push(`${request.method} ${request.url} ${request.headers.range ?? ''}`.trim());
+    const data = files[decodeURIComponent((request.url ?? '/').slice(1))];
+    if (data === undefined) {
+      response.writeHead(404).end();
+      return;
+    }
+    const from = Number(/^bytes=(\d+)-$/.exec(request.headers.range ?? '')?.[1] ?? 0);
+    if (from >= data.length) {
+      response.writeHead(416).end();
+      return;
+    }
+    const rest = data.subarray(from);
+    response.writeHead(from > 0 ? 206 : 200, { 'content-length': rest.length });
+    response.write(rest.subarray(0, rest.length / 2));
+    setTimeout(() => response.end(rest.subarray(rest.length / 2)), 3);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    requests,
+    close: () => {
+      server.closeAllConnections();
+      return new Promise<void>((resolve) => server.close(() => resolve()));
     },
   };
 }

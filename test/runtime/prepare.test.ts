@@ -1,7 +1,8 @@
+import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { hub, model, safetensors } from './hub';
+import { type Hub, hub, model, safetensors, webServer } from './hub';
 import { cleanUp, type Ended, folder, RUNTIME, type Running, run, start, until, write } from './programs';
 
 const PREPARE = join(RUNTIME, 'prepare.py');
@@ -53,6 +54,11 @@ def snapshot_download(repository, revision=None, local_dir=None):
             while not os.path.exists(os.path.join(root, "go")):
                 time.sleep(0.01)
         shutil.copy(os.path.join(os.environ["SOURCE"], name), os.path.join(local_dir, name))
+class HubApi:
+    def get_model_files(self, repository, revision=None, recursive=False):
+        if os.environ.get("FAIL"):
+            raise ConnectionError(os.environ["FAIL"])
+        return [{"Path": name, "Size": os.path.getsize(os.path.join(os.environ["SOURCE"], name))} for name in os.listdir(os.environ["SOURCE"])]
 `;
 const STAND_IN_API = `
 class HfApi:
@@ -61,6 +67,7 @@ class HfApi:
         return Info
 `;
 
+const sha256 = (data: Buffer): string => createHash('sha256').update(data).digest('hex');
 const prepare = (env: Record<string, string>): Promise<Ended> => run('python3', [PREPARE], env);
 const failed = (ended: Ended): string => {
   expect(ended.code).toBe(1);
@@ -166,6 +173,84 @@ describe('a model', () => {
   });
 });
 
+describe('files of a web server', () => {
+  const DATA = { 'math 数学.json': Buffer.from('[{"instruction": "1+1"}]'), 'more/b.json': Buffer.from('[]') };
+  const served: Hub[] = [];
+  afterAll(() => Promise.all(served.map((server) => server.close())));
+
+  /** A server on loopback, and a request for its files as a run's data. */
+  async function web(files: Record<string, Buffer> = DATA, hashes: Record<string, string> = {}) {
+    const server = await webServer(files);
+    served.push(server);
+    const root = folder();
+    const directory = join(root, 'data 数据');
+    const list = Object.fromEntries(Object.entries(files).map(([name, data]) => [name, hashes[name] ?? sha256(data)]));
+    const request = { data: { endpoint: `${server.url}/`, files: list, directory } };
+    const env = { PREPARE_SPEC: write(join(root, 'request.json'), JSON.stringify(request)), HOME: root };
+    return { env, directory, server, marker: join(directory, '.complete') };
+  }
+
+  test('are fetched, and marked with their hashes', async () => {
+    const { env, directory, marker } = await web();
+    expect((await prepare(env)).code).toBe(0);
+    for (const [name, data] of Object.entries(DATA)) expect(readFileSync(join(directory, name))).toEqual(data);
+    expect(Object.values(JSON.parse(readFileSync(marker, 'utf8')).files)).toEqual(Object.values(DATA).map(sha256));
+  });
+
+  test('that are there with their hash are not fetched again, and a part of one is gone on with', async () => {
+    const { env, directory, server } = await web();
+    write(join(directory, 'math 数学.json'), DATA['math 数学.json']);
+    write(join(directory, 'more', 'b.json.partial'), '[');
+    expect((await prepare(env)).code).toBe(0);
+    expect(server.requests).toEqual(['GET /more/b.json bytes=1-']);
+    expect(readFileSync(join(directory, 'more', 'b.json'), 'utf8')).toBe('[]');
+  });
+
+  test.each([['{wrong'], ['longer than the file is']])(
+    'of which a part %s is there end well at the next try',
+    async (part) => {
+      const { env, directory, marker } = await web();
+      write(join(directory, 'more', 'b.json.partial'), part);
+      expect(failed(await prepare(env))).toContain('does not have the hash that its source says');
+      expect(existsSync(marker)).toBe(false);
+      expect((await prepare(env)).code).toBe(0);
+    },
+  );
+
+  test('with another hash than asked for are never marked, and have no name', async () => {
+    const { env, directory, marker } = await web(DATA, { 'more/b.json': '0'.repeat(64) });
+    expect(failed(await prepare(env))).toContain('does not have the hash');
+    expect([existsSync(marker), existsSync(join(directory, 'more', 'b.json'))]).toEqual([false, false]);
+  });
+
+  test('that the server does not have are told with their address', async () => {
+    const { env, server } = await web();
+    const spec = JSON.parse(readFileSync(env.PREPARE_SPEC, 'utf8'));
+    spec.data.files = { 'none.json': '0'.repeat(64) };
+    write(env.PREPARE_SPEC, JSON.stringify(spec));
+    expect(failed(await prepare(env))).toContain(`cannot fetch ${server.url}/none.json: 404`);
+  });
+
+  test.each([
+    [{ endpoint: 'file:///etc', files: { passwd: '0' } }, 'is no http or https address'],
+    [{ endpoint: 'http://127.0.0.1:1', files: { '../up': '0' } }, 'lies outside of'],
+  ])('%j is refused', async (data, text) => {
+    const root = folder();
+    const spec = write(join(root, 'r.json'), JSON.stringify({ data: { ...data, directory: join(root, 'd') } }));
+    expect(failed(await prepare({ PREPARE_SPEC: spec }))).toContain(text);
+  });
+
+  test('can make a model, which is checked like any other', async () => {
+    const { env, directory } = await web(model());
+    const spec = JSON.parse(readFileSync(env.PREPARE_SPEC, 'utf8'));
+    write(env.PREPARE_SPEC, JSON.stringify({ model: { hub: 'http', repository: 'Qwen/Tiny', ...spec.data } }));
+    expect((await prepare(env)).code).toBe(0);
+    truncateSync(join(directory, SHARD), 500);
+    expect((await prepare(env)).stdout).toContain('was complete, but');
+    expect(readFileSync(join(directory, SHARD))).toEqual(model()[SHARD]);
+  });
+});
+
 describe('two Jobs at once', () => {
   test('never fetch the same directory together: the second waits and finds it done', async () => {
     const { env, root, calls } = place();
@@ -215,7 +300,7 @@ describe('a request', () => {
 
   test('for a hub that is not known is refused', async () => {
     const { env } = place({ hub: 'github' });
-    expect(failed(await prepare(env))).toContain("unknown hub 'github'; there are modelscope and huggingface");
+    expect(failed(await prepare(env))).toContain("unknown hub 'github'; there are modelscope, huggingface and http");
   });
 
   test('that needs a library the image lacks says which', async () => {
