@@ -3,6 +3,7 @@ import { Construct } from 'constructs';
 import { type Code, readCode } from './code';
 import type { DatasetVolume, MountedDataset } from './dataset-volume';
 import type { DeepSpeedZero3 } from './deepspeed-zero3';
+import { Gate } from './gate';
 import { jobSpec } from './kubernetes/job';
 import { JOB_NAME_LENGTH, NAME_LENGTH } from './kubernetes/names';
 import { type PodSettings, type PodUser, podTemplate } from './kubernetes/pod-template';
@@ -16,6 +17,7 @@ import type { NodePool } from './node-pool';
 import { weightsBytes } from './planning/weights';
 import { prepare } from './prepare-job';
 import { checkRun } from './private/check-run';
+import { claimObject } from './private/claim';
 import { constructName, constructPath } from './private/construct-name';
 import { contentConfigMap } from './private/content-config-map';
 import { digest } from './private/digest';
@@ -24,6 +26,7 @@ import { labelsOf } from './private/labels';
 import { type AskedFor, propProblems } from './private/prop-problems';
 import { bytesOf } from './private/quantity';
 import { runtimeFile } from './private/runtime-file';
+import { mountedInWave, SYNC_WAVE } from './private/waves';
 import type { QwenModel } from './qwen-model';
 import type { Mapping, Run } from './run';
 import { runDigest } from './run-identity';
@@ -136,7 +139,12 @@ export interface RunProps {
    */
   readonly ttlAfterFinished?: Duration;
   /**
-   * How long the pod waits for the prepare Job before it fails; it holds its GPUs meanwhile.
+   * How training waits for the prepare Job: in the pod, or before the pod is made.
+   * @default Gate.wait(), which holds the GPUs meanwhile
+   */
+  readonly gate?: Gate;
+  /**
+   * How long the pod waits for the prepare Job before it fails; it holds its GPUs meanwhile. Only with `Gate.wait()`.
    * @default - two hours
    */
   readonly prepareTimeout?: Duration;
@@ -228,7 +236,8 @@ export class FineTuningJob extends Construct {
       user,
       scheduling: props.nodePool._scheduling,
     };
-    const prepared = this.prepare(props, resolved, settings);
+    const gate = props.gate ?? Gate.wait();
+    const prepared = this.prepare(props, resolved, settings, gate);
     const configMap = contentConfigMap(this, 'Config', configFiles(resolved), 'config');
     const { code } = resolved;
     const codeConfigMap =
@@ -265,7 +274,7 @@ export class FineTuningJob extends Construct {
         codeConfigMap,
         datasets: mountsOf(resolved.datasets),
         markers: prepared.markers,
-        waitTimeoutSeconds: props.prepareTimeout?.toSeconds() ?? 7200,
+        waitTimeoutSeconds: gate._waves ? 0 : (props.prepareTimeout?.toSeconds() ?? 7200),
         outputDir: this.outputDirectory,
         pythonPath: [...(codeConfigMap === undefined ? [] : [PATHS.code]), ...prepared.pythonPath],
         virtualEnvironment: props.virtualEnvironment,
@@ -284,7 +293,10 @@ export class FineTuningJob extends Construct {
       metadata: {
         name: this.jobName,
         labels,
-        ...(props.annotations === undefined ? {} : { annotations: props.annotations }),
+        ...withEntries('annotations', {
+          ...props.annotations,
+          ...(gate._waves && this.prepared ? { [SYNC_WAVE]: '1' } : {}),
+        }),
       },
       spec: jobSpec(template, {
         backoffLimit: props.backoffLimit ?? 3,
@@ -375,7 +387,7 @@ export class FineTuningJob extends Construct {
   }
 
   /** The CPU Job that fetches and installs what the run needs, if anything: under the volume it fills. */
-  private prepare(props: FineTuningJobProps, resolved: ResolvedRun, settings: Settings): Prepared {
+  private prepare(props: FineTuningJobProps, resolved: ResolvedRun, settings: Settings, gate: Gate): Prepared {
     const { modelCache, saves, location, requirements, image } = resolved;
     // A model that is there already is mounted read-only: packages go beside the adapters then.
     const target = modelCache.filled
@@ -398,8 +410,14 @@ export class FineTuningJob extends Construct {
             directory: `${target.mountPath}/.packages/${digest(requirements)}`,
             indexUrl: props.packageIndex,
           };
-    if (model === undefined && packages === undefined) return { markers: [], pythonPath: [], near };
+    const nothing = model === undefined && packages === undefined;
+    for (const volume of [modelCache, saves]) {
+      const early = nothing || !gate._waves || volume.claimName === target.claimName;
+      mountedInWave(claimObject(volume), early ? 0 : 1);
+    }
+    if (nothing) return { markers: [], pythonPath: [], near };
     const markers = prepare(modelCache.filled ? modelCache : saves, {
+      ownFile: gate._waves,
       request: { model, packages },
       target,
       ...settings,
@@ -472,6 +490,11 @@ interface Prepared {
   readonly near: Readonly<Record<string, string>>;
 }
 
+/** An object of one key, or of none where there would be nothing under it. */
+function withEntries(key: string, entries: Readonly<Record<string, string>>): Record<string, object> {
+  return Object.keys(entries).length === 0 ? {} : { [key]: entries };
+}
+
 /** What is asked for, to be checked; what follows from the node pool is checked there. */
 function askedFor(props: FineTuningJobProps, resources: PodResources, run: Run): AskedFor {
   return {
@@ -481,6 +504,7 @@ function askedFor(props: FineTuningJobProps, resources: PodResources, run: Run):
     backoffLimit: props.backoffLimit ?? 3,
     runAsUser: props.runAsUser ?? 1000,
     datasets: run.datasets.map(({ name }) => name),
+    ...(props.gate?._waves && props.prepareTimeout !== undefined ? { uselessTimeout: true } : {}),
   };
 }
 

@@ -10,6 +10,7 @@ export {
 } from './dataset-volume';
 export { type DeepSpeedFp16, DeepSpeedZero3, type DeepSpeedZero3Props } from './deepspeed-zero3';
 export { FineTuningJob, type FineTuningJobProps, type RunProps } from './fine-tuning-job';
+export { Gate } from './gate';
 export { type CustomGpu, Gpu } from './gpu';
 export {
   type ExistingModelCacheProps,

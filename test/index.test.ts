@@ -8,6 +8,7 @@ test('the public surface is this and no more', () => {
     'DatasetVolume',
     'DeepSpeedZero3',
     'FineTuningJob',
+    'Gate',
     'Gpu',
     'ModelCache',
     'ModelSource',

@@ -42,6 +42,7 @@ export interface TrainingPod extends PodSettings {
   };
   /** Marker files that must exist before training starts; empty: nothing to wait for. */
   readonly markers: readonly string[];
+  /** How long the init container waits for them; 0: it only looks, and fails if one is missing. */
   readonly waitTimeoutSeconds: number;
   readonly outputDir: string;
   readonly pythonPath: readonly string[];
@@ -108,7 +109,7 @@ function trainerEnv(pod: TrainingPod): EnvVar[] {
 
 function waitFor(pod: TrainingPod): ContainerSpec {
   return {
-    name: 'wait-for-prepare',
+    name: pod.waitTimeoutSeconds > 0 ? 'wait-for-prepare' : 'check-prepare',
     image: pod.image,
     command: ['sh', `${PATHS.launch}/wait-for.sh`, ...pod.markers],
     env: envVars({ WAIT_TIMEOUT_SECONDS: String(pod.waitTimeoutSeconds) }),

@@ -29,12 +29,24 @@ export const KEEP: Readonly<Record<string, string>> = {
  * data alone. All constructs of a chart share it.
  */
 export function storageChart(construct: Construct): Chart {
+  return chartBeside(construct, 'storage');
+}
+
+/** A chart beside a construct's own, made when it is first asked for: a file of its own in the same namespace. */
+export function chartBeside(construct: Construct, part: 'storage' | 'prepare'): Chart {
   const chart = Chart.of(construct);
   const scope = chart.node.scope ?? chart;
-  const id = `${chart.node.id}-storage`;
+  const id = `${chart.node.id}-${part}`;
   const known = scope.node.tryFindChild(id);
   if (known !== undefined) return known as Chart;
   return new Chart(scope, id, { namespace: chart.namespace, labels: chart.labels });
+}
+
+/** The claim that a construct has made; undefined if it was given one that exists. */
+export function claimObject(
+  volume: Construct & { readonly claimName: string; readonly _existing: boolean },
+): ApiObject | undefined {
+  return volume._existing ? undefined : (storageChart(volume).node.findChild(volume.claimName) as ApiObject);
 }
 
 /**

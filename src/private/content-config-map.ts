@@ -17,16 +17,18 @@ export interface ContentConfigMap {
  * which running pods keep.
  * @param id the id of the child; `Resource` for the construct's main object
  * @param part what tells it from the owner's other objects, in the name
+ * @param scope where it stands in the tree, if not under its owner
  */
 export function contentConfigMap(
   owner: Construct,
   id: string,
   data: Readonly<Record<string, string>>,
   part?: string,
+  scope: Construct = owner,
 ): ContentConfigMap {
   const name = constructName(owner, { parts: part === undefined ? [] : [part], suffix: digest(textOf(data)) });
   report(owner, configMapFindings(constructPath(owner), name, data));
-  new (plus().ConfigMap)(owner, id, {
+  new (plus().ConfigMap)(scope, id, {
     metadata: { name, labels: labelsOf(owner) },
     data: { ...data },
     immutable: true,
