@@ -6,6 +6,7 @@ import type { DeepSpeedZero3 } from './deepspeed-zero3';
 import { Gate } from './gate';
 import { jobSpec } from './kubernetes/job';
 import { JOB_NAME_LENGTH, NAME_LENGTH } from './kubernetes/names';
+import { patchedPod } from './kubernetes/patched-pod';
 import { type PodSettings, type PodUser, podTemplate } from './kubernetes/pod-template';
 import { defaultResources, type PodResources, unavailable } from './kubernetes/resources';
 import { TERMINATION_GRACE_SECONDS } from './kubernetes/trainer-env';
@@ -21,7 +22,7 @@ import { claimObject } from './private/claim';
 import { constructName, constructPath } from './private/construct-name';
 import { contentConfigMap } from './private/content-config-map';
 import { digest } from './private/digest';
-import { report, reportProblems, reportReferences } from './private/findings';
+import { report, reportNamed, reportProblems, reportReferences } from './private/findings';
 import { labelsOf } from './private/labels';
 import { type AskedFor, propProblems } from './private/prop-problems';
 import { bytesOf } from './private/quantity';
@@ -169,6 +170,14 @@ export interface RunProps {
    */
   readonly annotations?: { readonly [annotation: string]: string };
   /**
+   * What no prop says, merged into the training pod: `{ metadata, spec }` as Kubernetes spells it. Containers, volumes
+   * and variables are merged by name, mounts by path; tolerations, affinities and unknown containers are added; null
+   * takes a field out, and any other list replaces what was there. The trainer's container is called `trainer`. The
+   * result is checked: GPUs, references, what the Pod Security level `restricted` refuses.
+   * @default - nothing is changed
+   */
+  readonly podTemplate?: { readonly [field: string]: unknown };
+  /**
    * The user's number; not 0.
    * @default 1000
    */
@@ -258,7 +267,7 @@ export class FineTuningJob extends Construct {
       'cdk8s-llamafactory/run': this.runDigest,
       ...prepared.near,
     };
-    const template = podTemplate(
+    const rendered = podTemplate(
       trainingPod({
         ...settings,
         labels,
@@ -283,11 +292,14 @@ export class FineTuningJob extends Construct {
         terminationGracePeriodSeconds: TERMINATION_GRACE_SECONDS,
       }),
     );
+    const patched = props.podTemplate === undefined ? undefined : patchedPod(run.path, rendered, props.podTemplate);
+    report(this, patched?.findings ?? []);
+    const template = patched?.template ?? rendered;
     this.jobName = constructName(this, {
       suffix: digest({ template, run: this.runDigest }),
       maxLength: JOB_NAME_LENGTH,
     });
-    new ApiObject(this, 'Resource', {
+    const object = new ApiObject(this, 'Resource', {
       apiVersion: 'batch/v1',
       kind: 'Job',
       metadata: {
@@ -305,11 +317,13 @@ export class FineTuningJob extends Construct {
         failurePolicy: true,
       }),
     });
+    reportNamed({ object, part: 'spec.template', content: template });
     reportReferences(this, {
       path: run.path,
       namespace: Chart.of(this).namespace ?? '',
       pod: template.spec ?? { containers: [] },
       existingClaims: existingClaims(resolved),
+      named: patched?.named,
     });
   }
 

@@ -10,7 +10,7 @@ import { chartBeside } from './private/claim';
 import { constructName } from './private/construct-name';
 import { contentConfigMap } from './private/content-config-map';
 import { digest } from './private/digest';
-import { reportProblems } from './private/findings';
+import { reportNamed, reportProblems } from './private/findings';
 import { labelsOf } from './private/labels';
 import { runtimeFile } from './private/runtime-file';
 
@@ -95,7 +95,7 @@ function makeJob(
             },
     }),
   );
-  new ApiObject(owner, 'Resource', {
+  const object = new ApiObject(owner, 'Resource', {
     apiVersion: 'batch/v1',
     kind: 'Job',
     metadata: {
@@ -105,6 +105,7 @@ function makeJob(
     },
     spec: jobSpec(template, { backoffLimit: 6, failurePolicy: false }),
   });
+  reportNamed({ object, part: 'spec.template', content: template });
 }
 
 /** The request as prepare.py reads it. */

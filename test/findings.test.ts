@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { ApiObject, App, Chart, Size } from 'cdk8s';
+import { ApiObject, App, Chart, JsonPatch, Size } from 'cdk8s';
 import {
   DatasetVolume,
   DeepSpeedZero3,
@@ -221,6 +221,21 @@ const CASES: readonly Case[] = [
       got: '"/elsewhere"',
       change: 'take it out; what it is set to follows from saves',
     },
+  ],
+  [
+    'patched-from-outside',
+    (chart) => ApiObject.of(mathRun(chart).job).addJsonPatch(JsonPatch.remove('/spec/template/spec/tolerations')),
+    {
+      path: 'finetune/math',
+      key: 'spec.template',
+      got: '/spec/tolerations',
+      change: expect.stringMatching(/nodePool/),
+    },
+  ],
+  [
+    'pod-template',
+    run({ podTemplate: { spec: { restartPolicy: 'Always' } } }),
+    { path: 'finetune/math', key: 'podTemplate.spec.restartPolicy', got: 'Always', allowed: 'Never' },
   ],
   [
     'relative-path',

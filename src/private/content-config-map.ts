@@ -1,8 +1,9 @@
+import { ApiObject } from 'cdk8s';
 import type { Construct } from 'constructs';
 import { configMapFindings } from '../kubernetes/config-map-size';
 import { constructName, constructPath } from './construct-name';
 import { digest } from './digest';
-import { report } from './findings';
+import { report, reportNamed } from './findings';
 import { labelsOf } from './labels';
 import { plus } from './plus';
 
@@ -28,11 +29,12 @@ export function contentConfigMap(
 ): ContentConfigMap {
   const name = constructName(owner, { parts: part === undefined ? [] : [part], suffix: digest(textOf(data)) });
   report(owner, configMapFindings(constructPath(owner), name, data));
-  new (plus().ConfigMap)(scope, id, {
+  const configMap = new (plus().ConfigMap)(scope, id, {
     metadata: { name, labels: labelsOf(owner) },
     data: { ...data },
     immutable: true,
   });
+  reportNamed({ object: ApiObject.of(configMap), part: 'data', content: data });
   return { name, keys: Object.keys(data) };
 }
 
