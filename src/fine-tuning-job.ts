@@ -3,9 +3,11 @@ import { Construct } from 'constructs';
 import { type Code, readCode } from './code';
 import type { DatasetVolume, MountedDataset } from './dataset-volume';
 import type { DeepSpeedZero3 } from './deepspeed-zero3';
+import type { Problem } from './finding';
 import { Gate } from './gate';
 import { jobSpec } from './kubernetes/job';
 import { JOB_NAME_LENGTH, NAME_LENGTH } from './kubernetes/names';
+import { networkPolicySpec, networkTrackers } from './kubernetes/network-policy';
 import { patchedPod } from './kubernetes/patched-pod';
 import { type PodSettings, type PodUser, podTemplate } from './kubernetes/pod-template';
 import { defaultResources, type PodResources, unavailable } from './kubernetes/resources';
@@ -14,6 +16,7 @@ import { PATHS, type TrainingPod, trainingPod } from './kubernetes/training-pod'
 import { argumentsOf } from './llamafactory/arguments';
 import { renderTrainConfig } from './llamafactory/render-train-config';
 import { ModelCache, type ModelLocation } from './model-cache';
+import { NetworkAccess } from './network-access';
 import type { NodePool } from './node-pool';
 import { weightsBytes } from './planning/weights';
 import { prepare } from './prepare-job';
@@ -150,6 +153,12 @@ export interface RunProps {
    */
   readonly prepareTimeout?: Duration;
   /**
+   * What the pods may reach. Training needs no network, and the prepare Job a hub's and a package index's only, so that
+   * is what they get.
+   * @default NetworkAccess.restricted()
+   */
+  readonly networkAccess?: NetworkAccess;
+  /**
    * Secrets with which the image is pulled, by name.
    * @default - none
    */
@@ -233,6 +242,7 @@ export class FineTuningJob extends Construct {
     const { run, image, saves } = resolved;
     const resources = this.resources(props, run);
     reportProblems(this, propProblems(askedFor(props, resources, run)));
+    reportProblems(this, networkProblems(props, run));
     const user: PodUser = {
       runAsUser: props.runAsUser ?? 1000,
       runAsGroup: props.runAsGroup ?? 1000,
@@ -299,6 +309,20 @@ export class FineTuningJob extends Construct {
       suffix: digest({ template, run: this.runDigest }),
       maxLength: JOB_NAME_LENGTH,
     });
+    const { _destinations: destinations } = props.networkAccess ?? NetworkAccess.restricted();
+    if (destinations !== undefined) {
+      new ApiObject(this, 'NetworkPolicy', {
+        apiVersion: 'networking.k8s.io/v1',
+        kind: 'NetworkPolicy',
+        metadata: { name: this.jobName, labels },
+        spec: networkPolicySpec({
+          jobName: this.jobName,
+          destinations: destinations.map(({ cidr, ports }) => ({ cidr, ports: ports ?? [443] })),
+          ports: [],
+          peers: run.nodes > 1,
+        }),
+      });
+    }
     const object = new ApiObject(this, 'Resource', {
       apiVersion: 'batch/v1',
       kind: 'Job',
@@ -432,6 +456,7 @@ export class FineTuningJob extends Construct {
     if (nothing) return { markers: [], pythonPath: [], near };
     const markers = prepare(modelCache.filled ? modelCache : saves, {
       ownFile: gate._waves,
+      restricted: (props.networkAccess ?? NetworkAccess.restricted())._destinations !== undefined,
       request: { model, packages },
       target,
       ...settings,
@@ -502,6 +527,24 @@ interface Prepared {
   readonly pythonPath: readonly string[];
   /** A label of all pods that share the volume. */
   readonly near: Readonly<Record<string, string>>;
+}
+
+/** What is wrong with the network a run is given: a tracker that it can't reach would hold it up, or end it. */
+function networkProblems(props: FineTuningJobProps, run: Run): Problem[] {
+  const access = props.networkAccess ?? NetworkAccess.restricted();
+  const trackers = networkTrackers(run.args, props.env ?? {});
+  if (access._destinations?.length !== 0 || trackers.length === 0) return access._problems;
+  return [
+    {
+      id: 'tracker-unreachable',
+      key: 'train.reportTo',
+      message: 'the run reports to a tracker, and its network policy lets it reach nothing but DNS',
+      got: trackers.join(', '),
+      allowed: 'none, tensorboard, or a tracker whose addresses networkAccess names',
+      change:
+        "name its addresses: networkAccess: NetworkAccess.restricted([{ cidr: '203.0.113.7/32' }]), or take NetworkAccess.unrestricted()",
+    },
+  ];
 }
 
 /** An object of one key, or of none where there would be nothing under it. */

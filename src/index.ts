@@ -19,6 +19,7 @@ export {
   type NodeModelCacheProps,
 } from './model-cache';
 export { type HubOptions, ModelSource } from './model-source';
+export { NetworkAccess, type NetworkDestination } from './network-access';
 export { NodePool, type NodePoolOptions } from './node-pool';
 export { type CustomModel, QwenModel } from './qwen-model';
 export { QwenQLoRAJob, type QwenQLoRAJobProps } from './qwen-qlora-job';

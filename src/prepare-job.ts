@@ -2,6 +2,7 @@ import { ApiObject } from 'cdk8s';
 import { Construct } from 'constructs';
 import { jobSpec } from './kubernetes/job';
 import { JOB_NAME_LENGTH } from './kubernetes/names';
+import { networkPolicySpec, portsOf } from './kubernetes/network-policy';
 import { type PodSettings, podSettings, podTemplate } from './kubernetes/pod-template';
 import { PREPARE_PATH, preparePod } from './kubernetes/prepare-pod';
 import type { MountedClaim } from './kubernetes/training-pod';
@@ -27,6 +28,8 @@ export interface PrepareOptions extends PodSettings {
   readonly image: string;
   /** Whether it is applied before the training Job, and so stands in a file of its own. */
   readonly ownFile: boolean;
+  /** Whether a network policy limits what the pod reaches. */
+  readonly restricted: boolean;
 }
 
 /**
@@ -34,7 +37,7 @@ export interface PrepareOptions extends PodSettings {
  * construct, or in a chart beside its own, once for each distinct request, so that runs share it.
  * @returns the marker files it leaves, as pods see them
  */
-export function prepare(volume: Construct, { ownFile, ...options }: PrepareOptions): string[] {
+export function prepare(volume: Construct, { ownFile, restricted, ...options }: PrepareOptions): string[] {
   const { request } = options;
   const file = requestFile(request);
   const hash = digest({ ...options, request: file });
@@ -43,7 +46,9 @@ export function prepare(volume: Construct, { ownFile, ...options }: PrepareOptio
   const others = gates.get(volume) ?? ownFile;
   gates.set(volume, others);
   if (others !== ownFile) reportProblems(volume, [DIFFERENT_GATES]);
-  else if (scope.node.tryFindChild(id) === undefined) makeJob(volume, scope, id, options, file);
+  else if (scope.node.tryFindChild(id) === undefined) makeJob(volume, scope, id, { ...options, restricted }, file);
+  // One run of the volume that wants no policy is enough.
+  else if (!restricted) scope.node.findChild(id).node.tryRemoveChild('NetworkPolicy');
   return [request.model?.directory, request.packages?.directory].flatMap((directory) =>
     directory === undefined ? [] : [`${directory}/.complete`],
   );
@@ -95,11 +100,26 @@ function makeJob(
             },
     }),
   );
+  const name = constructName(volume, { parts: ['prepare'], suffix: digest(template), maxLength: JOB_NAME_LENGTH });
+  if (options.restricted) {
+    const urls = [request.model?.source._options.endpoint, request.packages?.indexUrl];
+    new ApiObject(owner, 'NetworkPolicy', {
+      apiVersion: 'networking.k8s.io/v1',
+      kind: 'NetworkPolicy',
+      metadata: { name, labels },
+      spec: networkPolicySpec({
+        jobName: name,
+        destinations: [],
+        ports: portsOf(urls.filter((url) => url !== undefined)),
+        peers: false,
+      }),
+    });
+  }
   const object = new ApiObject(owner, 'Resource', {
     apiVersion: 'batch/v1',
     kind: 'Job',
     metadata: {
-      name: constructName(volume, { parts: ['prepare'], suffix: digest(template), maxLength: JOB_NAME_LENGTH }),
+      name,
       labels,
       ...(Object.keys(options.annotations).length > 0 ? { annotations: { ...options.annotations } } : {}),
     },

@@ -6,6 +6,7 @@ import {
   DeepSpeedZero3,
   Gpu,
   ModelCache,
+  NetworkAccess,
   NodePool,
   QwenModel,
   QwenQLoRAJob,
@@ -211,6 +212,16 @@ const CASES: readonly Case[] = [
     'node-too-small',
     run({ nodePool: NodePool.of(Gpu.T10, { cpus: 8 }), cpus: 16 }),
     { path: 'finetune/math', key: 'cpus', got: '16', allowed: 'at most 8' },
+  ],
+  [
+    'invalid-destination',
+    run({ networkAccess: NetworkAccess.restricted([{ cidr: 'api.wandb.ai' }]) }),
+    { path: 'finetune/math', key: 'networkAccess', got: 'api.wandb.ai', allowed: expect.stringMatching(/\/32/) },
+  ],
+  [
+    'tracker-unreachable',
+    run({ train: { reportTo: 'wandb' } }),
+    { path: 'finetune/math', key: 'train.reportTo', got: 'wandb', change: expect.stringMatching(/restricted/) },
   ],
   [
     'owned-argument',

@@ -48,7 +48,7 @@ describe('Gate.waves()', () => {
   });
 
   test('puts the prepare Job and its files into a file of their own', () => {
-    expect(filesOf(written({ gate: Gate.waves() }).app)['finetune-prepare']).toEqual(['Job', 'ConfigMap']);
+    expect(filesOf(written({ gate: Gate.waves() }).app)['finetune-prepare']).toEqual(['NetworkPolicy', 'Job', 'ConfigMap']);
   });
 
   test('leaves names and everything else of the prepare Job as they are', () => {
@@ -102,7 +102,7 @@ describe('Gate.waves()', () => {
     const modelCache = new ModelCache(chart, 'models');
     const dataset = mathDataset(chart);
     for (const id of ['a', 'b']) mathRun(chart, { dataset, modelCache, gate: Gate.waves() }, id);
-    expect(filesOf(app)['finetune-prepare']).toEqual(['Job', 'ConfigMap']);
+    expect(filesOf(app)['finetune-prepare']).toEqual(['NetworkPolicy', 'Job', 'ConfigMap']);
     expect(findingsOf(app).filter(({ severity }) => severity === 'error')).toEqual([]);
   });
 

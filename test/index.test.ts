@@ -12,6 +12,7 @@ test('the public surface is this and no more', () => {
     'Gpu',
     'ModelCache',
     'ModelSource',
+    'NetworkAccess',
     'NodePool',
     'QwenModel',
     'QwenQLoRAJob',
