@@ -35,6 +35,7 @@ import type { QwenModel } from './qwen-model';
 import type { Mapping, Run } from './run';
 import { runDigest } from './run-identity';
 import { SavesVolume } from './saves-volume';
+import { smokeFindings, smokeRows, smokeRun } from './smoke-config';
 import type { TrainArguments } from './train-arguments';
 import { TrainerImage } from './trainer-image';
 
@@ -169,6 +170,32 @@ export interface RunProps {
    */
   readonly serviceAccountName?: string;
   /**
+   * Whether the pod first takes three steps on the longest samples, and trains only if they pass: what runs out of
+   * memory does so in minutes. It runs in the training pod, so GPUs are taken once; a pod that is replaced does not
+   * repeat it.
+   * @default false
+   */
+  readonly smoke?: boolean;
+  /**
+   * How often the GPUs' memory and utilisation are sampled while it trains, in whole seconds; the samples go beside the
+   * adapter, and LLaMA-Factory's own peaks into trainer_log.jsonl.
+   * @default - they aren't
+   */
+  readonly gpuMonitor?: Duration;
+  /**
+   * The PriorityClass of the training pod, by name; the platform has it. The prepare pod, which holds no GPU, has the
+   * namespace's default.
+   * @default - the cluster's default
+   */
+  readonly priorityClassName?: string;
+  /**
+   * How long node autoscalers leave the training pod where it is, most usefully the time the run takes: Karpenter by
+   * `karpenter.sh/do-not-disrupt`, the cluster autoscaler by `safe-to-evict: "false"`, which knows no duration. It holds
+   * nobody else off: drains, preemption and spot notices still end the pod.
+   * @default - they may move it; it goes on from its last checkpoint
+   */
+  readonly evictionProtection?: Duration;
+  /**
    * Labels of the Job and its pod, and of the prepare Job and its pod.
    * @default - none beside the library's own
    */
@@ -257,7 +284,9 @@ export class FineTuningJob extends Construct {
     };
     const gate = props.gate ?? Gate.wait();
     const prepared = this.prepare(props, resolved, settings, gate);
-    const configMap = contentConfigMap(this, 'Config', configFiles(resolved), 'config');
+    const smoke = props.smoke ? smokeRun(run) : undefined;
+    report(this, smoke === undefined ? [] : smokeFindings(run, smoke));
+    const configMap = contentConfigMap(this, 'Config', configFiles(resolved, smoke), 'config');
     const { code } = resolved;
     const codeConfigMap =
       code === undefined || code.items.length === 0
@@ -300,6 +329,10 @@ export class FineTuningJob extends Construct {
         cudaVisibleDevices: props.cudaVisibleDevices,
         env: props.env ?? {},
         terminationGracePeriodSeconds: TERMINATION_GRACE_SECONDS,
+        priorityClassName: props.priorityClassName,
+        smokeRows: smoke === undefined ? undefined : smokeRows(smoke),
+        gpuMonitorSeconds: props.gpuMonitor?.toSeconds(),
+        evictionProtectionSeconds: props.evictionProtection?.toSeconds(),
       }),
     );
     const patched = props.podTemplate === undefined ? undefined : patchedPod(run.path, rendered, props.podTemplate);
@@ -566,11 +599,12 @@ function askedFor(props: FineTuningJobProps, resources: PodResources, run: Run):
 }
 
 /** What the run's own ConfigMap holds. */
-function configFiles({ run, datasets }: ResolvedRun): Record<string, string> {
+function configFiles({ run, datasets }: ResolvedRun, smoke: Run | undefined): Record<string, string> {
   const info = Object.fromEntries(datasets.map(({ name, entry }) => [name, entry]));
   return {
     'train_config.yaml': renderTrainConfig(run.args, run.release),
     'dataset_info.json': `${JSON.stringify(info, null, 2)}\n`,
+    ...(smoke === undefined ? {} : { 'smoke_config.yaml': renderTrainConfig(smoke.args, smoke.release) }),
   };
 }
 

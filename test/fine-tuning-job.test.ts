@@ -122,6 +122,22 @@ describe('the pod', () => {
     expect(user({ runAsUser: 1, runAsGroup: 2, fsGroup: 3 })).toEqual([1, 2, 3]);
   });
 
+  test('has the priority class given, and the prepare pod has none', () => {
+    const { manifests } = written({ priorityClassName: 'batch' });
+    const classes = ['train', 'prepare'].map((each) => jobOf(manifests, each).spec?.template.spec?.priorityClassName);
+    expect(classes).toEqual(['batch', undefined]);
+  });
+
+  test('alone is kept from autoscalers, not its Job nor the prepare pod', () => {
+    const { manifests } = written({ evictionProtection: Duration.hours(4) });
+    expect(jobOf(manifests, 'train').spec?.template.metadata?.annotations).toEqual({
+      'cluster-autoscaler.kubernetes.io/safe-to-evict': 'false',
+      'karpenter.sh/do-not-disrupt': '14400s',
+    });
+    expect(jobOf(manifests, 'train').metadata).not.toHaveProperty('annotations');
+    expect(jobOf(manifests, 'prepare').spec?.template.metadata).not.toHaveProperty('annotations');
+  });
+
   test('has the service account and pull secrets given', () => {
     expect(specOf({ serviceAccountName: 'trainer', imagePullSecrets: ['registry'] })?.template.spec).toEqual(
       expect.objectContaining({ serviceAccountName: 'trainer', imagePullSecrets: [{ name: 'registry' }] }),

@@ -48,7 +48,11 @@ describe('Gate.waves()', () => {
   });
 
   test('puts the prepare Job and its files into a file of their own', () => {
-    expect(filesOf(written({ gate: Gate.waves() }).app)['finetune-prepare']).toEqual(['NetworkPolicy', 'Job', 'ConfigMap']);
+    expect(filesOf(written({ gate: Gate.waves() }).app)['finetune-prepare']).toEqual([
+      'NetworkPolicy',
+      'Job',
+      'ConfigMap',
+    ]);
   });
 
   test('leaves names and everything else of the prepare Job as they are', () => {

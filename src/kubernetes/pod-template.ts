@@ -45,6 +45,7 @@ export interface PodInput extends PodSettings {
   readonly container: ContainerSpec;
   readonly volumes: readonly Volume[];
   readonly terminationGracePeriodSeconds: number;
+  readonly priorityClassName?: string;
 }
 
 /**
@@ -73,6 +74,7 @@ export function podTemplate(input: PodInput): PodTemplateSpec {
         seccompProfile: { type: 'RuntimeDefault' },
       },
       ...schedulingFields(input.scheduling, input.gpus, input.near),
+      ...(input.priorityClassName === undefined ? {} : { priorityClassName: input.priorityClassName }),
       terminationGracePeriodSeconds: input.terminationGracePeriodSeconds,
       ...(input.initContainers.length > 0 ? { initContainers: input.initContainers.map(hardened) } : {}),
       containers: [hardened(input.container)],

@@ -2,6 +2,7 @@ import type { EnvVar, Volume, VolumeMount } from 'kubernetes-types/core/v1';
 import { bytesQuantity } from '../private/quantity';
 import { type ContainerSpec, type PodInput, type PodSettings, podSettings } from './pod-template';
 import type { PodResources } from './resources';
+import { evictionAnnotations } from './scheduling';
 import { envVars, HOME, launcherEnv, TMP, writablePlaces } from './trainer-env';
 
 /** Where things stand in the training pod. */
@@ -50,17 +51,26 @@ export interface TrainingPod extends PodSettings {
   readonly cudaVisibleDevices?: string;
   readonly env: Readonly<Record<string, string>>;
   readonly terminationGracePeriodSeconds: number;
+  readonly priorityClassName?: string;
+  /** The samples that a smoke run before the training takes; undefined: there is none. */
+  readonly smokeRows?: number;
+  /** Seconds between two looks at the GPUs; undefined: none is taken. */
+  readonly gpuMonitorSeconds?: number;
+  /** How long node autoscalers leave it where it is; undefined: they may move it. */
+  readonly evictionProtectionSeconds?: number;
 }
 
 /** The pod that trains, before it is hardened. */
 export function trainingPod(pod: TrainingPod): PodInput {
   return {
     ...podSettings(pod),
+    annotations: { ...pod.annotations, ...evictionAnnotations(pod.evictionProtectionSeconds) },
     gpus: pod.gpus,
     initContainers: pod.markers.length > 0 ? [waitFor(pod)] : [],
     container: trainer(pod),
     volumes: volumes(pod),
     terminationGracePeriodSeconds: pod.terminationGracePeriodSeconds,
+    priorityClassName: pod.priorityClassName,
   };
 }
 
@@ -104,7 +114,19 @@ function trainerEnv(pod: TrainingPod): EnvVar[] {
     virtualEnvironment: pod.virtualEnvironment,
     cudaVisibleDevices: pod.cudaVisibleDevices,
   });
-  return envVars(writablePlaces(), launcher, pod.env);
+  return envVars(writablePlaces(), launcher, smokeEnv(pod), monitorEnv(pod), pod.env);
+}
+
+/** What launch.sh reads to make the smoke run's data and to run it before the training. */
+function smokeEnv({ smokeRows }: TrainingPod): Record<string, string> {
+  if (smokeRows === undefined) return {};
+  return { SMOKE_CONFIG: `${PATHS.config}/smoke_config.yaml`, SMOKE_ROWS: String(smokeRows) };
+}
+
+/** What launch.sh reads to sample the GPUs; RECORD_VRAM has LLaMA-Factory write its own peaks to trainer_log.jsonl. */
+function monitorEnv({ gpuMonitorSeconds }: TrainingPod): Record<string, string> {
+  if (gpuMonitorSeconds === undefined) return {};
+  return { GPU_MONITOR_SECONDS: String(gpuMonitorSeconds), RECORD_VRAM: '1' };
 }
 
 function waitFor(pod: TrainingPod): ContainerSpec {

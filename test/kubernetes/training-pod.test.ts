@@ -195,3 +195,16 @@ test('what the pod template needs is passed on', () => {
     }),
   );
 });
+
+test('autoscalers leave the pod for the time given, beside its other annotations', () => {
+  expect(trainingPod(pod({ evictionProtectionSeconds: 60 })).annotations).toEqual({
+    note: 'y',
+    'cluster-autoscaler.kubernetes.io/safe-to-evict': 'false',
+    'karpenter.sh/do-not-disrupt': '60s',
+  });
+});
+
+test('with no time to wait the init container is called for what it does', () => {
+  const [check] = trainingPod(pod({ markers: ['/models/a/.complete'], waitTimeoutSeconds: 0 })).initContainers;
+  expect([check?.name, check?.env]).toEqual(['check-prepare', [{ name: 'WAIT_TIMEOUT_SECONDS', value: '0' }]]);
+});
