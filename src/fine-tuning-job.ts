@@ -177,6 +177,12 @@ export interface RunProps {
    */
   readonly smoke?: boolean;
   /**
+   * Whether TensorBoard runs in the pod beside the trainer, which then reports to it:
+   * `kubectl port-forward POD 6006`. It asks for half a CPU and 1 GiB, and the image must have tensorboard.
+   * @default false
+   */
+  readonly tensorBoard?: boolean;
+  /**
    * How often the GPUs' memory and utilisation are sampled while it trains, in whole seconds; the samples go beside the
    * adapter, and LLaMA-Factory's own peaks into trainer_log.jsonl.
    * @default - they aren't
@@ -331,6 +337,7 @@ export class FineTuningJob extends Construct {
         terminationGracePeriodSeconds: TERMINATION_GRACE_SECONDS,
         priorityClassName: props.priorityClassName,
         smokeRows: smoke === undefined ? undefined : smokeRows(smoke),
+        tensorBoard: props.tensorBoard,
         gpuMonitorSeconds: props.gpuMonitor?.toSeconds(),
         evictionProtectionSeconds: props.evictionProtection?.toSeconds(),
       }),
@@ -409,6 +416,7 @@ export class FineTuningJob extends Construct {
     const trained: Mapping = {
       model_name_or_path: `${PATHS.models}/${location.directory}`,
       ...given.args,
+      ...(props.tensorBoard ? { report_to: withTensorBoard(given.args['report_to']) } : {}),
       dataset: namesOf(training),
       ...(evaluation.length > 0 ? { eval_dataset: namesOf(evaluation) } : {}),
       dataset_dir: PATHS.config,
@@ -578,6 +586,12 @@ function networkProblems(props: FineTuningJobProps, run: Run): Problem[] {
         "name its addresses: networkAccess: NetworkAccess.restricted([{ cidr: '203.0.113.7/32' }]), or take NetworkAccess.unrestricted()",
     },
   ];
+}
+
+/** What a run reports to, TensorBoard added. */
+function withTensorBoard(reportTo: unknown): unknown {
+  const others = [reportTo].flat().filter((each) => each !== undefined && each !== 'none' && each !== 'tensorboard');
+  return others.length === 0 ? 'tensorboard' : [...others, 'tensorboard'];
 }
 
 /** An object of one key, or of none where there would be nothing under it. */

@@ -18,6 +18,7 @@ import {
   containerOf,
   datasetEntryOf,
   envOf,
+  findingsWith,
   jobOf,
   manifestsOf,
   mathDataset,
@@ -244,6 +245,35 @@ describe('train_config.yaml', () => {
       '/data/b/math.json',
       '/data/c/math.json',
     ]);
+  });
+});
+
+describe('with TensorBoard', () => {
+  const image = TrainerImage.custom('example/own:1', { tensorboard: '2.20.0' });
+
+  test.each([
+    [undefined, 'tensorboard'],
+    ['none', 'tensorboard'],
+    ['tensorboard', 'tensorboard'],
+    ['mlflow', ['mlflow', 'tensorboard']],
+  ])('a run that reported to %s reports to %j', (reportTo, expected) => {
+    const { manifests } = written({ image, tensorBoard: true, train: { ...TRAIN, reportTo } });
+    expect(trainConfigOf(manifests)['report_to']).toEqual(expected);
+  });
+
+  test('the run is the same run, in a pod with a native sidecar', () => {
+    const [plain, watched] = [written({ image }), written({ image, tensorBoard: true })];
+    expect(watched.job.runDigest).toBe(plain.job.runDigest);
+    const sidecar = jobOf(watched.manifests, 'train').spec?.template.spec?.initContainers?.find(
+      ({ name }) => name === 'tensorboard',
+    );
+    expect(sidecar).toEqual(expect.objectContaining({ restartPolicy: 'Always' }));
+  });
+
+  test('an image without it is an error', () => {
+    const { app, chart } = chartOf();
+    run({ tensorBoard: true }, chart);
+    expect(findingsWith(app, 'image-lacks-package')).toEqual([expect.objectContaining({ key: 'train.reportTo' })]);
   });
 });
 

@@ -18,6 +18,8 @@ export interface ContainerSpec {
   readonly workingDir?: string;
   /** Requested and at most, as Kubernetes quantities. */
   readonly resources: Readonly<Record<string, string>>;
+  /** `Always` for a native sidecar, which stands among the init containers and ends with the trainer. */
+  readonly restartPolicy?: 'Always';
 }
 
 /** What the prepare pod and the training pod of a run have in common. */
@@ -87,6 +89,7 @@ function hardened(spec: ContainerSpec): Container {
   return {
     name: spec.name,
     image: spec.image,
+    ...(spec.restartPolicy === undefined ? {} : { restartPolicy: spec.restartPolicy }),
     imagePullPolicy: 'IfNotPresent',
     command: [...spec.command],
     ...(spec.workingDir === undefined ? {} : { workingDir: spec.workingDir }),

@@ -20,6 +20,13 @@ export const PATHS = {
 /** The container whose exit code says how training went. */
 export const TRAINER = 'trainer';
 
+/**
+ * CUDA images ask for every GPU of the node, and where NVIDIA's runtime is the default it hands them out: containers
+ * that asked Kubernetes for none must say that they want none.
+ * Source: nvidia-container-toolkit, NVIDIA_VISIBLE_DEVICES.
+ */
+export const NO_GPUS = { NVIDIA_VISIBLE_DEVICES: 'void' } as const;
+
 /** A claim as the pod mounts it. */
 export interface MountedClaim {
   readonly claimName: string;
@@ -54,6 +61,8 @@ export interface TrainingPod extends PodSettings {
   readonly priorityClassName?: string;
   /** The samples that a smoke run before the training takes; undefined: there is none. */
   readonly smokeRows?: number;
+  /** Whether TensorBoard runs beside the trainer. */
+  readonly tensorBoard?: boolean;
   /** Seconds between two looks at the GPUs; undefined: none is taken. */
   readonly gpuMonitorSeconds?: number;
   /** How long node autoscalers leave it where it is; undefined: they may move it. */
@@ -66,7 +75,10 @@ export function trainingPod(pod: TrainingPod): PodInput {
     ...podSettings(pod),
     annotations: { ...pod.annotations, ...evictionAnnotations(pod.evictionProtectionSeconds) },
     gpus: pod.gpus,
-    initContainers: pod.markers.length > 0 ? [waitFor(pod)] : [],
+    initContainers: [
+      ...(pod.markers.length > 0 ? [waitFor(pod)] : []),
+      ...(pod.tensorBoard ? [tensorBoardSidecar(pod)] : []),
+    ],
     container: trainer(pod),
     volumes: volumes(pod),
     terminationGracePeriodSeconds: pod.terminationGracePeriodSeconds,
@@ -134,12 +146,32 @@ function waitFor(pod: TrainingPod): ContainerSpec {
     name: pod.waitTimeoutSeconds > 0 ? 'wait-for-prepare' : 'check-prepare',
     image: pod.image,
     command: ['sh', `${PATHS.launch}/wait-for.sh`, ...pod.markers],
-    env: envVars({ WAIT_TIMEOUT_SECONDS: String(pod.waitTimeoutSeconds) }),
+    env: envVars(NO_GPUS, { WAIT_TIMEOUT_SECONDS: String(pod.waitTimeoutSeconds) }),
     resources: { cpu: '100m', memory: '64Mi', 'ephemeral-storage': '64Mi' },
     mounts: [
       { name: 'launch', mountPath: PATHS.launch, readOnly: true },
       modelsMount(pod),
       { name: 'saves', mountPath: PATHS.saves, ...subPath(pod.saves), readOnly: true },
+    ],
+  };
+}
+
+/**
+ * TensorBoard as a native sidecar: it only reads the saves, listens where `kubectl port-forward` comes out and nobody
+ * else, and ends when the trainer has ended.
+ */
+function tensorBoardSidecar(pod: TrainingPod): ContainerSpec {
+  const python = pod.virtualEnvironment === undefined ? 'python3' : `${pod.virtualEnvironment}/bin/python3`;
+  return {
+    name: 'tensorboard',
+    image: pod.image,
+    restartPolicy: 'Always',
+    command: [python, '-m', 'tensorboard.main', '--logdir', pod.outputDir, '--host', 'localhost', '--port', '6006'],
+    env: envVars(NO_GPUS, { HOME: TMP, TMPDIR: TMP, PYTHONDONTWRITEBYTECODE: '1' }),
+    resources: { cpu: '500m', memory: '1Gi', 'ephemeral-storage': '64Mi' },
+    mounts: [
+      { name: 'saves', mountPath: PATHS.saves, ...subPath(pod.saves), readOnly: true },
+      { name: 'tmp', mountPath: TMP, subPath: 'tensorboard' },
     ],
   };
 }
