@@ -30,6 +30,7 @@ import { labelsOf } from './private/labels';
 import { type AskedFor, propProblems } from './private/prop-problems';
 import { bytesOf } from './private/quantity';
 import { runtimeFile } from './private/runtime-file';
+import { secretFindings, textsOf } from './private/secrets';
 import { mountedInWave, SYNC_WAVE } from './private/waves';
 import type { QwenModel } from './qwen-model';
 import type { Mapping, Run } from './run';
@@ -276,6 +277,7 @@ export class FineTuningJob extends Construct {
     const resources = this.resources(props, run);
     reportProblems(this, propProblems(askedFor(props, resources, run)));
     reportProblems(this, networkProblems(props, run));
+    report(this, secretFindings(run.path, manifestTexts(props)));
     const user: PodUser = {
       runAsUser: props.runAsUser ?? 1000,
       runAsGroup: props.runAsGroup ?? 1000,
@@ -586,6 +588,16 @@ function networkProblems(props: FineTuningJobProps, run: Run): Problem[] {
         "name its addresses: networkAccess: NetworkAccess.restricted([{ cidr: '203.0.113.7/32' }]), or take NetworkAccess.unrestricted()",
     },
   ];
+}
+
+/** Texts that reach the manifest by no ConfigMap; a variable with its name, by which some secrets are known. */
+function manifestTexts(props: FineTuningJobProps): Record<string, string> {
+  const { env = {}, labels = {}, annotations = {}, podTemplate: patch = {} } = props;
+  const variables = Object.entries(env).map(([name, value]) => [`env.${name}`, `${name}=${value}`]);
+  return {
+    ...Object.fromEntries(variables),
+    ...textsOf({ labels, annotations, podTemplate: patch, packageIndex: props.packageIndex }, ''),
+  };
 }
 
 /** What a run reports to, TensorBoard added. */

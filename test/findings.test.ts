@@ -22,6 +22,8 @@ import { chartOf, mathDataset, mathRun } from './synthesis';
 
 const folder = temporaryFolder();
 const file = (name: string, content: string) => join(write(folder, { [name]: content }), name);
+/** Put together here, so that no scanner takes this file for a leak. */
+const TOKEN = ['hf_', 'A'.repeat(34)].join('');
 const ROW = '{"messages": [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}]}';
 
 /** What makes a finding, in a chart of the namespace `ml`, and what the finding says. */
@@ -248,6 +250,39 @@ const CASES: readonly Case[] = [
     run({ podTemplate: { spec: { restartPolicy: 'Always' } } }),
     { path: 'finetune/math', key: 'podTemplate.spec.restartPolicy', got: 'Always', allowed: 'Never' },
   ],
+  ...(
+    [
+      [run({ env: { HF_TOKEN: TOKEN } }), 'finetune/math', 'env.HF_TOKEN', ''],
+      [run({ env: { WANDB_API_KEY: '0a'.repeat(20) } }), 'finetune/math', 'env.WANDB_API_KEY', ''],
+      [run({ labels: { token: TOKEN } }), 'finetune/math', 'labels.token', ''],
+      [run({ annotations: { note: `by ${TOKEN}` } }), 'finetune/math', 'annotations.note', ''],
+      [
+        run({ podTemplate: { spec: { containers: [{ name: 'trainer', env: [{ name: 'A', value: TOKEN }] }] } } }),
+        'finetune/math',
+        'podTemplate.spec.containers[0].env[0].value',
+        '',
+      ],
+      [train({ runName: TOKEN }), 'finetune/math', 'train_config.yaml', 'line \\d+ has '],
+      [
+        run({ code: write(join(folder, 'secret'), { 'a.py': `x = 1\nlogin("${TOKEN}")\n` }) }),
+        'finetune/math',
+        'a.py',
+        'line 2 has ',
+      ],
+      [
+        (chart: Chart) => mathDataset(chart, { path: file('secret.json', `[${ROW.replace('"a"', `"${TOKEN}"`)}]`) }),
+        'finetune/math-train',
+        'secret.json',
+        '',
+      ],
+    ] as const
+  ).map(
+    ([make, path, key, line]): Case => [
+      'secret-in-manifest',
+      make,
+      { path, key, got: expect.stringMatching(`^${line}what looks like an? `) },
+    ],
+  ),
   [
     'relative-path',
     (chart) => ModelCache.onNode(chart, 'models', { hostname: 'server', path: 'models' }),

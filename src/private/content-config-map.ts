@@ -6,6 +6,7 @@ import { digest } from './digest';
 import { report, reportNamed } from './findings';
 import { labelsOf } from './labels';
 import { plus } from './plus';
+import { secretFindings } from './secrets';
 
 /** A ConfigMap whose name follows from its content. */
 export interface ContentConfigMap {
@@ -28,7 +29,8 @@ export function contentConfigMap(
   scope: Construct = owner,
 ): ContentConfigMap {
   const name = constructName(owner, { parts: part === undefined ? [] : [part], suffix: digest(textOf(data)) });
-  report(owner, configMapFindings(constructPath(owner), name, data));
+  const path = constructPath(owner);
+  report(owner, [...configMapFindings(path, name, data), ...secretFindings(path, data)]);
   const configMap = new (plus().ConfigMap)(scope, id, {
     metadata: { name, labels: labelsOf(owner) },
     data: { ...data },
