@@ -27,6 +27,7 @@ import { contentConfigMap } from './private/content-config-map';
 import { digest } from './private/digest';
 import { report, reportNamed, reportProblems, reportReferences } from './private/findings';
 import { labelsOf } from './private/labels';
+import { annotationProblems, labelProblems, objectNameProblems, variableProblems } from './private/name-problems';
 import { type AskedFor, propProblems } from './private/prop-problems';
 import { bytesOf } from './private/quantity';
 import { runtimeFile } from './private/runtime-file';
@@ -203,12 +204,12 @@ export interface RunProps {
    */
   readonly evictionProtection?: Duration;
   /**
-   * Labels of the Job and its pod, and of the prepare Job and its pod.
+   * Labels of the Job and its pod. The prepare Job, which runs share, has those of the volume it fills.
    * @default - none beside the library's own
    */
   readonly labels?: { readonly [label: string]: string };
   /**
-   * Annotations of the Job and its pod, and of the prepare Job and its pod.
+   * Annotations of the Job and its pod. The prepare Job has those of the volume it fills.
    * @default - none
    */
   readonly annotations?: { readonly [annotation: string]: string };
@@ -276,7 +277,7 @@ export class FineTuningJob extends Construct {
     const { run, image, saves } = resolved;
     const resources = this.resources(props, run);
     reportProblems(this, propProblems(askedFor(props, resources, run)));
-    reportProblems(this, networkProblems(props, run));
+    reportProblems(this, [...nameProblems(props), ...networkProblems(props, run)]);
     report(this, secretFindings(run.path, manifestTexts(props)));
     const user: PodUser = {
       runAsUser: props.runAsUser ?? 1000,
@@ -497,13 +498,14 @@ export class FineTuningJob extends Construct {
       mountedInWave(claimObject(volume), early ? 0 : 1);
     }
     if (nothing) return { markers: [], pythonPath: [], near };
-    const markers = prepare(modelCache.filled ? modelCache : saves, {
+    const volume = modelCache.filled ? modelCache : saves;
+    const markers = prepare(volume, {
       ownFile: gate._waves,
       restricted: (props.networkAccess ?? NetworkAccess.restricted())._destinations !== undefined,
       request: { model, packages },
       target,
       ...settings,
-      labels: props.labels ?? {},
+      ...volume._filling,
       near,
       image: image.reference,
     });
@@ -587,6 +589,18 @@ function networkProblems(props: FineTuningJobProps, run: Run): Problem[] {
       change:
         "name its addresses: networkAccess: NetworkAccess.restricted([{ cidr: '203.0.113.7/32' }]), or take NetworkAccess.unrestricted()",
     },
+  ];
+}
+
+/** Names and keys that Kubernetes takes no part of. */
+function nameProblems(props: FineTuningJobProps): Problem[] {
+  return [
+    ...objectNameProblems('serviceAccountName', props.serviceAccountName),
+    ...objectNameProblems('priorityClassName', props.priorityClassName),
+    ...(props.imagePullSecrets ?? []).flatMap((name) => objectNameProblems('imagePullSecrets', name)),
+    ...labelProblems('labels', props.labels),
+    ...annotationProblems('annotations', props.annotations),
+    ...variableProblems('env', props.env),
   ];
 }
 

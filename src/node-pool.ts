@@ -2,6 +2,7 @@ import type { Size } from 'cdk8s';
 import type { Problem } from './finding';
 import type { Gpu } from './gpu';
 import type { Scheduling } from './kubernetes/scheduling';
+import { keyProblems, labelProblems, objectNameProblems } from './private/name-problems';
 
 /** What the nodes of a pool have, and what a pod needs to get onto them. */
 export interface NodePoolOptions {
@@ -103,7 +104,13 @@ export class NodePool {
       tolerations: ['nvidia.com/gpu', ...(options.tolerations ?? [])],
       runtimeClassName: options.runtimeClassName,
     };
-    const problems: Problem[] = [...gpu._problems];
+    const problems: Problem[] = [
+      ...gpu._problems,
+      ...labelProblems('NodePool.labels', options.labels),
+      ...(options.tolerations ?? []).flatMap((key) => keyProblems('NodePool.tolerations', key)),
+      ...objectNameProblems('NodePool.runtimeClassName', options.runtimeClassName),
+      ...objectNameProblems('NodePool.hostname', where.hostname),
+    ];
     if (where.products?.length === 0) {
       problems.push({
         id: 'invalid-node-pool',

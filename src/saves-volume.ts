@@ -1,6 +1,9 @@
 import { Size } from 'cdk8s';
 import { Construct } from 'constructs';
+import type { Filling } from './model-cache';
 import { makeClaim } from './private/claim';
+import { reportProblems } from './private/findings';
+import { annotationProblems, directoryProblems, labelProblems, objectNameProblems } from './private/name-problems';
 
 /** Where adapters and checkpoints go. */
 export interface SavesVolumeProps {
@@ -19,6 +22,16 @@ export interface SavesVolumeProps {
    * @default false
    */
   readonly readWriteMany?: boolean;
+  /**
+   * Labels of the claim, and of the Job and pod that fill it: runs share those, so a run's labels don't reach them.
+   * @default - none beside the library's own
+   */
+  readonly labels?: { readonly [label: string]: string };
+  /**
+   * Annotations of the claim, and of the Job and pod that fill it.
+   * @default - none beside those that keep the claim from being pruned
+   */
+  readonly annotations?: { readonly [annotation: string]: string };
 }
 
 /** A claim that exists in the cluster. */
@@ -30,6 +43,16 @@ export interface ExistingSavesProps {
    * @default - its root
    */
   readonly subPath?: string;
+  /**
+   * Labels of the Job and pod that install packages into it: runs share them, so a run's labels don't reach them.
+   * @default - none beside the library's own
+   */
+  readonly labels?: { readonly [label: string]: string };
+  /**
+   * Annotations of the Job and pod that install packages into it.
+   * @default - none
+   */
+  readonly annotations?: { readonly [annotation: string]: string };
 }
 
 /**
@@ -51,18 +74,31 @@ export class SavesVolume extends Construct {
   public readonly _subPath?: string;
   /** @internal */
   public readonly _existing: boolean;
+  /** @internal */
+  public readonly _filling: Filling;
 
   /** @param existing - internal: what `fromClaim` was given */
   public constructor(scope: Construct, id: string, props: SavesVolumeProps = {}, existing?: ExistingSavesProps) {
     super(scope, id);
     this._existing = existing !== undefined;
     this._subPath = existing?.subPath;
+    const { labels = {}, annotations = {} } = existing ?? props;
+    this._filling = { labels, annotations };
+    reportProblems(this, [
+      ...labelProblems('labels', labels),
+      ...annotationProblems('annotations', annotations),
+      ...objectNameProblems('storageClassName', props.storageClassName || undefined),
+      ...objectNameProblems('claimName', existing?.claimName),
+      ...directoryProblems('subPath', existing?.subPath),
+    ]);
     this.claimName =
       existing?.claimName ??
       makeClaim(this, {
         size: props.size ?? Size.gibibytes(20),
         storageClassName: props.storageClassName,
         accessMode: props.readWriteMany ? 'ReadWriteMany' : 'ReadWriteOnce',
+        labels,
+        annotations,
       });
   }
 }

@@ -220,6 +220,58 @@ const CASES: readonly Case[] = [
     run({ networkAccess: NetworkAccess.restricted([{ cidr: 'api.wandb.ai' }]) }),
     { path: 'finetune/math', key: 'networkAccess', got: 'api.wandb.ai', allowed: expect.stringMatching(/\/32/) },
   ],
+  ...(
+    [
+      [run({ serviceAccountName: 'My_Account' }), 'finetune/math', 'serviceAccountName', '"My_Account"'],
+      [run({ priorityClassName: 'High' }), 'finetune/math', 'priorityClassName', '"High"'],
+      [run({ imagePullSecrets: ['ok', 'not ok'] }), 'finetune/math', 'imagePullSecrets', '"not ok"'],
+      [run({ labels: { 'a b': 'c' } }), 'finetune/math', 'labels', '"a b"'],
+      [run({ labels: { a: 'b c' } }), 'finetune/math', 'labels.a', '"b c"'],
+      [run({ annotations: { 'a b': 'c' } }), 'finetune/math', 'annotations', '"a b"'],
+      [run({ env: { '1A': 'x' } }), 'finetune/math', 'env', '"1A"'],
+      [
+        run({ nodePool: NodePool.of(Gpu.T10, { runtimeClassName: 'NVIDIA' }) }),
+        'finetune/math',
+        'NodePool.runtimeClassName',
+        '"NVIDIA"',
+      ],
+      [
+        run({ nodePool: NodePool.of(Gpu.T10, { tolerations: ['a b'] }) }),
+        'finetune/math',
+        'NodePool.tolerations',
+        '"a b"',
+      ],
+      [
+        (chart: Chart) => ModelCache.fromClaim(chart, 'models', { claimName: 'Models', modelPath: 'qwen' }),
+        'finetune/models',
+        'claimName',
+        '"Models"',
+      ],
+      [
+        (chart: Chart) => SavesVolume.fromClaim(chart, 'saves', { claimName: 'Saves' }),
+        'finetune/saves',
+        'claimName',
+        '"Saves"',
+      ],
+      [
+        (chart: Chart) => DatasetVolume.fromClaim(chart, 'sets', { claimName: 'Sets', path: 'a.json' }),
+        'finetune/sets',
+        'claimName',
+        '"Sets"',
+      ],
+      [
+        (chart: Chart) => new SavesVolume(chart, 'saves', { storageClassName: 'Fast' }),
+        'finetune/saves',
+        'storageClassName',
+        '"Fast"',
+      ],
+    ] as const
+  ).map(([make, path, key, got]): Case => ['invalid-name', make, { path, key, got }]),
+  [
+    'relative-path',
+    (chart) => SavesVolume.fromClaim(chart, 'saves', { claimName: 'saves', subPath: '/team' }),
+    { path: 'finetune/saves', key: 'subPath', got: '/team' },
+  ],
   [
     'tracker-unreachable',
     run({ train: { reportTo: 'wandb' } }),

@@ -12,6 +12,10 @@ export interface ClaimSpec {
   readonly accessMode: 'ReadWriteOnce' | 'ReadWriteMany' | 'ReadOnlyMany';
   /** The PersistentVolume it must bind to; undefined: any. */
   readonly volumeName?: string;
+  /** The claim's name. @default - that of the construct */
+  readonly name?: string;
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly annotations?: Readonly<Record<string, string>>;
 }
 
 /**
@@ -54,13 +58,17 @@ export function claimObject(
  * As a plain object, since cdk8s-plus takes whole gibibytes only and has no `local` volumes to bind to.
  */
 export function makeClaim(construct: Construct, spec: ClaimSpec): string {
-  const name = constructName(construct);
+  const name = spec.name ?? constructName(construct);
   // Nothing is wrong with it, but from now on the tree is checked: two objects of one name are found without a run too.
   report(construct, []);
   new ApiObject(storageChart(construct), name, {
     apiVersion: 'v1',
     kind: 'PersistentVolumeClaim',
-    metadata: { name, labels: labelsOf(construct), annotations: { ...KEEP } },
+    metadata: {
+      name,
+      labels: { ...spec.labels, ...labelsOf(construct) },
+      annotations: { ...spec.annotations, ...KEEP },
+    },
     spec: {
       accessModes: [spec.accessMode],
       resources: { requests: { storage: quantity(spec.size) } },
