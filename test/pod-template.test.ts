@@ -83,7 +83,7 @@ describe('a patch from outside', () => {
 
   test('of the prepare pod is an error too', () => {
     const { app } = run();
-    objectOf(app, ({ name }) => name.includes('prepare') && !name.includes('files'))?.addJsonPatch(
+    objectOf(app, ({ kind, name }) => kind === 'Job' && name.includes('prepare'))?.addJsonPatch(
       JsonPatch.add('/spec/template/spec/priorityClassName', 'low'),
     );
     expect(findingsWith(app, 'patched-from-outside')).toHaveLength(1);
