@@ -9,6 +9,7 @@ import { type DatasetDescription, datasetEntry } from './llamafactory/dataset-in
 import { faultyRows } from './llamafactory/dataset-rows';
 import { contentConfigMap } from './private/content-config-map';
 import { reportProblems } from './private/findings';
+import { objectNameProblems } from './private/name-problems';
 import type { Mapping } from './run';
 
 /** How the rows of a data set are laid out. Source: llamafactory/data/converter.py. */
@@ -292,6 +293,7 @@ export class DatasetVolume extends Construct {
         allowed: 'math/train.jsonl',
       });
     }
+    reportProblems(this, objectNameProblems('claimName', props.claimName));
     const directory = `${DATA_PATH}/${this.name}`;
     const volume = volumeName(this.name, undefined);
     return {

@@ -5,8 +5,12 @@ import { settleStrategy } from './auto-strategy';
 import { type Code, readCode } from './code';
 import type { DatasetVolume, MountedDataset } from './dataset-volume';
 import type { DeepSpeedZero3 } from './deepspeed-zero3';
+import type { Problem } from './finding';
+import { Gate } from './gate';
 import { jobSpec } from './kubernetes/job';
 import { JOB_NAME_LENGTH, NAME_LENGTH } from './kubernetes/names';
+import { networkPolicySpec, networkTrackers } from './kubernetes/network-policy';
+import { patchedPod } from './kubernetes/patched-pod';
 import { type PodSettings, type PodUser, podTemplate } from './kubernetes/pod-template';
 import { type PodResources, podResources, tooLittle, unavailable } from './kubernetes/resources';
 import { TERMINATION_GRACE_SECONDS } from './kubernetes/trainer-env';
@@ -14,25 +18,31 @@ import { PATHS, type TrainingPod, trainingPod } from './kubernetes/training-pod'
 import { argumentsOf } from './llamafactory/arguments';
 import { renderTrainConfig } from './llamafactory/render-train-config';
 import { ModelCache, type ModelLocation } from './model-cache';
+import { NetworkAccess } from './network-access';
 import type { NodePool } from './node-pool';
 import { hostNeeds } from './planning/host';
 import { type PlanNumbers, planNumbers, planSummary } from './planning/plan';
 import { prepare } from './prepare-job';
 import { checkRun, type Written } from './private/check-run';
+import { claimObject } from './private/claim';
 import { constructName, constructPath } from './private/construct-name';
 import { contentConfigMap } from './private/content-config-map';
 import { digest } from './private/digest';
-import { report, reportProblems, reportReferences } from './private/findings';
+import { report, reportNamed, reportProblems, reportReferences } from './private/findings';
 import { labelsOf } from './private/labels';
+import { annotationProblems, labelProblems, objectNameProblems, variableProblems } from './private/name-problems';
 import { type Given, ownedArguments } from './private/owned-arguments';
 import { type AskedFor, propProblems } from './private/prop-problems';
 import { bytesOf } from './private/quantity';
 import { runtimeFile } from './private/runtime-file';
+import { secretFindings, textsOf } from './private/secrets';
+import { mountedInWave, SYNC_WAVE } from './private/waves';
 import type { QwenModel } from './qwen-model';
 import type { Mapping, Run } from './run';
 import { runDigest } from './run-identity';
 import { type RunPlan, runPlan } from './run-plan';
 import { SavesVolume } from './saves-volume';
+import { smokeFindings, smokeRows, smokeRun } from './smoke-config';
 import type { Strategy } from './strategy';
 import type { TrainArguments } from './train-arguments';
 import type { ConfigArguments, TrainConfig } from './train-config';
@@ -151,10 +161,21 @@ export interface RunProps {
    */
   readonly ttlAfterFinished?: Duration;
   /**
-   * How long the pod waits for the prepare Job before it fails; it holds its GPUs meanwhile.
+   * How training waits for the prepare Job: in the pod, or before the pod is made.
+   * @default Gate.wait(), which holds the GPUs meanwhile
+   */
+  readonly gate?: Gate;
+  /**
+   * How long the pod waits for the prepare Job before it fails; it holds its GPUs meanwhile. Only with `Gate.wait()`.
    * @default - two hours
    */
   readonly prepareTimeout?: Duration;
+  /**
+   * What the pods may reach. Training needs no network, and the prepare Job a hub's and a package index's only, so that
+   * is what they get.
+   * @default NetworkAccess.restricted()
+   */
+  readonly networkAccess?: NetworkAccess;
   /**
    * Secrets with which the image is pulled, by name.
    * @default - none
@@ -166,14 +187,44 @@ export interface RunProps {
    */
   readonly serviceAccountName?: string;
   /**
-   * Labels of the Job and its pod, and of the prepare Job and its pod.
+   * Whether the pod first takes three steps on the longest samples, and trains only if they pass: what runs out of
+   * memory does so in minutes. It runs in the training pod, so GPUs are taken once; a pod that is replaced does not
+   * repeat it.
+   * @default false
+   */
+  readonly smoke?: boolean;
+  /**
+   * Whether TensorBoard runs in the pod beside the trainer, which then reports to it:
+   * `kubectl port-forward POD 6006`. It asks for half a CPU and 1 GiB, and the image must have tensorboard.
+   * @default false
+   */
+  readonly tensorBoard?: boolean;
+  /**
+   * How often the GPUs' memory and utilisation are sampled while it trains, in whole seconds; the samples go beside the
+   * adapter, and LLaMA-Factory's own peaks into trainer_log.jsonl.
+   * @default - they aren't
+   */
+  readonly gpuMonitor?: Duration;
+  /**
+   * The PriorityClass of the training pod, by name; the platform has it. The prepare pod, which holds no GPU, has the
+   * namespace's default.
+   * @default - the cluster's default
+   */
+  readonly priorityClassName?: string;
+  /**
+   * How long Karpenter may not move the training pod. Without it no node autoscaler moves it as long as it runs:
+   * `karpenter.sh/do-not-disrupt: "true"`; the cluster autoscaler's `safe-to-evict: "false"` knows no duration. A pod
+   * that is moved goes on from its last checkpoint.
+   * @default - as long as it runs; `annotations` win
+   */
+  readonly evictionProtection?: Duration;
+  /**
+   * Labels of the Job and its pod. The prepare Job, which runs share, has those of the volume it fills.
    * @default - none beside the library's own
    */
   readonly labels?: { readonly [label: string]: string };
   /**
-   * Annotations of the Job and its pod, and of the prepare Job and its pod. They win over the library's own on the
-   * training pod, which ask node autoscalers not to evict it: `cluster-autoscaler.kubernetes.io/safe-to-evict: "false"`
-   * and `karpenter.sh/do-not-disrupt: "true"`.
+   * Annotations of the Job and its pod. The prepare Job has those of the volume it fills.
    * @default - none beside the library's own
    */
   readonly annotations?: { readonly [annotation: string]: string };
@@ -184,6 +235,14 @@ export interface RunProps {
    * @default - none
    */
   readonly acknowledge?: { readonly [id: string]: string };
+  /**
+   * What no prop says, merged into the training pod: `{ metadata, spec }` as Kubernetes spells it. Containers, volumes
+   * and variables are merged by name, mounts by path; tolerations, affinities and unknown containers are added; null
+   * takes a field out, and any other list replaces what was there. The trainer's container is called `trainer`. The
+   * result is checked: GPUs, references, what the Pod Security level `restricted` refuses.
+   * @default - nothing is changed
+   */
+  readonly podTemplate?: { readonly [field: string]: unknown };
   /**
    * The user's number; not 0.
    * @default 1000
@@ -250,6 +309,8 @@ export class FineTuningJob extends Construct {
     this.numbers = planNumbers(run);
     const resources = this.resources(props, run, saves);
     reportProblems(this, propProblems(askedFor(props, resources, run)));
+    reportProblems(this, [...nameProblems(props), ...networkProblems(props, run)]);
+    report(this, secretFindings(run.path, manifestTexts(props)));
     const user: PodUser = {
       runAsUser: props.runAsUser ?? 1000,
       runAsGroup: props.runAsGroup ?? 1000,
@@ -262,8 +323,11 @@ export class FineTuningJob extends Construct {
       user,
       scheduling: props.nodePool._scheduling,
     };
-    const prepared = this.prepare(props, resolved, settings);
-    const configMap = contentConfigMap(this, 'Config', configFiles(resolved), 'config');
+    const gate = props.gate ?? Gate.wait();
+    const prepared = this.prepare(props, resolved, settings, gate);
+    const smoke = props.smoke ? smokeRun(run) : undefined;
+    report(this, smoke === undefined ? [] : smokeFindings(run, smoke));
+    const configMap = contentConfigMap(this, 'Config', configFiles(resolved, smoke), 'config');
     const { code } = resolved;
     const codeConfigMap =
       code === undefined || code.items.length === 0
@@ -283,7 +347,7 @@ export class FineTuningJob extends Construct {
       'cdk8s-llamafactory/run': this.runDigest,
       ...prepared.near,
     };
-    const template = podTemplate(
+    const rendered = podTemplate(
       trainingPod({
         ...settings,
         annotations: { ...KEEP_RUNNING, ...settings.annotations },
@@ -300,20 +364,42 @@ export class FineTuningJob extends Construct {
         codeConfigMap,
         datasets: mountsOf(resolved.datasets),
         markers: prepared.markers,
-        waitTimeoutSeconds: props.prepareTimeout?.toSeconds() ?? 7200,
+        waitTimeoutSeconds: gate._waves ? 0 : (props.prepareTimeout?.toSeconds() ?? 7200),
         outputDir: this.outputDirectory,
         pythonPath: [...(codeConfigMap === undefined ? [] : [PATHS.code]), ...prepared.pythonPath],
         virtualEnvironment: props.virtualEnvironment,
         cudaVisibleDevices: props.cudaVisibleDevices,
         env: props.env ?? {},
         terminationGracePeriodSeconds: TERMINATION_GRACE_SECONDS,
+        priorityClassName: props.priorityClassName,
+        smokeRows: smoke === undefined ? undefined : smokeRows(smoke),
+        tensorBoard: props.tensorBoard,
+        gpuMonitorSeconds: props.gpuMonitor?.toSeconds(),
+        evictionProtectionSeconds: props.evictionProtection?.toSeconds(),
       }),
     );
+    const patched = props.podTemplate === undefined ? undefined : patchedPod(run.path, rendered, props.podTemplate);
+    report(this, patched?.findings ?? []);
+    const template = patched?.template ?? rendered;
     this.jobName = constructName(this, {
       suffix: digest({ template, run: this.runDigest }),
       maxLength: JOB_NAME_LENGTH,
     });
-    new ApiObject(this, 'Resource', {
+    const { _destinations: destinations } = props.networkAccess ?? NetworkAccess.restricted();
+    if (destinations !== undefined) {
+      new ApiObject(this, 'NetworkPolicy', {
+        apiVersion: 'networking.k8s.io/v1',
+        kind: 'NetworkPolicy',
+        metadata: { name: this.jobName, labels },
+        spec: networkPolicySpec({
+          jobName: this.jobName,
+          destinations: destinations.map(({ cidr, ports }) => ({ cidr, ports: ports ?? [443] })),
+          ports: [],
+          peers: run.nodes > 1,
+        }),
+      });
+    }
+    const object = new ApiObject(this, 'Resource', {
       apiVersion: 'batch/v1',
       kind: 'Job',
       metadata: {
@@ -323,6 +409,7 @@ export class FineTuningJob extends Construct {
           [PLAN_ANNOTATION]: planSummary(run, this.numbers, chosen),
           ...props.annotations,
           ...acknowledgedIn(resolved.acknowledged),
+          ...(gate._waves && this.prepared ? { [SYNC_WAVE]: '1' } : {}),
         },
       },
       spec: jobSpec(template, {
@@ -332,11 +419,13 @@ export class FineTuningJob extends Construct {
         failurePolicy: true,
       }),
     });
+    reportNamed({ object, part: 'spec.template', content: template });
     reportReferences(this, {
       path: run.path,
       namespace: Chart.of(this).namespace ?? '',
       pod: template.spec ?? { containers: [] },
       existingClaims: existingClaims(resolved),
+      named: patched?.named,
     });
   }
 
@@ -375,6 +464,7 @@ export class FineTuningJob extends Construct {
     const trained: Mapping = {
       model_name_or_path: `${PATHS.models}/${location.directory}`,
       ...args,
+      ...(props.tensorBoard ? { report_to: withTensorBoard(args['report_to']) } : {}),
       dataset: namesOf(training),
       ...(evaluation.length > 0 ? { eval_dataset: namesOf(evaluation) } : {}),
       dataset_dir: PATHS.config,
@@ -439,7 +529,7 @@ export class FineTuningJob extends Construct {
   }
 
   /** The CPU Job that fetches and installs what the run needs, if anything: under the volume it fills. */
-  private prepare(props: FineTuningJobProps, resolved: ResolvedRun, settings: Settings): Prepared {
+  private prepare(props: FineTuningJobProps, resolved: ResolvedRun, settings: Settings, gate: Gate): Prepared {
     const { modelCache, saves, location, requirements, image } = resolved;
     // A model that is there already is mounted read-only: packages go beside the adapters then.
     const target = modelCache.filled
@@ -462,12 +552,20 @@ export class FineTuningJob extends Construct {
             directory: `${target.mountPath}/.packages/${digest(requirements)}`,
             indexUrl: props.packageIndex,
           };
-    if (model === undefined && packages === undefined) return { markers: [], pythonPath: [], near };
-    const markers = prepare(modelCache.filled ? modelCache : saves, {
+    const nothing = model === undefined && packages === undefined;
+    for (const volume of [modelCache, saves]) {
+      const early = nothing || !gate._waves || volume.claimName === target.claimName;
+      mountedInWave(claimObject(volume), early ? 0 : 1);
+    }
+    if (nothing) return { markers: [], pythonPath: [], near };
+    const volume = modelCache.filled ? modelCache : saves;
+    const markers = prepare(volume, {
+      ownFile: gate._waves,
+      restricted: (props.networkAccess ?? NetworkAccess.restricted())._destinations !== undefined,
       request: { model, packages },
       target,
       ...settings,
-      labels: props.labels ?? {},
+      ...volume._filling,
       near,
       image: image.reference,
     });
@@ -538,6 +636,52 @@ interface Prepared {
   readonly near: Readonly<Record<string, string>>;
 }
 
+/** What is wrong with the network a run is given: a tracker that it can't reach would hold it up, or end it. */
+function networkProblems(props: FineTuningJobProps, run: Run): Problem[] {
+  const access = props.networkAccess ?? NetworkAccess.restricted();
+  const trackers = networkTrackers(run.args, props.env ?? {});
+  if (access._destinations?.length !== 0 || trackers.length === 0) return access._problems;
+  return [
+    {
+      id: 'tracker-unreachable',
+      key: 'train.reportTo',
+      message: 'the run reports to a tracker, and its network policy lets it reach nothing but DNS',
+      got: trackers.join(', '),
+      allowed: 'none, tensorboard, or a tracker whose addresses networkAccess names',
+      change:
+        "name its addresses: networkAccess: NetworkAccess.restricted([{ cidr: '203.0.113.7/32' }]), or take NetworkAccess.unrestricted()",
+    },
+  ];
+}
+
+/** Names and keys that Kubernetes takes no part of. */
+function nameProblems(props: FineTuningJobProps): Problem[] {
+  return [
+    ...objectNameProblems('serviceAccountName', props.serviceAccountName),
+    ...objectNameProblems('priorityClassName', props.priorityClassName),
+    ...(props.imagePullSecrets ?? []).flatMap((name) => objectNameProblems('imagePullSecrets', name)),
+    ...labelProblems('labels', props.labels),
+    ...annotationProblems('annotations', props.annotations),
+    ...variableProblems('env', props.env),
+  ];
+}
+
+/** Texts that reach the manifest by no ConfigMap; a variable with its name, by which some secrets are known. */
+function manifestTexts(props: FineTuningJobProps): Record<string, string> {
+  const { env = {}, labels = {}, annotations = {}, podTemplate: patch = {} } = props;
+  const variables = Object.entries(env).map(([name, value]) => [`env.${name}`, `${name}=${value}`]);
+  return {
+    ...Object.fromEntries(variables),
+    ...textsOf({ labels, annotations, podTemplate: patch, packageIndex: props.packageIndex }, ''),
+  };
+}
+
+/** What a run reports to, TensorBoard added. */
+function withTensorBoard(reportTo: unknown): unknown {
+  const others = [reportTo].flat().filter((each) => each !== undefined && each !== 'none' && each !== 'tensorboard');
+  return others.length === 0 ? 'tensorboard' : [...others, 'tensorboard'];
+}
+
 /** What is asked for, to be checked; what follows from the node pool is checked there. */
 function askedFor(props: FineTuningJobProps, resources: PodResources, run: Run): AskedFor {
   return {
@@ -547,6 +691,7 @@ function askedFor(props: FineTuningJobProps, resources: PodResources, run: Run):
     backoffLimit: props.backoffLimit ?? 3,
     runAsUser: props.runAsUser ?? 1000,
     datasets: run.datasets.map(({ name }) => name),
+    ...(props.gate?._waves && props.prepareTimeout !== undefined ? { uselessTimeout: true } : {}),
   };
 }
 
@@ -577,12 +722,13 @@ function acknowledgedIn(reasons: Acknowledgements): Record<string, string> {
 }
 
 /** What the run's own ConfigMap holds. */
-function configFiles({ run, written, datasets, chosen }: ResolvedRun): Record<string, string> {
+function configFiles({ run, written, datasets, chosen }: ResolvedRun, smoke: Run | undefined): Record<string, string> {
   const info = Object.fromEntries(datasets.map(({ name, entry }) => [name, entry]));
   const reasons = chosen === undefined ? undefined : { per_device_train_batch_size: chosen };
   return {
     'train_config.yaml': renderTrainConfig(run.args, run.release, { written, reasons }),
     'dataset_info.json': `${JSON.stringify(info, null, 2)}\n`,
+    ...(smoke === undefined ? {} : { 'smoke_config.yaml': renderTrainConfig(smoke.args, smoke.release, { written }) }),
   };
 }
 

@@ -11,6 +11,7 @@ export {
 export { type DeepSpeedFp16, DeepSpeedZero3, type DeepSpeedZero3Props } from './deepspeed-zero3';
 export { type Edit, EditOperation } from './finding';
 export { FineTuningJob, type FineTuningJobProps, type RunProps } from './fine-tuning-job';
+export { Gate } from './gate';
 export { type CustomGpu, Gpu } from './gpu';
 export {
   type ExistingModelCacheProps,
@@ -19,6 +20,7 @@ export {
   type NodeModelCacheProps,
 } from './model-cache';
 export { type HubOptions, ModelSource } from './model-source';
+export { NetworkAccess, type NetworkDestination } from './network-access';
 export { NodePool, type NodePoolOptions } from './node-pool';
 export { type CustomModel, QwenModel } from './qwen-model';
 export { QwenQLoRAJob, type QwenQLoRAJobProps } from './qwen-qlora-job';

@@ -1,12 +1,14 @@
 import { ApiObject, Chart, JsonPatch, Size } from 'cdk8s';
 import { Construct } from 'constructs';
-import { Severity } from './finding';
+import { type Problem, Severity } from './finding';
 import { objectName } from './kubernetes/names';
 import { ModelSource } from './model-source';
 import { KEEP, makeClaim, storageChart } from './private/claim';
 import { constructName, constructPath } from './private/construct-name';
-import { report } from './private/findings';
+import { digest } from './private/digest';
+import { report, reportProblems } from './private/findings';
 import { labelsOf } from './private/labels';
+import { annotationProblems, directoryProblems, labelProblems, objectNameProblems } from './private/name-problems';
 import { quantity } from './private/quantity';
 import type { QwenModel } from './qwen-model';
 
@@ -32,6 +34,16 @@ export interface ModelCacheProps {
    * @default - ModelScope
    */
   readonly source?: ModelSource;
+  /**
+   * Labels of the claim, and of the Job and pod that fill it: runs share those, so a run's labels don't reach them.
+   * @default - none beside the library's own
+   */
+  readonly labels?: { readonly [label: string]: string };
+  /**
+   * Annotations of the claim, and of the Job and pod that fill it.
+   * @default - none beside those that keep the claim from being pruned
+   */
+  readonly annotations?: { readonly [annotation: string]: string };
 }
 
 /** A claim that holds the model already. */
@@ -61,6 +73,12 @@ export interface NodeModelCacheProps {
    * @default - 60 GiB
    */
   readonly size?: Size;
+}
+
+/** What the Job and pod that fill a volume carry. */
+export interface Filling {
+  readonly labels: Readonly<Record<string, string>>;
+  readonly annotations: Readonly<Record<string, string>>;
 }
 
 /** Where a run finds its model, and what must be fetched first. */
@@ -100,6 +118,8 @@ export class ModelCache extends Construct {
   public readonly filled: boolean;
   /** @internal */
   public readonly _existing: boolean;
+  /** @internal */
+  public readonly _filling: Filling;
   private readonly source: ModelSource;
   private readonly modelPath?: string;
   private readonly onNode: boolean;
@@ -117,12 +137,22 @@ export class ModelCache extends Construct {
     this._existing = given?.kind === 'claim';
     this.onNode = given?.kind === 'node';
     this.modelPath = given?.modelPath;
+    const { labels = {}, annotations = {} } = props;
+    this._filling = { labels, annotations };
+    reportProblems(this, [
+      ...labelProblems('labels', labels),
+      ...annotationProblems('annotations', annotations),
+      ...objectNameProblems('storageClassName', props.storageClassName || undefined),
+      ...(given === undefined ? [] : givenProblems(given)),
+    ]);
     this.claimName =
       given === undefined
         ? makeClaim(this, {
             size: props.size ?? Size.gibibytes(60),
             storageClassName: props.storageClassName,
             accessMode: props.readWriteMany ? 'ReadWriteMany' : 'ReadWriteOnce',
+            labels,
+            annotations,
           })
         : given.kind === 'claim'
           ? given.claimName
@@ -172,9 +202,12 @@ export class ModelCache extends Construct {
       ]);
     }
     const size = props.size ?? Size.gibibytes(60);
-    const claimName = constructName(this);
+    // What a volume is can't be changed once it exists, nor what a claim is bound to: another directory is another of
+    // both. So the name also tells runs which bytes they were trained from.
+    const suffix = digest({ hostname: props.hostname, path: props.path });
+    const claimName = constructName(this, { suffix });
     // PersistentVolumes have no namespace, so their names carry it.
-    const volumeName = objectName([namespace ?? 'default', claimName]);
+    const volumeName = objectName([namespace ?? 'default', constructName(this)], { suffix });
     const volume = new ApiObject(storageChart(this), volumeName, {
       apiVersion: 'v1',
       kind: 'PersistentVolume',
@@ -201,8 +234,25 @@ export class ModelCache extends Construct {
     });
     // cdk8s gives every object of a chart its namespace, and a PersistentVolume has none.
     if (namespace !== undefined) volume.addJsonPatch(JsonPatch.remove('/metadata/namespace'));
-    return makeClaim(this, { size, storageClassName: '', accessMode: 'ReadOnlyMany', volumeName });
+    return makeClaim(this, {
+      name: claimName,
+      size,
+      storageClassName: '',
+      accessMode: 'ReadOnlyMany',
+      volumeName,
+    });
   }
+}
+
+function givenProblems(
+  given: ({ kind: 'claim' } & ExistingModelCacheProps) | ({ kind: 'node' } & NodeModelCacheProps),
+): Problem[] {
+  return [
+    ...directoryProblems('modelPath', given.modelPath),
+    ...(given.kind === 'claim'
+      ? objectNameProblems('claimName', given.claimName)
+      : objectNameProblems('hostname', given.hostname)),
+  ];
 }
 
 /** ModelScope's cache writes the dots of a repository's name as three underscores. */

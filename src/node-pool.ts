@@ -2,6 +2,7 @@ import type { Size } from 'cdk8s';
 import type { Problem } from './finding';
 import type { Gpu } from './gpu';
 import type { Scheduling } from './kubernetes/scheduling';
+import { keyProblems, labelProblems, objectNameProblems } from './private/name-problems';
 
 /** What the nodes of a pool have, and what a pod needs to get onto them. */
 export interface NodePoolOptions {
@@ -48,7 +49,15 @@ export class NodePool {
     return new NodePool(gpu, options, { products: gpu._card.products });
   }
 
-  /** Any node with enough GPUs: for clusters without GPU feature discovery, where all GPUs are of one kind. */
+  /**
+   * Nodes of Alibaba Cloud's ACK, by its own label for the card, `aliyun.accelerator/nvidia_name`, and whole cards only:
+   * no node that `ack.node.gpu.schedule` sets to sharing (cgpu, core_mem, share, mps) or to topology-aware allocation.
+   */
+  public static ack(gpu: Gpu, options: NodePoolOptions = {}): NodePool {
+    return new NodePool(gpu, options, { products: gpu._card.products, labelledBy: 'ack' });
+  }
+
+  /** Any node with enough GPUs, whole cards only: for clusters without GPU feature discovery, where all GPUs are of one kind. */
   public static anyNode(gpu: Gpu, options: NodePoolOptions = {}): NodePool {
     return new NodePool(gpu, options, {});
   }
@@ -75,13 +84,19 @@ export class NodePool {
   /** @internal */
   public readonly _problems: readonly Problem[];
 
-  private constructor(gpu: Gpu, options: NodePoolOptions, where: { products?: readonly string[]; hostname?: string }) {
+  private constructor(
+    gpu: Gpu,
+    options: NodePoolOptions,
+    where: { products?: readonly string[]; labelledBy?: 'ack'; hostname?: string },
+  ) {
     this.gpu = gpu;
     this.gpus = options.gpus ?? 4;
     this.cpus = options.cpus;
     this.memory = options.memory;
     this._scheduling = {
       products: where.products ?? [],
+      labelledBy: where.labelledBy,
+      knownAs: where.products === undefined ? gpu._card.products : [],
       labels: {
         ...options.labels,
         ...(where.hostname === undefined ? {} : { 'kubernetes.io/hostname': where.hostname }),
@@ -89,12 +104,18 @@ export class NodePool {
       tolerations: ['nvidia.com/gpu', ...(options.tolerations ?? [])],
       runtimeClassName: options.runtimeClassName,
     };
-    const problems: Problem[] = [...gpu._problems];
+    const problems: Problem[] = [
+      ...gpu._problems,
+      ...labelProblems('NodePool.labels', options.labels),
+      ...(options.tolerations ?? []).flatMap((key) => keyProblems('NodePool.tolerations', key)),
+      ...objectNameProblems('NodePool.runtimeClassName', options.runtimeClassName),
+      ...objectNameProblems('NodePool.hostname', where.hostname),
+    ];
     if (where.products?.length === 0) {
       problems.push({
         id: 'invalid-node-pool',
-        key: 'NodePool.of',
-        message: `no value of the node label nvidia.com/gpu.product is known for ${gpu.name}`,
+        key: where.labelledBy === 'ack' ? 'NodePool.ack' : 'NodePool.of',
+        message: `no value of the node label ${where.labelledBy === 'ack' ? 'aliyun.accelerator/nvidia_name' : 'nvidia.com/gpu.product'} is known for ${gpu.name}`,
         change: "add 'products' to Gpu.custom, or use NodePool.anyNode or NodePool.hostname",
       });
     }

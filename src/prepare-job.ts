@@ -2,13 +2,16 @@ import { ApiObject } from 'cdk8s';
 import { Construct } from 'constructs';
 import { jobSpec } from './kubernetes/job';
 import { JOB_NAME_LENGTH } from './kubernetes/names';
+import { networkPolicySpec, portsOf } from './kubernetes/network-policy';
 import { type PodSettings, podSettings, podTemplate } from './kubernetes/pod-template';
 import { PREPARE_PATH, preparePod } from './kubernetes/prepare-pod';
 import type { MountedClaim } from './kubernetes/training-pod';
 import type { ModelSource } from './model-source';
+import { chartBeside } from './private/claim';
 import { constructName } from './private/construct-name';
 import { contentConfigMap } from './private/content-config-map';
 import { digest } from './private/digest';
+import { reportNamed, reportProblems } from './private/findings';
 import { labelsOf } from './private/labels';
 import { runtimeFile } from './private/runtime-file';
 
@@ -23,32 +26,61 @@ export interface PrepareOptions extends PodSettings {
   readonly request: PrepareRequest;
   readonly target: MountedClaim & { readonly mountPath: string };
   readonly image: string;
+  /** Whether it is applied before the training Job, and so stands in a file of its own. */
+  readonly ownFile: boolean;
+  /** Whether a network policy limits what the pod reaches. */
+  readonly restricted: boolean;
 }
 
 /**
  * A CPU Job that fills a volume: fetches a model, installs packages that the image lacks. Made under the volume's
- * construct, once for each distinct request, so that runs share it.
+ * construct, or in a chart beside its own, once for each distinct request, so that runs share it.
  * @returns the marker files it leaves, as pods see them
  */
-export function prepare(volume: Construct, options: PrepareOptions): string[] {
+export function prepare(volume: Construct, { ownFile, restricted, ...options }: PrepareOptions): string[] {
   const { request } = options;
   const file = requestFile(request);
-  const id = `Prepare-${digest({ ...options, request: file })}`;
-  if (volume.node.tryFindChild(id) === undefined) makeJob(volume, id, options, file);
+  const hash = digest({ ...options, request: file });
+  const scope = ownFile ? chartBeside(volume, 'prepare') : volume;
+  const id = ownFile ? `${constructName(volume)}-${hash}` : `Prepare-${hash}`;
+  const others = gates.get(volume) ?? ownFile;
+  gates.set(volume, others);
+  if (others !== ownFile) reportProblems(volume, [DIFFERENT_GATES]);
+  else if (scope.node.tryFindChild(id) === undefined) makeJob(volume, scope, id, { ...options, restricted }, file);
+  // One run of the volume that wants no policy is enough.
+  else if (!restricted) scope.node.findChild(id).node.tryRemoveChild('NetworkPolicy');
   return [request.model?.directory, request.packages?.directory].flatMap((directory) =>
     directory === undefined ? [] : [`${directory}/.complete`],
   );
 }
 
-function makeJob(volume: Construct, id: string, options: PrepareOptions, requestFile: object): void {
-  const owner = new Construct(volume, id);
+/** Whether the Jobs that fill a volume stand in a file of their own. */
+const gates = new WeakMap<Construct, boolean>();
+
+const DIFFERENT_GATES = {
+  id: 'contradictory-props',
+  key: 'gate',
+  message: 'runs that share this volume have different gates, and the Job that fills it stands in one file only',
+  got: 'Gate.wait() and Gate.waves()',
+  allowed: 'one of the two',
+  change: 'give all runs of the volume the same gate',
+};
+
+function makeJob(
+  volume: Construct,
+  scope: Construct,
+  id: string,
+  options: Omit<PrepareOptions, 'ownFile'>,
+  requestFile: object,
+): void {
+  const owner = new Construct(scope, id);
   const { request } = options;
   const files = {
     'prepare.py': runtimeFile('prepare.py'),
     'request.json': `${JSON.stringify(requestFile, null, 2)}\n`,
     ...(request.packages === undefined ? {} : { 'requirements.txt': request.packages.requirements }),
   };
-  const configMap = contentConfigMap(volume, `${id}-Files`, files, 'prepare');
+  const configMap = contentConfigMap(volume, `${id}-Files`, files, 'prepare', scope);
   const labels = { ...options.labels, ...labelsOf(volume), 'app.kubernetes.io/component': 'prepare', ...options.near };
   const token = request.model?.source._options.token;
   const template = podTemplate(
@@ -68,16 +100,32 @@ function makeJob(volume: Construct, id: string, options: PrepareOptions, request
             },
     }),
   );
-  new ApiObject(owner, 'Resource', {
+  const name = constructName(volume, { parts: ['prepare'], suffix: digest(template), maxLength: JOB_NAME_LENGTH });
+  if (options.restricted) {
+    const urls = [request.model?.source._options.endpoint, request.packages?.indexUrl];
+    new ApiObject(owner, 'NetworkPolicy', {
+      apiVersion: 'networking.k8s.io/v1',
+      kind: 'NetworkPolicy',
+      metadata: { name, labels },
+      spec: networkPolicySpec({
+        jobName: name,
+        destinations: [],
+        ports: portsOf(urls.filter((url) => url !== undefined)),
+        peers: false,
+      }),
+    });
+  }
+  const object = new ApiObject(owner, 'Resource', {
     apiVersion: 'batch/v1',
     kind: 'Job',
     metadata: {
-      name: constructName(volume, { parts: ['prepare'], suffix: digest(template), maxLength: JOB_NAME_LENGTH }),
+      name,
       labels,
       ...(Object.keys(options.annotations).length > 0 ? { annotations: { ...options.annotations } } : {}),
     },
     spec: jobSpec(template, { backoffLimit: 6, failurePolicy: false }),
   });
+  reportNamed({ object, part: 'spec.template', content: template });
 }
 
 /** The request as prepare.py reads it. */

@@ -31,6 +31,7 @@ export interface ImageContents {
   readonly bitsandbytes?: string;
   readonly ligerKernel?: string;
   readonly flashAttention?: string;
+  readonly tensorboard?: string;
   /** nvcc, g++ and ninja: what DeepSpeed's CPUAdam is compiled with. */
   readonly cudaToolkit: boolean;
 }

@@ -1,8 +1,11 @@
 import { Size } from 'cdk8s';
 import { Construct } from 'constructs';
 import { type Finding, Severity } from './finding';
+import type { Filling } from './model-cache';
 import { makeClaim } from './private/claim';
 import { constructPath } from './private/construct-name';
+import { reportProblems } from './private/findings';
+import { annotationProblems, directoryProblems, labelProblems, objectNameProblems } from './private/name-problems';
 import { bytesOf } from './private/quantity';
 
 /** Where adapters and checkpoints go. */
@@ -23,6 +26,16 @@ export interface SavesVolumeProps {
    * @default false
    */
   readonly readWriteMany?: boolean;
+  /**
+   * Labels of the claim, and of the Job and pod that fill it: runs share those, so a run's labels don't reach them.
+   * @default - none beside the library's own
+   */
+  readonly labels?: { readonly [label: string]: string };
+  /**
+   * Annotations of the claim, and of the Job and pod that fill it.
+   * @default - none beside those that keep the claim from being pruned
+   */
+  readonly annotations?: { readonly [annotation: string]: string };
 }
 
 /** A claim that exists in the cluster. */
@@ -34,6 +47,16 @@ export interface ExistingSavesProps {
    * @default - its root
    */
   readonly subPath?: string;
+  /**
+   * Labels of the Job and pod that install packages into it: runs share them, so a run's labels don't reach them.
+   * @default - none beside the library's own
+   */
+  readonly labels?: { readonly [label: string]: string };
+  /**
+   * Annotations of the Job and pod that install packages into it.
+   * @default - none
+   */
+  readonly annotations?: { readonly [annotation: string]: string };
 }
 
 /**
@@ -57,6 +80,8 @@ export class SavesVolume extends Construct {
   public readonly _existing: boolean;
   private readonly size?: Size;
   private readonly reserved: Array<{ readonly path: string; readonly bytes: number }> = [];
+  /** @internal */
+  public readonly _filling: Filling;
 
   /** @param existing - internal: what `fromClaim` was given */
   public constructor(scope: Construct, id: string, props: SavesVolumeProps = {}, existing?: ExistingSavesProps) {
@@ -64,6 +89,15 @@ export class SavesVolume extends Construct {
     this._existing = existing !== undefined;
     this._subPath = existing?.subPath;
     this.size = props.size;
+    const { labels = {}, annotations = {} } = existing ?? props;
+    this._filling = { labels, annotations };
+    reportProblems(this, [
+      ...labelProblems('labels', labels),
+      ...annotationProblems('annotations', annotations),
+      ...objectNameProblems('storageClassName', props.storageClassName || undefined),
+      ...objectNameProblems('claimName', existing?.claimName),
+      ...directoryProblems('subPath', existing?.subPath),
+    ]);
     this.claimName =
       existing?.claimName ??
       makeClaim(this, {
@@ -71,6 +105,8 @@ export class SavesVolume extends Construct {
         size: props.size ?? (() => this.plannedSize()),
         storageClassName: props.storageClassName,
         accessMode: props.readWriteMany ? 'ReadWriteMany' : 'ReadWriteOnce',
+        labels,
+        annotations,
       });
   }
   /**

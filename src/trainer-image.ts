@@ -34,6 +34,11 @@ export interface TrainerImageContents {
    */
   readonly flashAttention?: string;
   /**
+   * The version of tensorboard.
+   * @default - not in the image: neither `tensorBoard` nor `reportTo: 'tensorboard'` can be used
+   */
+  readonly tensorboard?: string;
+  /**
    * Whether nvcc, g++ and ninja are in it: DeepSpeed compiles its CPU optimizer with them when it offloads.
    * @default false
    */
@@ -58,7 +63,7 @@ export interface OfficialImageOptions {
 export class TrainerImage {
   /**
    * LLaMA-Factory's own image, `hiyouga/llamafactory`, by its release tag. It has DeepSpeed, flash-attn and the CUDA
-   * toolkit, but neither bitsandbytes (the prepare Job installs it) nor liger-kernel. It is built to run as root at
+   * toolkit, but neither bitsandbytes (the prepare Job installs it) nor liger-kernel nor tensorboard. It is built to run as root at
    * `/app`; nothing of it needs root.
    * Source: LLaMA-Factory's docker/docker-cuda/Dockerfile and .github/workflows/docker.yml.
    */

@@ -1,11 +1,12 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { ApiObject, App, Chart, Size } from 'cdk8s';
+import { ApiObject, App, Chart, JsonPatch, Size } from 'cdk8s';
 import {
   DatasetVolume,
   DeepSpeedZero3,
   Gpu,
   ModelCache,
+  NetworkAccess,
   NodePool,
   QwenModel,
   QwenQLoRAJob,
@@ -21,6 +22,8 @@ import { chartOf, mathDataset, mathRun } from './synthesis';
 
 const folder = temporaryFolder();
 const file = (name: string, content: string) => join(write(folder, { [name]: content }), name);
+/** Put together here, so that no scanner takes this file for a leak. */
+const TOKEN = ['hf_', 'A'.repeat(34)].join('');
 const ROW = '{"messages": [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}]}';
 
 /** What makes a finding, in a chart of the namespace `ml`, and what the finding says. */
@@ -265,6 +268,68 @@ const CASES: readonly Case[] = [
     { path: 'finetune/math', key: 'cpus', got: '16', allowed: 'at most 8' },
   ],
   [
+    'invalid-destination',
+    run({ networkAccess: NetworkAccess.restricted([{ cidr: 'api.wandb.ai' }]) }),
+    { path: 'finetune/math', key: 'networkAccess', got: 'api.wandb.ai', allowed: expect.stringMatching(/\/32/) },
+  ],
+  ...(
+    [
+      [run({ serviceAccountName: 'My_Account' }), 'finetune/math', 'serviceAccountName', '"My_Account"'],
+      [run({ priorityClassName: 'High' }), 'finetune/math', 'priorityClassName', '"High"'],
+      [run({ imagePullSecrets: ['ok', 'not ok'] }), 'finetune/math', 'imagePullSecrets', '"not ok"'],
+      [run({ labels: { 'a b': 'c' } }), 'finetune/math', 'labels', '"a b"'],
+      [run({ labels: { a: 'b c' } }), 'finetune/math', 'labels.a', '"b c"'],
+      [run({ annotations: { 'a b': 'c' } }), 'finetune/math', 'annotations', '"a b"'],
+      [run({ env: { '1A': 'x' } }), 'finetune/math', 'env', '"1A"'],
+      [
+        run({ nodePool: NodePool.of(Gpu.T10, { runtimeClassName: 'NVIDIA' }) }),
+        'finetune/math',
+        'NodePool.runtimeClassName',
+        '"NVIDIA"',
+      ],
+      [
+        run({ nodePool: NodePool.of(Gpu.T10, { tolerations: ['a b'] }) }),
+        'finetune/math',
+        'NodePool.tolerations',
+        '"a b"',
+      ],
+      [
+        (chart: Chart) => ModelCache.fromClaim(chart, 'models', { claimName: 'Models', modelPath: 'qwen' }),
+        'finetune/models',
+        'claimName',
+        '"Models"',
+      ],
+      [
+        (chart: Chart) => SavesVolume.fromClaim(chart, 'saves', { claimName: 'Saves' }),
+        'finetune/saves',
+        'claimName',
+        '"Saves"',
+      ],
+      [
+        (chart: Chart) => DatasetVolume.fromClaim(chart, 'sets', { claimName: 'Sets', path: 'a.json' }),
+        'finetune/sets',
+        'claimName',
+        '"Sets"',
+      ],
+      [
+        (chart: Chart) => new SavesVolume(chart, 'saves', { storageClassName: 'Fast' }),
+        'finetune/saves',
+        'storageClassName',
+        '"Fast"',
+      ],
+    ] as const
+  ).map(([make, path, key, got]): Case => ['invalid-name', make, { path, key, got }]),
+  [
+    'relative-path',
+    (chart) => SavesVolume.fromClaim(chart, 'saves', { claimName: 'saves', subPath: '/team' }),
+    { path: 'finetune/saves', key: 'subPath', got: '/team' },
+  ],
+  [
+    'tracker-unreachable',
+    run({ train: { reportTo: 'wandb' } }),
+    { path: 'finetune/math', key: 'train.reportTo', got: 'wandb', change: expect.stringMatching(/restricted/) },
+  ],
+  [
     'owned-argument',
     train({ outputDir: '/elsewhere' }),
     {
@@ -274,6 +339,54 @@ const CASES: readonly Case[] = [
       change: 'take it out; what it is set to follows from saves',
     },
   ],
+  [
+    'patched-from-outside',
+    (chart) => ApiObject.of(mathRun(chart).job).addJsonPatch(JsonPatch.remove('/spec/template/spec/tolerations')),
+    {
+      path: 'finetune/math',
+      key: 'spec.template',
+      got: '/spec/tolerations',
+      change: expect.stringMatching(/nodePool/),
+    },
+  ],
+  [
+    'pod-template',
+    run({ podTemplate: { spec: { restartPolicy: 'Always' } } }),
+    { path: 'finetune/math', key: 'podTemplate.spec.restartPolicy', got: 'Always', allowed: 'Never' },
+  ],
+  ...(
+    [
+      [run({ env: { HF_TOKEN: TOKEN } }), 'finetune/math', 'env.HF_TOKEN', ''],
+      [run({ env: { WANDB_API_KEY: '0a'.repeat(20) } }), 'finetune/math', 'env.WANDB_API_KEY', ''],
+      [run({ labels: { token: TOKEN } }), 'finetune/math', 'labels.token', ''],
+      [run({ annotations: { note: `by ${TOKEN}` } }), 'finetune/math', 'annotations.note', ''],
+      [
+        run({ podTemplate: { spec: { containers: [{ name: 'trainer', env: [{ name: 'A', value: TOKEN }] }] } } }),
+        'finetune/math',
+        'podTemplate.spec.containers[0].env[0].value',
+        '',
+      ],
+      [train({ runName: TOKEN }), 'finetune/math', 'train_config.yaml', 'line \\d+ has '],
+      [
+        run({ code: write(join(folder, 'secret'), { 'a.py': `x = 1\nlogin("${TOKEN}")\n` }) }),
+        'finetune/math',
+        'a.py',
+        'line 2 has ',
+      ],
+      [
+        (chart: Chart) => mathDataset(chart, { path: file('secret.json', `[${ROW.replace('"a"', `"${TOKEN}"`)}]`) }),
+        'finetune/math-train',
+        'secret.json',
+        '',
+      ],
+    ] as const
+  ).map(
+    ([make, path, key, line]): Case => [
+      'secret-in-manifest',
+      make,
+      { path, key, got: expect.stringMatching(`^${line}what looks like an? `) },
+    ],
+  ),
   [
     'relative-path',
     (chart) => ModelCache.onNode(chart, 'models', { hostname: 'server', path: 'models' }),

@@ -18,6 +18,7 @@ import {
   containerOf,
   datasetEntryOf,
   envOf,
+  findingsWith,
   jobOf,
   manifestsOf,
   mathDataset,
@@ -139,6 +140,22 @@ describe('the pod', () => {
     expect(user({ runAsUser: 1, runAsGroup: 2, fsGroup: 3 })).toEqual([1, 2, 3]);
   });
 
+  test('has the priority class given, and the prepare pod has none', () => {
+    const { manifests } = written({ priorityClassName: 'batch' });
+    const classes = ['train', 'prepare'].map((each) => jobOf(manifests, each).spec?.template.spec?.priorityClassName);
+    expect(classes).toEqual(['batch', undefined]);
+  });
+
+  test('alone is kept from autoscalers, not its Job nor the prepare pod', () => {
+    const { manifests } = written({ evictionProtection: Duration.hours(4) });
+    expect(jobOf(manifests, 'train').spec?.template.metadata?.annotations).toEqual({
+      'cluster-autoscaler.kubernetes.io/safe-to-evict': 'false',
+      'karpenter.sh/do-not-disrupt': '14400s',
+    });
+    expect(jobOf(manifests, 'train').metadata).not.toHaveProperty('annotations');
+    expect(jobOf(manifests, 'prepare').spec?.template.metadata).not.toHaveProperty('annotations');
+  });
+
   test('has the service account and pull secrets given', () => {
     expect(specOf({ serviceAccountName: 'trainer', imagePullSecrets: ['registry'] })?.template.spec).toEqual(
       expect.objectContaining({ serviceAccountName: 'trainer', imagePullSecrets: [{ name: 'registry' }] }),
@@ -246,6 +263,35 @@ describe('train_config.yaml', () => {
       '/data/b/math.json',
       '/data/c/math.json',
     ]);
+  });
+});
+
+describe('with TensorBoard', () => {
+  const image = TrainerImage.custom('example/own:1', { tensorboard: '2.20.0' });
+
+  test.each([
+    [undefined, 'tensorboard'],
+    ['none', 'tensorboard'],
+    ['tensorboard', 'tensorboard'],
+    ['mlflow', ['mlflow', 'tensorboard']],
+  ])('a run that reported to %s reports to %j', (reportTo, expected) => {
+    const { manifests } = written({ image, tensorBoard: true, train: { ...TRAIN, reportTo } });
+    expect(trainConfigOf(manifests)['report_to']).toEqual(expected);
+  });
+
+  test('the run is the same run, in a pod with a native sidecar', () => {
+    const [plain, watched] = [written({ image }), written({ image, tensorBoard: true })];
+    expect(watched.job.runDigest).toBe(plain.job.runDigest);
+    const sidecar = jobOf(watched.manifests, 'train').spec?.template.spec?.initContainers?.find(
+      ({ name }) => name === 'tensorboard',
+    );
+    expect(sidecar).toEqual(expect.objectContaining({ restartPolicy: 'Always' }));
+  });
+
+  test('an image without it is an error', () => {
+    const { app, chart } = chartOf();
+    run({ tensorBoard: true }, chart);
+    expect(findingsWith(app, 'image-lacks-package')).toEqual([expect.objectContaining({ key: 'train.reportTo' })]);
   });
 });
 

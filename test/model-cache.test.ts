@@ -166,6 +166,30 @@ describe('a cache that is filled', () => {
     ]);
   });
 
+  test('is filled by one Job for runs whose labels and annotations differ', () => {
+    const { app, chart } = chartOf();
+    const shared = { modelCache: new ModelCache(chart, 'models'), dataset: mathDataset(chart) };
+    mathRun(chart, { ...shared, labels: { team: 'a' } }, 'a');
+    mathRun(chart, { ...shared, annotations: { note: 'b' } }, 'b');
+    const { metadata } = jobOf(manifestsOf(app), 'prepare');
+    expect(metadata?.labels).not.toHaveProperty('team');
+    expect(metadata).not.toHaveProperty('annotations');
+  });
+
+  test('gives its labels and annotations to its claim, and to the Job and the pod that fill it', () => {
+    const own = { labels: { team: 'a' }, annotations: { note: 'b' } };
+    const { manifests } = withCache((chart) => new ModelCache(chart, 'models', own));
+    const { metadata, spec } = jobOf(manifests, 'prepare');
+    for (const each of [metadata, spec?.template.metadata, claimOf(manifests, 'finetune-models').metadata]) {
+      expect(each).toEqual(
+        expect.objectContaining({
+          labels: expect.objectContaining(own.labels),
+          annotations: expect.objectContaining(own.annotations),
+        }),
+      );
+    }
+  });
+
   test('has a Job for each model in it', () => {
     const { app, chart } = chartOf();
     const modelCache = new ModelCache(chart, 'models');
@@ -225,7 +249,7 @@ describe('a directory on a node', () => {
       apiVersion: 'v1',
       kind: 'PersistentVolume',
       metadata: {
-        name: 'ml-finetune-models',
+        name: expect.stringMatching(/^ml-finetune-models-[0-9a-f]{10}$/),
         labels: expect.objectContaining({ 'app.kubernetes.io/instance': 'finetune-models' }),
         annotations: KEEP,
       },
@@ -246,27 +270,42 @@ describe('a directory on a node', () => {
   });
 
   test('is bound to its claim, and the claim to it, with no class to make another', () => {
-    const { manifests } = withCache(onNode);
+    const { manifests, modelCache } = withCache(onNode);
+    expect(modelCache.claimName).toMatch(/^finetune-models-[0-9a-f]{10}$/);
     expect(only(manifests.volumes).spec?.claimRef).toEqual({
       apiVersion: 'v1',
       kind: 'PersistentVolumeClaim',
       namespace: 'ml',
-      name: 'finetune-models',
+      name: modelCache.claimName,
     });
-    expect(claimOf(manifests, 'finetune-models').spec).toEqual({
+    expect(claimOf(manifests, modelCache.claimName).spec).toEqual({
       accessModes: ['ReadOnlyMany'],
       resources: { requests: { storage: '60Gi' } },
       storageClassName: '',
-      volumeName: 'ml-finetune-models',
+      volumeName: `ml-${modelCache.claimName}`,
     });
   });
 
+  test.each([
+    { hostname: 'other', path: '/models' },
+    { hostname: 'server', path: '/other' },
+  ])('in another place, %j, is another volume, another claim and another run', (place) => {
+    const of = (where: typeof place) => withCache((chart) => ModelCache.onNode(chart, 'models', where));
+    const [here, there] = [of({ hostname: 'server', path: '/models' }), of(place)];
+    const namesOf = ({ manifests, modelCache }: typeof here) => [
+      modelCache.claimName,
+      only(manifests.volumes).metadata?.name,
+      jobOf(manifests, 'train').metadata?.labels?.['cdk8s-llamafactory/run'],
+    ];
+    for (const [i, name] of namesOf(here).entries()) expect(namesOf(there)[i]).not.toBe(name);
+  });
+
   test('has the size given', () => {
-    const { manifests } = withCache((chart) =>
+    const { manifests, modelCache } = withCache((chart) =>
       ModelCache.onNode(chart, 'models', { hostname: 'server', path: '/models', size: Size.gibibytes(40) }),
     );
     expect(only(manifests.volumes).spec?.capacity).toEqual({ storage: '40Gi' });
-    expect(claimOf(manifests, 'finetune-models').spec?.resources?.requests).toEqual({ storage: '40Gi' });
+    expect(claimOf(manifests, modelCache.claimName).spec?.resources?.requests).toEqual({ storage: '40Gi' });
   });
 
   test('holds the model where ModelScope puts it', () => {
@@ -290,8 +329,8 @@ describe('a directory on a node', () => {
     const other = new Chart(app, 'other', { namespace: 'other' });
     for (const each of [chart, other]) ModelCache.onNode(each, 'models', { hostname: 'server', path: '/models' });
     expect(manifestsOf(app).volumes.map(({ metadata }) => metadata?.name)).toEqual([
-      'ml-finetune-models',
-      'other-other-models',
+      expect.stringMatching(/^ml-finetune-models-/),
+      expect.stringMatching(/^other-other-models-/),
     ]);
   });
 
@@ -299,6 +338,8 @@ describe('a directory on a node', () => {
     const { app } = chartOf();
     ModelCache.onNode(new Chart(app, 'b-c', { namespace: 'a' }), 'm', { hostname: 'server', path: '/models' });
     ModelCache.onNode(new Chart(app, 'c', { namespace: 'a-b' }), 'm', { hostname: 'server', path: '/models' });
-    expect(findingsWith(app, 'duplicate-name')).toEqual([expect.objectContaining({ got: 'a-b-c-m' })]);
+    expect(findingsWith(app, 'duplicate-name')).toEqual([
+      expect.objectContaining({ got: expect.stringMatching(/^a-b-c-m-/) }),
+    ]);
   });
 });

@@ -7,6 +7,8 @@ const unknown = Gpu.custom({ name: 'X2', memory: Size.gibibytes(24), computeCapa
 test('nodes with a card are found by the labels of GPU feature discovery', () => {
   expect(NodePool.of(known)._scheduling).toEqual({
     products: ['X-1', 'X-1b'],
+    labelledBy: undefined,
+    knownAs: [],
     labels: {},
     tolerations: ['nvidia.com/gpu'],
     runtimeClassName: undefined,
@@ -15,6 +17,21 @@ test('nodes with a card are found by the labels of GPU feature discovery', () =>
 
 test('any node will do where there are no such labels', () => {
   expect(NodePool.anyNode(known)._scheduling.products).toEqual([]);
+});
+
+test('nodes of ACK are found by the label it has for the card', () => {
+  expect(NodePool.ack(known)._scheduling).toEqual(
+    expect.objectContaining({ products: ['X-1', 'X-1b'], labelledBy: 'ack' }),
+  );
+});
+
+test('a card without labels cannot be found on ACK', () => {
+  expect(NodePool.ack(unknown)._problems).toEqual([
+    expect.objectContaining({
+      key: 'NodePool.ack',
+      message: expect.stringContaining('aliyun.accelerator/nvidia_name'),
+    }),
+  ]);
 });
 
 test('one node is found by its name, without other labels of the card', () => {
@@ -27,6 +44,8 @@ test('labels, tolerations and the runtime class are those given', () => {
   const options = { labels: { zone: 'a' }, tolerations: ['team'], runtimeClassName: 'nvidia' };
   expect(NodePool.hostname(known, 'server', options)._scheduling).toEqual({
     products: [],
+    labelledBy: undefined,
+    knownAs: ['X-1', 'X-1b'],
     labels: { zone: 'a', 'kubernetes.io/hostname': 'server' },
     tolerations: ['nvidia.com/gpu', 'team'],
     runtimeClassName: 'nvidia',

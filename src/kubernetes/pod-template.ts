@@ -18,6 +18,8 @@ export interface ContainerSpec {
   readonly workingDir?: string;
   /** Requested and at most, as Kubernetes quantities. */
   readonly resources: Readonly<Record<string, string>>;
+  /** `Always` for a native sidecar, which stands among the init containers and ends with the trainer. */
+  readonly restartPolicy?: 'Always';
 }
 
 /** What the prepare pod and the training pod of a run have in common. */
@@ -45,6 +47,7 @@ export interface PodInput extends PodSettings {
   readonly container: ContainerSpec;
   readonly volumes: readonly Volume[];
   readonly terminationGracePeriodSeconds: number;
+  readonly priorityClassName?: string;
 }
 
 /**
@@ -73,6 +76,7 @@ export function podTemplate(input: PodInput): PodTemplateSpec {
         seccompProfile: { type: 'RuntimeDefault' },
       },
       ...schedulingFields(input.scheduling, input.gpus, input.near),
+      ...(input.priorityClassName === undefined ? {} : { priorityClassName: input.priorityClassName }),
       terminationGracePeriodSeconds: input.terminationGracePeriodSeconds,
       ...(input.initContainers.length > 0 ? { initContainers: input.initContainers.map(hardened) } : {}),
       containers: [hardened(input.container)],
@@ -85,6 +89,7 @@ function hardened(spec: ContainerSpec): Container {
   return {
     name: spec.name,
     image: spec.image,
+    ...(spec.restartPolicy === undefined ? {} : { restartPolicy: spec.restartPolicy }),
     imagePullPolicy: 'IfNotPresent',
     command: [...spec.command],
     ...(spec.workingDir === undefined ? {} : { workingDir: spec.workingDir }),

@@ -1,7 +1,7 @@
 import type { EnvVar, Volume } from 'kubernetes-types/core/v1';
 import { type PodInput, type PodSettings, podSettings } from './pod-template';
 import { envVars, HOME, TMP, writablePlaces } from './trainer-env';
-import { type MountedClaim, subPath } from './training-pod';
+import { type MountedClaim, NO_GPUS, subPath } from './training-pod';
 
 /** Where the prepare Job's own files stand. */
 export const PREPARE_PATH = '/etc/prepare';
@@ -30,7 +30,10 @@ export function preparePod(pod: PreparePod): PodInput {
       image: pod.image,
       command: ['python3', `${PREPARE_PATH}/prepare.py`],
       workingDir: HOME,
-      env: [...envVars(writablePlaces(), { PREPARE_SPEC: `${PREPARE_PATH}/request.json` }), ...tokenVariable(pod)],
+      env: [
+        ...envVars(writablePlaces(), NO_GPUS, { PREPARE_SPEC: `${PREPARE_PATH}/request.json` }),
+        ...tokenVariable(pod),
+      ],
       resources: { cpu: '2', memory: '4Gi', 'ephemeral-storage': '10Gi' },
       mounts: [
         { name: 'prepare', mountPath: PREPARE_PATH, readOnly: true },

@@ -9,7 +9,12 @@ export interface PodReferences {
   readonly pod: PodSpec;
   /** Claims that exist in the cluster already, named by `fromClaim`. */
   readonly existingClaims: readonly string[];
+  /** ConfigMaps and claims that the user's own pod template names: perhaps they exist in the cluster. */
+  readonly named?: readonly string[];
 }
+
+/** A ConfigMap that Kubernetes makes in every namespace. */
+const EVERYWHERE = 'kube-root-ca.crt';
 
 /** ConfigMaps, keys, claims and volumes that a pod names and nothing makes. */
 export function missingReferences(pods: readonly PodReferences[], objects: readonly NamedObject[]): Finding[] {
@@ -35,12 +40,12 @@ function missingVolumes({ path, pod }: PodReferences): Finding[] {
 }
 
 function missingObjects(
-  { path, namespace, pod, existingClaims }: PodReferences,
+  { path, namespace, pod, existingClaims, named = [] }: PodReferences,
   byName: ReadonlyMap<string, NamedObject>,
 ): Finding[] {
-  const missing = (key: string, message: string, allowed?: string): Finding => ({
+  const missing = (key: string, message: string, allowed?: string, name = ''): Finding => ({
     id: 'missing-reference',
-    severity: Severity.ERROR,
+    severity: named.includes(name) ? Severity.WARNING : Severity.ERROR,
     path,
     key,
     message,
@@ -52,14 +57,15 @@ function missingObjects(
     if (claim !== undefined && !existingClaims.includes(claim)) {
       return byName.has(`PersistentVolumeClaim/${namespace}/${claim}`)
         ? []
-        : [missing(key, `nothing makes the PersistentVolumeClaim '${claim}' in this namespace`)];
+        : [missing(key, `nothing makes the PersistentVolumeClaim '${claim}' in this namespace`, undefined, claim)];
     }
-    if (volume.configMap?.name === undefined || volume.configMap.optional === true) return [];
-    const configMap = byName.get(`ConfigMap/${namespace}/${volume.configMap.name}`);
+    const { name, optional } = volume.configMap ?? {};
+    if (name === undefined || name === EVERYWHERE || optional === true) return [];
+    const configMap = byName.get(`ConfigMap/${namespace}/${name}`);
     if (configMap === undefined) {
-      return [missing(key, `nothing makes the ConfigMap '${volume.configMap.name}' in this namespace`)];
+      return [missing(key, `nothing makes the ConfigMap '${name}' in this namespace`, undefined, name)];
     }
-    const items = volume.configMap.items ?? [];
+    const items = volume.configMap?.items ?? [];
     if (items.length === 0) return [];
     const keys = configMap.keys();
     return items

@@ -1,9 +1,13 @@
-import type { Affinity, PodSpec } from 'kubernetes-types/core/v1';
+import type { Affinity, NodeSelectorRequirement, PodSpec } from 'kubernetes-types/core/v1';
 
 /** Where a pod may go, in plain data. */
 export interface Scheduling {
-  /** Allowed values of `nvidia.com/gpu.product`; empty: any. */
+  /** Allowed values of the node label that names the card; empty: any. */
   readonly products: readonly string[];
+  /** Whose label that is: GPU feature discovery's, or that of Alibaba Cloud's ACK. */
+  readonly labelledBy?: 'gfd' | 'ack';
+  /** The card's values of the label where any node will do: nodes that say they share such a card are left out. */
+  readonly knownAs?: readonly string[];
   /** Node labels that must match. */
   readonly labels: Readonly<Record<string, string>>;
   /** Keys of taints tolerated. */
@@ -30,17 +34,40 @@ export function schedulingFields(
   };
 }
 
-function nodeAffinity({ products }: Scheduling, gpus: number): Affinity {
-  if (products.length === 0) return {};
-  const matchExpressions = [
-    { key: 'nvidia.com/gpu.product', operator: 'In', values: [...products] },
-    // A slice of a card is counted like a card, but holds a part of its memory.
-    { key: 'nvidia.com/gpu.sharing-strategy', operator: 'NotIn', values: ['time-slicing', 'mps'] },
-    ...(gpus > 0 ? [{ key: 'nvidia.com/gpu.count', operator: 'Gt', values: [String(gpus - 1)] }] : []),
-  ];
+/**
+ * Whole cards only: a slice of a card is counted like a card, but holds a part of its memory. NotIn is also true of
+ * nodes without the label, so it costs nothing in clusters that label no cards.
+ */
+function nodeAffinity(scheduling: Scheduling, gpus: number): Affinity {
+  const matchExpressions =
+    scheduling.labelledBy === 'ack' ? ackExpressions(scheduling) : gfdExpressions(scheduling, gpus);
   return {
     nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: [{ matchExpressions }] } },
   };
+}
+
+/** Source: NVIDIA k8s-device-plugin docs/gpu-feature-discovery; older releases mark a shared card by its name alone. */
+function gfdExpressions({ products, knownAs = [] }: Scheduling, gpus: number): NodeSelectorRequirement[] {
+  const shared = knownAs.map((product) => `${product}-SHARED`);
+  return [
+    ...(products.length === 0 ? [] : [{ key: 'nvidia.com/gpu.product', operator: 'In', values: [...products] }]),
+    ...(shared.length === 0 ? [] : [{ key: 'nvidia.com/gpu.product', operator: 'NotIn', values: shared }]),
+    { key: 'nvidia.com/gpu.sharing-strategy', operator: 'NotIn', values: ['time-slicing', 'mps'] },
+    ...(products.length > 0 && gpus > 0
+      ? [{ key: 'nvidia.com/gpu.count', operator: 'Gt', values: [String(gpus - 1)] }]
+      : []),
+  ];
+}
+
+/**
+ * Nodes of ACK give out whole cards unless this label says otherwise.
+ * Source: Alibaba Cloud, "Labels used by ACK to control GPUs".
+ */
+function ackExpressions({ products }: Scheduling): NodeSelectorRequirement[] {
+  return [
+    { key: 'aliyun.accelerator/nvidia_name', operator: 'In', values: [...products] },
+    { key: 'ack.node.gpu.schedule', operator: 'NotIn', values: ['cgpu', 'core_mem', 'share', 'mps', 'topology'] },
+  ];
 }
 
 /** Preferred only: a pod that has ended attracts nobody, and must not keep others from running. */
@@ -55,4 +82,14 @@ function podAffinity(near: Readonly<Record<string, string>>): Affinity {
       ],
     },
   };
+}
+
+/**
+ * Annotations that keep node autoscalers from moving a pod for so long: Karpenter takes a duration, the cluster
+ * autoscaler yes or no.
+ * Source: karpenter pkg/utils/pod/scheduling.go; kubernetes/autoscaler cluster-autoscaler FAQ.
+ */
+export function evictionAnnotations(seconds: number | undefined): Record<string, string> {
+  if (seconds === undefined) return {};
+  return { 'cluster-autoscaler.kubernetes.io/safe-to-evict': 'false', 'karpenter.sh/do-not-disrupt': `${seconds}s` };
 }

@@ -2,6 +2,7 @@ import type { EnvVar, Volume, VolumeMount } from 'kubernetes-types/core/v1';
 import { bytesQuantity } from '../private/quantity';
 import { type ContainerSpec, type PodInput, type PodSettings, podSettings } from './pod-template';
 import type { PodResources } from './resources';
+import { evictionAnnotations } from './scheduling';
 import { envVars, HOME, launcherEnv, TMP, writablePlaces } from './trainer-env';
 
 /** Where things stand in the training pod. */
@@ -18,6 +19,13 @@ export const PATHS = {
 
 /** The container whose exit code says how training went. */
 export const TRAINER = 'trainer';
+
+/**
+ * CUDA images ask for every GPU of the node, and where NVIDIA's runtime is the default it hands them out: containers
+ * that asked Kubernetes for none must say that they want none.
+ * Source: nvidia-container-toolkit, NVIDIA_VISIBLE_DEVICES.
+ */
+export const NO_GPUS = { NVIDIA_VISIBLE_DEVICES: 'void' } as const;
 
 /** A claim as the pod mounts it. */
 export interface MountedClaim {
@@ -42,6 +50,7 @@ export interface TrainingPod extends PodSettings {
   };
   /** Marker files that must exist before training starts; empty: nothing to wait for. */
   readonly markers: readonly string[];
+  /** How long the init container waits for them; 0: it only looks, and fails if one is missing. */
   readonly waitTimeoutSeconds: number;
   readonly outputDir: string;
   readonly pythonPath: readonly string[];
@@ -49,17 +58,31 @@ export interface TrainingPod extends PodSettings {
   readonly cudaVisibleDevices?: string;
   readonly env: Readonly<Record<string, string>>;
   readonly terminationGracePeriodSeconds: number;
+  readonly priorityClassName?: string;
+  /** The samples that a smoke run before the training takes; undefined: there is none. */
+  readonly smokeRows?: number;
+  /** Whether TensorBoard runs beside the trainer. */
+  readonly tensorBoard?: boolean;
+  /** Seconds between two looks at the GPUs; undefined: none is taken. */
+  readonly gpuMonitorSeconds?: number;
+  /** How long node autoscalers leave it where it is; undefined: they may move it. */
+  readonly evictionProtectionSeconds?: number;
 }
 
 /** The pod that trains, before it is hardened. */
 export function trainingPod(pod: TrainingPod): PodInput {
   return {
     ...podSettings(pod),
+    annotations: { ...pod.annotations, ...evictionAnnotations(pod.evictionProtectionSeconds) },
     gpus: pod.gpus,
-    initContainers: pod.markers.length > 0 ? [waitFor(pod)] : [],
+    initContainers: [
+      ...(pod.markers.length > 0 ? [waitFor(pod)] : []),
+      ...(pod.tensorBoard ? [tensorBoardSidecar(pod)] : []),
+    ],
     container: trainer(pod),
     volumes: volumes(pod),
     terminationGracePeriodSeconds: pod.terminationGracePeriodSeconds,
+    priorityClassName: pod.priorityClassName,
   };
 }
 
@@ -103,20 +126,52 @@ function trainerEnv(pod: TrainingPod): EnvVar[] {
     virtualEnvironment: pod.virtualEnvironment,
     cudaVisibleDevices: pod.cudaVisibleDevices,
   });
-  return envVars(writablePlaces(), launcher, pod.env);
+  return envVars(writablePlaces(), launcher, smokeEnv(pod), monitorEnv(pod), pod.env);
+}
+
+/** What launch.sh reads to make the smoke run's data and to run it before the training. */
+function smokeEnv({ smokeRows }: TrainingPod): Record<string, string> {
+  if (smokeRows === undefined) return {};
+  return { SMOKE_CONFIG: `${PATHS.config}/smoke_config.yaml`, SMOKE_ROWS: String(smokeRows) };
+}
+
+/** What launch.sh reads to sample the GPUs; RECORD_VRAM has LLaMA-Factory write its own peaks to trainer_log.jsonl. */
+function monitorEnv({ gpuMonitorSeconds }: TrainingPod): Record<string, string> {
+  if (gpuMonitorSeconds === undefined) return {};
+  return { GPU_MONITOR_SECONDS: String(gpuMonitorSeconds), RECORD_VRAM: '1' };
 }
 
 function waitFor(pod: TrainingPod): ContainerSpec {
   return {
-    name: 'wait-for-prepare',
+    name: pod.waitTimeoutSeconds > 0 ? 'wait-for-prepare' : 'check-prepare',
     image: pod.image,
     command: ['sh', `${PATHS.launch}/wait-for.sh`, ...pod.markers],
-    env: envVars({ WAIT_TIMEOUT_SECONDS: String(pod.waitTimeoutSeconds) }),
+    env: envVars(NO_GPUS, { WAIT_TIMEOUT_SECONDS: String(pod.waitTimeoutSeconds) }),
     resources: { cpu: '100m', memory: '64Mi', 'ephemeral-storage': '64Mi' },
     mounts: [
       { name: 'launch', mountPath: PATHS.launch, readOnly: true },
       modelsMount(pod),
       { name: 'saves', mountPath: PATHS.saves, ...subPath(pod.saves), readOnly: true },
+    ],
+  };
+}
+
+/**
+ * TensorBoard as a native sidecar: it only reads the saves, listens where `kubectl port-forward` comes out and nobody
+ * else, and ends when the trainer has ended.
+ */
+function tensorBoardSidecar(pod: TrainingPod): ContainerSpec {
+  const python = pod.virtualEnvironment === undefined ? 'python3' : `${pod.virtualEnvironment}/bin/python3`;
+  return {
+    name: 'tensorboard',
+    image: pod.image,
+    restartPolicy: 'Always',
+    command: [python, '-m', 'tensorboard.main', '--logdir', pod.outputDir, '--host', 'localhost', '--port', '6006'],
+    env: envVars(NO_GPUS, { HOME: TMP, TMPDIR: TMP, PYTHONDONTWRITEBYTECODE: '1' }),
+    resources: { cpu: '500m', memory: '1Gi', 'ephemeral-storage': '64Mi' },
+    mounts: [
+      { name: 'saves', mountPath: PATHS.saves, ...subPath(pod.saves), readOnly: true },
+      { name: 'tmp', mountPath: TMP, subPath: 'tensorboard' },
     ],
   };
 }

@@ -111,6 +111,9 @@ const REASONS: ReadonlyArray<{ readonly key: string; readonly value?: unknown; r
     why: "'bitsandbytes' is ignored since 0.9.3: nothing would be quantised",
   },
   { key: 'model_name_or_path', why: 'a directory of the model cache' },
+  // A smoke run's own places, before those of runs.
+  { key: 'dataset_dir', value: '/tmp/smoke/data', why: 'made by launch.sh from the longest samples' },
+  { key: 'output_dir', value: '/tmp/smoke/output', why: 'thrown away with the pod' },
   { key: 'dataset_dir', why: 'where dataset_info.json is mounted' },
   { key: 'output_dir', why: 'on the saves volume; the last part follows from what the result depends on' },
   { key: 'report_to', value: 'none', why: 'unset, older releases report to every tracker installed' },

@@ -13,6 +13,10 @@ export interface ClaimSpec {
   readonly accessMode: 'ReadWriteOnce' | 'ReadWriteMany' | 'ReadOnlyMany';
   /** The PersistentVolume it must bind to; undefined: any. */
   readonly volumeName?: string;
+  /** The claim's name. @default - that of the construct */
+  readonly name?: string;
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly annotations?: Readonly<Record<string, string>>;
 }
 
 /**
@@ -30,12 +34,24 @@ export const KEEP: Readonly<Record<string, string>> = {
  * data alone. All constructs of a chart share it.
  */
 export function storageChart(construct: Construct): Chart {
+  return chartBeside(construct, 'storage');
+}
+
+/** A chart beside a construct's own, made when it is first asked for: a file of its own in the same namespace. */
+export function chartBeside(construct: Construct, part: 'storage' | 'prepare'): Chart {
   const chart = Chart.of(construct);
   const scope = chart.node.scope ?? chart;
-  const id = `${chart.node.id}-storage`;
+  const id = `${chart.node.id}-${part}`;
   const known = scope.node.tryFindChild(id);
   if (known !== undefined) return known as Chart;
   return new Chart(scope, id, { namespace: chart.namespace, labels: chart.labels });
+}
+
+/** The claim that a construct has made; undefined if it was given one that exists. */
+export function claimObject(
+  volume: Construct & { readonly claimName: string; readonly _existing: boolean },
+): ApiObject | undefined {
+  return volume._existing ? undefined : (storageChart(volume).node.findChild(volume.claimName) as ApiObject);
 }
 
 /**
@@ -43,13 +59,17 @@ export function storageChart(construct: Construct): Chart {
  * As a plain object, since cdk8s-plus takes whole gibibytes only and has no `local` volumes to bind to.
  */
 export function makeClaim(construct: Construct, spec: ClaimSpec): string {
-  const name = constructName(construct);
+  const name = spec.name ?? constructName(construct);
   // Nothing is wrong with it, but from now on the tree is checked: two objects of one name are found without a run too.
   report(construct, []);
   new ApiObject(storageChart(construct), name, {
     apiVersion: 'v1',
     kind: 'PersistentVolumeClaim',
-    metadata: { name, labels: labelsOf(construct), annotations: { ...KEEP } },
+    metadata: {
+      name,
+      labels: { ...spec.labels, ...labelsOf(construct) },
+      annotations: { ...spec.annotations, ...KEEP },
+    },
     spec: {
       accessModes: [spec.accessMode],
       resources: { requests: { storage: storageOf(spec.size) } },

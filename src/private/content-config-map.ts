@@ -1,10 +1,12 @@
+import { ApiObject } from 'cdk8s';
 import type { Construct } from 'constructs';
 import { configMapFindings } from '../kubernetes/config-map-size';
 import { constructName, constructPath } from './construct-name';
 import { digest } from './digest';
-import { report } from './findings';
+import { report, reportNamed } from './findings';
 import { labelsOf } from './labels';
 import { plus } from './plus';
+import { secretFindings } from './secrets';
 
 /** A ConfigMap whose name follows from its content. */
 export interface ContentConfigMap {
@@ -17,20 +19,24 @@ export interface ContentConfigMap {
  * which running pods keep.
  * @param id the id of the child; `Resource` for the construct's main object
  * @param part what tells it from the owner's other objects, in the name
+ * @param scope where it stands in the tree, if not under its owner
  */
 export function contentConfigMap(
   owner: Construct,
   id: string,
   data: Readonly<Record<string, string>>,
   part?: string,
+  scope: Construct = owner,
 ): ContentConfigMap {
   const name = constructName(owner, { parts: part === undefined ? [] : [part], suffix: digest(textOf(data)) });
-  report(owner, configMapFindings(constructPath(owner), name, data));
-  new (plus().ConfigMap)(owner, id, {
+  const path = constructPath(owner);
+  report(owner, [...configMapFindings(path, name, data), ...secretFindings(path, data)]);
+  const configMap = new (plus().ConfigMap)(scope, id, {
     metadata: { name, labels: labelsOf(owner) },
     data: { ...data },
     immutable: true,
   });
+  reportNamed({ object: ApiObject.of(configMap), part: 'data', content: data });
   return { name, keys: Object.keys(data) };
 }
 

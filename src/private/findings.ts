@@ -5,11 +5,13 @@ import { findingLine, findingsText } from '../finding-text';
 import { duplicateNames, type NamedObject } from '../kubernetes/duplicates';
 import { missingReferences, type PodReferences } from '../kubernetes/references';
 import { constructPath } from './construct-name';
+import { type NamedByContent, outsidePatches } from './outside-patches';
 
 /** What the constructs of one tree have found, kept at its root. */
 interface Audit {
   readonly findings: Finding[];
   readonly references: PodReferences[];
+  readonly named: NamedByContent[];
   printed: boolean;
 }
 
@@ -34,11 +36,21 @@ export function reportReferences(construct: IConstruct, references: PodReference
   auditOf(construct).references.push(references);
 }
 
+/** Has an object looked at again at synth: whether it still is what its name was made from. */
+export function reportNamed(named: NamedByContent): void {
+  auditOf(named.object).named.push(named);
+}
+
 /** All findings of the tree, those that need the whole tree included. */
 export function findingsOf(root: IConstruct): Finding[] {
   const audit = auditOf(root);
   const objects = objectsOf(root.node.root);
-  return [...distinct(audit.findings), ...duplicateNames(objects), ...missingReferences(audit.references, objects)];
+  return [
+    ...distinct(audit.findings),
+    ...duplicateNames(objects),
+    ...missingReferences(audit.references, objects),
+    ...outsidePatches(audit.named),
+  ];
 }
 
 /**
@@ -56,7 +68,7 @@ function auditOf(construct: IConstruct): Audit {
   const root = construct.node.root;
   const known = audits.get(root);
   if (known !== undefined) return known;
-  const audit: Audit = { findings: [], references: [], printed: false };
+  const audit: Audit = { findings: [], references: [], named: [], printed: false };
   audits.set(root, audit);
   root.node.addValidation({ validate: oncePerSynth(audit, () => validate(root)) });
   return audit;

@@ -10,6 +10,8 @@ export interface AskedFor {
   readonly runAsUser: number;
   /** The names of its data sets, in order, those for evaluation included. */
   readonly datasets: readonly string[];
+  /** A time to wait is given to a pod that doesn't wait. */
+  readonly uselessTimeout?: boolean;
 }
 
 /** Props that no pod can have, or that contradict each other. */
@@ -41,6 +43,18 @@ function quantities(asked: AskedFor): Problem[] {
 }
 
 function contradictions(asked: AskedFor): Problem[] {
+  const waiting = {
+    id: 'contradictory-props',
+    key: 'prepareTimeout',
+    message: 'with Gate.waves() the pod does not wait: it fails at once if something is missing',
+    got: 'gate: Gate.waves(), prepareTimeout',
+    allowed: 'one of the two',
+    change: 'take prepareTimeout out; the time to wait is that of kubectl wait, Argo CD or Flux',
+  };
+  return [...(asked.uselessTimeout ? [waiting] : []), ...noMemoryLeft(asked)];
+}
+
+function noMemoryLeft(asked: AskedFor): Problem[] {
   if (asked.sharedMemoryBytes < asked.memoryBytes) return [];
   return [
     {

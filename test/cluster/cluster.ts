@@ -20,9 +20,10 @@ export function script(name: string, ...args: readonly string[]): void {
   execFileSync(join(__dirname, name), args, { stdio: 'inherit' });
 }
 
-/** Runs kubectl against the test cluster, and no other, with objects on its standard input if some are given. */
-export function kubectl(args: readonly string[], objects?: readonly unknown[]): Outcome {
-  const input = objects && JSON.stringify({ apiVersion: 'v1', kind: 'List', items: objects });
+/** Runs kubectl against the test cluster, and no other, with an object or a list of them on its standard input. */
+export function kubectl(args: readonly string[], objects?: object): Outcome {
+  const input =
+    objects && JSON.stringify(Array.isArray(objects) ? { apiVersion: 'v1', kind: 'List', items: objects } : objects);
   return spawnSync(join(BIN, 'kubectl'), ['--kubeconfig', join(RUN, 'admin.kubeconfig'), ...args], {
     input,
     encoding: 'utf8',
@@ -61,6 +62,8 @@ export function onlyNodes(names: readonly string[]): void {
  */
 export function startAfresh(manifests: readonly Manifest[]): void {
   const namespaces = namespacesOf(manifests);
+  // Pods of other Jobs would hold the claims.
+  for (const name of namespaces) output(['delete', 'jobs', '--all', '-n', name]);
   // A namespace's own deletion waits long for pods and claims.
   output(['delete', '--ignore-not-found', '-f', '-'], manifests);
   output(['delete', 'namespace', '--ignore-not-found', ...namespaces]);
@@ -104,6 +107,18 @@ export async function unfinished(namespaces: readonly string[], seconds = 60): P
 /** The pods of the namespaces. */
 export function pods(namespaces: readonly string[]): Pod[] {
   return namespaces.flatMap((namespace) => get<Pod>(['pods', '-n', namespace]));
+}
+
+/** The Jobs of a namespace. */
+export function jobs(namespace: string): Job[] {
+  return get<Job>(['jobs', '-n', namespace]);
+}
+
+/** Waits until something is so; throws if it isn't after two minutes. */
+export async function until(what: string, isSo: () => boolean): Promise<void> {
+  for (const end = Date.now() + 120_000; !isSo(); await setTimeout(500)) {
+    if (Date.now() > end) throw new Error(`two minutes have passed, and not yet: ${what}`);
+  }
 }
 
 /** The ReadWriteOnce claims whose pods went to several nodes: a disk goes to one, and the other pods wait for it. */

@@ -8,6 +8,7 @@ const REPOSITORY = join(__dirname, '../..');
 /** What the commands of shell blocks begin with: they need a registry, a cluster or a reader, so nothing runs them. */
 const COMMANDS = [
   'cd ',
+  'docker ',
   'git clone ',
   'kubectl ',
   'mkdir ',
@@ -28,6 +29,7 @@ const docs = readdirSync(join(REPOSITORY, 'docs'), { recursive: true, encoding: 
 const pages = [
   'README.md',
   'README.zh-CN.md',
+  'images/trainer/README.md',
   ...docs.filter((name) => name.endsWith('.md')).map((name) => `docs/${name}`),
 ];
 const blocks = pages.flatMap((page) => blocksOf(page, read(page)));

@@ -259,7 +259,11 @@ test('the k3s server is named, with the model on its disk and the runtime class 
   const pod = jobOf(manifests, 'train').spec?.template.spec;
   expect(pod?.nodeSelector).toEqual({ 'kubernetes.io/hostname': 't10-server' });
   expect(pod?.runtimeClassName).toBe('nvidia');
-  expect(pod?.affinity).not.toHaveProperty('nodeAffinity');
+  const terms = pod?.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms;
+  expect(terms?.flatMap(({ matchExpressions }) => matchExpressions?.map(({ operator }) => operator))).toEqual([
+    'NotIn',
+    'NotIn',
+  ]);
   expect(manifests.volumes.map(({ spec }) => spec?.local?.path)).toEqual(['/home/me/.cache/modelscope/hub/models']);
 });
 

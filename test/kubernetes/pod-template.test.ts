@@ -124,3 +124,8 @@ test('a service account and pull secrets are named', () => {
 test('the volumes are those given', () => {
   expect(specOf()?.volumes).toEqual([{ name: 'tmp', emptyDir: {} }]);
 });
+
+test('a priority class is named only if there is one', () => {
+  expect(specOf({ priorityClassName: 'batch' })?.priorityClassName).toBe('batch');
+  expect(specOf()).not.toHaveProperty('priorityClassName');
+});

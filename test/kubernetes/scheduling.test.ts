@@ -1,4 +1,4 @@
-import { type Scheduling, schedulingFields } from '../../src/kubernetes/scheduling';
+import { evictionAnnotations, type Scheduling, schedulingFields } from '../../src/kubernetes/scheduling';
 
 const scheduling = (changes: Partial<Scheduling> = {}): Scheduling => ({
   products: [],
@@ -7,9 +7,10 @@ const scheduling = (changes: Partial<Scheduling> = {}): Scheduling => ({
   ...changes,
 });
 const near = { 'cdk8s-llamafactory/volume': 'models' };
-const expressions = (gpus: number) =>
-  schedulingFields(scheduling({ products: ['Tesla-T10'] }), gpus, near).affinity?.nodeAffinity
-    ?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms[0]?.matchExpressions;
+const expressionsOf = (where: Scheduling, gpus = 4) =>
+  schedulingFields(where, gpus, near).affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution
+    ?.nodeSelectorTerms[0]?.matchExpressions;
+const expressions = (gpus: number) => expressionsOf(scheduling({ products: ['Tesla-T10'] }), gpus);
 
 test('a card is asked for by its label, whole cards only, and so many of them', () => {
   expect(expressions(4)).toEqual([
@@ -26,8 +27,29 @@ test('a CPU pod goes to the same nodes without counting their GPUs', () => {
   ]);
 });
 
-test('without a product no node affinity is asked for: clusters without labels would have no node', () => {
-  expect(schedulingFields(scheduling(), 4, near).affinity).not.toHaveProperty('nodeAffinity');
+test('without a product any node is asked for but those that say they share cards: labels may be missing', () => {
+  expect(expressionsOf(scheduling({ knownAs: ['Tesla-T10'] }))).toEqual([
+    { key: 'nvidia.com/gpu.product', operator: 'NotIn', values: ['Tesla-T10-SHARED'] },
+    { key: 'nvidia.com/gpu.sharing-strategy', operator: 'NotIn', values: ['time-slicing', 'mps'] },
+  ]);
+});
+
+test('on ACK a card is asked for by its label there, whole cards only', () => {
+  expect(expressionsOf(scheduling({ products: ['Tesla-T4'], labelledBy: 'ack' }))).toEqual([
+    { key: 'aliyun.accelerator/nvidia_name', operator: 'In', values: ['Tesla-T4'] },
+    { key: 'ack.node.gpu.schedule', operator: 'NotIn', values: ['cgpu', 'core_mem', 'share', 'mps', 'topology'] },
+  ]);
+});
+
+test('autoscalers are told to leave a pod for a time', () => {
+  expect(evictionAnnotations(7200)).toEqual({
+    'cluster-autoscaler.kubernetes.io/safe-to-evict': 'false',
+    'karpenter.sh/do-not-disrupt': '7200s',
+  });
+});
+
+test('without a time they are told nothing', () => {
+  expect(evictionAnnotations(undefined)).toEqual({});
 });
 
 test('pods that share a volume are drawn together, but need not be', () => {

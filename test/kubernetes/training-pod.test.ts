@@ -169,7 +169,10 @@ test('an init container waits for the marker files, with the time it may take', 
     name: 'wait-for-prepare',
     image: 'example/trainer:1',
     command: ['sh', '/opt/launch/wait-for.sh', '/models/a/.complete', '/saves/b/.complete'],
-    env: [{ name: 'WAIT_TIMEOUT_SECONDS', value: '7200' }],
+    env: [
+      { name: 'NVIDIA_VISIBLE_DEVICES', value: 'void' },
+      { name: 'WAIT_TIMEOUT_SECONDS', value: '7200' },
+    ],
     resources: { cpu: '100m', memory: '64Mi', 'ephemeral-storage': '64Mi' },
     mounts: [
       { name: 'launch', mountPath: '/opt/launch', readOnly: true },
@@ -193,4 +196,52 @@ test('what the pod template needs is passed on', () => {
       terminationGracePeriodSeconds: 60,
     }),
   );
+});
+
+test('autoscalers leave the pod for the time given, beside its other annotations', () => {
+  expect(trainingPod(pod({ evictionProtectionSeconds: 60 })).annotations).toEqual({
+    note: 'y',
+    'cluster-autoscaler.kubernetes.io/safe-to-evict': 'false',
+    'karpenter.sh/do-not-disrupt': '60s',
+  });
+});
+
+test('with no time to wait the init container is called for what it does', () => {
+  const [check] = trainingPod(pod({ markers: ['/models/a/.complete'], waitTimeoutSeconds: 0 })).initContainers;
+  expect(check?.name).toBe('check-prepare');
+  expect(check?.env).toContainEqual({ name: 'WAIT_TIMEOUT_SECONDS', value: '0' });
+});
+
+describe('TensorBoard', () => {
+  const sidecar = (changes: Partial<TrainingPod> = {}) =>
+    trainingPod(pod({ tensorBoard: true, ...changes })).initContainers.find(({ name }) => name === 'tensorboard');
+
+  test('runs beside the trainer only if asked for, after the container that waits', () => {
+    expect(trainingPod(pod({ markers: ['/m'] })).initContainers.map(({ name }) => name)).toEqual(['wait-for-prepare']);
+    expect(trainingPod(pod({ markers: ['/m'], tensorBoard: true })).initContainers.map(({ name }) => name)).toEqual([
+      'wait-for-prepare',
+      'tensorboard',
+    ]);
+  });
+
+  test('is a native sidecar, which does not keep the Job from ending', () => {
+    expect(sidecar()?.restartPolicy).toBe('Always');
+  });
+
+  test('reads what the trainer writes, and can write nothing of it', () => {
+    expect(sidecar()?.command.join(' ')).toMatch(/ --logdir \/saves\/math\/1 --host localhost /);
+    expect(sidecar()?.mounts).toEqual([
+      { name: 'saves', mountPath: '/saves', readOnly: true },
+      { name: 'tmp', mountPath: '/tmp', subPath: 'tensorboard' },
+    ]);
+  });
+
+  test('sees no GPU', () => {
+    expect(sidecar()?.env).toContainEqual({ name: 'NVIDIA_VISIBLE_DEVICES', value: 'void' });
+    expect(sidecar()?.resources).not.toHaveProperty('nvidia.com/gpu');
+  });
+
+  test('is that of the virtual environment', () => {
+    expect(sidecar({ virtualEnvironment: '/opt/venv' })?.command[0]).toBe('/opt/venv/bin/python3');
+  });
 });

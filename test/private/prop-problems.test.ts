@@ -44,6 +44,12 @@ test('shared memory and memory are both told, rounded up', () => {
   expect(propProblems(asked({ sharedMemoryBytes: 2 ** 31 + 1 }))[0]?.got).toBe('2049 MiB of 2048 MiB');
 });
 
+test('a time to wait is a problem where nothing waits', () => {
+  expect(propProblems(asked({ uselessTimeout: true }))).toEqual([
+    expect.objectContaining({ id: 'contradictory-props', key: 'prepareTimeout', allowed: 'one of the two' }),
+  ]);
+});
+
 test('a data set that is there twice is a problem, told once', () => {
   expect(propProblems(asked({ datasets: ['a', 'b', 'a', 'a'] }))).toEqual([
     expect.objectContaining({ id: 'duplicate-dataset', key: 'dataset', got: 'a' }),

@@ -1,0 +1,217 @@
+import { App, Chart, Duration } from 'cdk8s';
+import type { Job } from 'kubernetes-types/batch/v1';
+import type { Pod } from 'kubernetes-types/core/v1';
+import {
+  DatasetFormat,
+  DatasetVolume,
+  Gate,
+  Gpu,
+  ModelCache,
+  NetworkAccess,
+  NodePool,
+  QwenModel,
+  QwenQLoRAJob,
+  type QwenQLoRAJobProps,
+  SavesVolume,
+  Strategy,
+  TrainerImage,
+} from '../../src';
+import { exitClasses } from '../../src/kubernetes/failure-policy';
+import { MATH } from '../synthesis';
+import { jobs, kubectl, lostFields, onlyNodes, pods, readBack, refusedPods, startAfresh, until, unfinished } from './cluster';
+import type { Manifest } from './manifest';
+
+const NAMESPACE = 'runs';
+const POOL = ['gpu-0', 'gpu-1', 'cpu-0'];
+const IMAGE = TrainerImage.custom('registry.example.com/trainer:1', {
+  bitsandbytes: '0.50.2',
+  deepspeed: '0.18.4',
+  tensorboard: '2.20.0',
+  cudaToolkit: true,
+});
+
+/** The objects of some runs by file: a small model, one GPU each, on shared volumes, all prepared by one Job. */
+function filesOf(runs: Readonly<Record<string, Partial<QwenQLoRAJobProps>>>): Record<string, Manifest[]> {
+  const app = new App();
+  const chart = new Chart(app, 'finetune', { namespace: NAMESPACE });
+  const shared = {
+    dataset: DatasetVolume.fromFile(chart, 'data', { path: MATH, name: 'math_train', formatting: DatasetFormat.SHAREGPT }),
+    modelCache: new ModelCache(chart, 'models', { storageClassName: 'shared', readWriteMany: true }),
+    saves: new SavesVolume(chart, 'saves', { storageClassName: 'shared', readWriteMany: true }),
+    model: QwenModel.QWEN3_0_6B,
+    nodePool: NodePool.of(Gpu.T10),
+    strategy: Strategy.DDP,
+    image: IMAGE,
+    gpus: 1,
+  };
+  for (const [id, props] of Object.entries(runs)) new QwenQLoRAJob(chart, id, { ...shared, ...props });
+  return Object.fromEntries(app.charts.map((each) => [each.node.id, each.toJson() as Manifest[]]));
+}
+const objectsOf = (runs: Parameters<typeof filesOf>[0]): Manifest[] => Object.values(filesOf(runs)).flat();
+const apply = (objects: readonly Manifest[]) => kubectl(['apply', '-f', '-'], objects);
+
+/** The training Job, or pods, of a run. */
+const jobOf = (run: string): Job | undefined => jobs(NAMESPACE).find((job) => isOf(run, job));
+const podsOf = (run: string): Pod[] => pods([NAMESPACE]).filter((pod) => isOf(run, pod));
+const isOf = (run: string, { metadata }: Job | Pod): boolean =>
+  metadata?.labels?.['app.kubernetes.io/component'] === 'train' &&
+  metadata.labels['app.kubernetes.io/instance'] === `finetune-${run}`;
+const ended = (job: Job | undefined) =>
+  job?.status?.conditions?.find(({ type, status }) => (type === 'Complete' || type === 'Failed') && status === 'True');
+/** Why a run's Job failed, once it has; `Complete` if it hasn't. */
+const endOf = async (run: string): Promise<string | undefined> => {
+  await until(`the Job of ${run} ends`, () => ended(jobOf(run)) !== undefined);
+  const condition = ended(jobOf(run));
+  return condition?.type === 'Complete' ? 'Complete' : condition?.reason;
+};
+
+describe.each<[string, Partial<QwenQLoRAJobProps>, string[]]>([
+  ['a smoke run, a GPU monitor', { smoke: true, gpuMonitor: Duration.seconds(30) }, POOL],
+  ['TensorBoard beside it', { tensorBoard: true }, POOL],
+  ['destinations in its network policy', { networkAccess: NetworkAccess.restricted([{ cidr: '10.0.0.0/8' }]) }, POOL],
+  ['no network policy', { networkAccess: NetworkAccess.unrestricted() }, POOL],
+  ['a priority class, kept from autoscalers', { priorityClassName: 'batch', evictionProtection: Duration.hours(2) }, POOL],
+  ['the labels of ACK', { nodePool: NodePool.ack(Gpu.T10) }, ['ack-0', 'cpu-0']],
+  [
+    'a pod template of its own',
+    {
+      podTemplate: {
+        metadata: { annotations: { 'example.com/note': 'two words' } },
+        spec: {
+          tolerations: [{ key: 'example.com/team', operator: 'Exists' }],
+          volumes: [{ name: 'certificates', configMap: { name: 'kube-root-ca.crt' } }],
+          initContainers: [{ name: 'log', image: 'registry.example.com/log:1', restartPolicy: 'Always' }],
+          containers: [{ name: 'trainer', volumeMounts: [{ name: 'certificates', mountPath: '/etc/company' }] }],
+        },
+      },
+    },
+    POOL,
+  ],
+])('a run with %s', (_, props, nodes) => {
+  const objects = objectsOf({ math: props });
+
+  beforeAll(() => {
+    onlyNodes(nodes);
+    startAfresh(objects);
+  });
+
+  test('is taken without a warning', () => {
+    expect(apply(objects)).toMatchObject({ status: 0, stderr: '' });
+  });
+
+  test('has pods that a restricted namespace admits', () => {
+    expect(refusedPods(objects)).toEqual([]);
+  });
+
+  test('completes', async () => {
+    expect(await unfinished([NAMESPACE])).toEqual([]);
+  });
+
+  test('is stored with every field that was sent', () => {
+    expect(lostFields(objects)).toEqual([]);
+  });
+
+  test('changes nothing when applied again', () => {
+    const before = readBack(objects);
+    apply(objects);
+    expect(readBack(objects)).toEqual(before);
+  });
+});
+
+test('no pod goes to a node that shares its cards, even where any node will do', async () => {
+  const objects = objectsOf({ math: { nodePool: NodePool.anyNode(Gpu.T10) } });
+  onlyNodes(['shared-0']);
+  startAfresh(objects);
+  apply(objects);
+  expect((await unfinished([NAMESPACE], 10)).join('\n')).toMatch(/didn't match Pod's node affinity/);
+});
+
+describe('on the pool', () => {
+  beforeAll(() => onlyNodes(POOL));
+
+  test('with Gate.waves() the training pod is made when the prepare Job is complete', async () => {
+    const files = filesOf({ math: { gate: Gate.waves() } });
+    startAfresh(Object.values(files).flat());
+    apply([...(files['finetune-storage'] ?? []), ...(files['finetune-prepare'] ?? [])]);
+    expect(podsOf('math')).toEqual([]);
+    const wait = ['wait', '--for=condition=Complete', '--timeout=60s', '-n', NAMESPACE, 'job'];
+    expect(kubectl([...wait, '-l', 'app.kubernetes.io/component=prepare']).status).toBe(0);
+    expect(podsOf('math')).toEqual([]);
+    expect(apply(Object.values(files).flat())).toMatchObject({ status: 0, stderr: '' });
+    expect(await unfinished([NAMESPACE])).toEqual([]);
+  });
+
+  describe('while a run is in flight', () => {
+    const running = { annotations: { 'test/run-for': '60s' } };
+    const objects = objectsOf({ math: running });
+    let uid: string | undefined;
+
+    beforeAll(async () => {
+      startAfresh(objects);
+      apply(objects);
+      await until('the pod runs', () => podsOf('math')[0]?.status?.phase === 'Running');
+      uid = podsOf('math')[0]?.metadata?.uid;
+    });
+
+    test.each([[[]], [['--server-side', '--force-conflicts']]])('applying it again with %j leaves its pod', (options) => {
+      expect(kubectl(['apply', ...options, '-f', '-'], objects).status).toBe(0);
+      expect(podsOf('math').map(({ metadata, status }) => [metadata?.uid, status?.phase])).toEqual([[uid, 'Running']]);
+    });
+
+    test('a changed learning rate is another run beside it, which goes on', async () => {
+      apply(objectsOf({ math: { ...running, train: { learningRate: 1e-4 } } }));
+      await until('the second pod runs', () => podsOf('math').filter(({ status }) => status?.phase === 'Running').length === 2);
+      const found = podsOf('math');
+      expect(found.map(({ metadata }) => metadata?.uid)).toContain(uid);
+      expect(new Set(found.map(({ metadata }) => metadata?.labels?.['cdk8s-llamafactory/run'])).size).toBe(2);
+    });
+
+    test('a disrupted pod is replaced without using up a try', async () => {
+      const [pod] = podsOf('math').filter(({ metadata }) => metadata?.uid === uid);
+      const name = pod?.metadata?.name ?? '';
+      const job = pod?.metadata?.labels?.['batch.kubernetes.io/job-name'];
+      const eviction = { apiVersion: 'policy/v1', kind: 'Eviction', metadata: { name, namespace: NAMESPACE } };
+      const path = `/api/v1/namespaces/${NAMESPACE}/pods/${name}/eviction`;
+      expect(kubectl(['create', '--raw', path, '-f', '-'], eviction)).toMatchObject({ stderr: '' });
+      const others = () =>
+        podsOf('math').filter(
+          ({ metadata }) => metadata?.labels?.['batch.kubernetes.io/job-name'] === job && metadata?.uid !== uid,
+        );
+      await until('another pod runs', () => others()[0]?.status?.phase === 'Running');
+      const status = jobs(NAMESPACE).find(({ metadata }) => metadata?.name === job)?.status;
+      expect([status?.failed ?? 0, ended({ status })]).toEqual([0, undefined]);
+    });
+  });
+
+  describe('a pod that ends', () => {
+    const classes = exitClasses();
+    const name = (code: number) => `code-${code}`;
+    const objects = objectsOf({
+      ...Object.fromEntries(
+        classes.map(({ code }) => [
+          name(code),
+          { backoffLimit: 0, annotations: { 'test/exit-code': String(code) } },
+        ]),
+      ),
+      sidecar: { backoffLimit: 0, tensorBoard: true, annotations: { 'test/sidecar-exit-code': '143' } },
+      init: { backoffLimit: 0, annotations: { 'test/init-exit-code': '10' } },
+    });
+
+    beforeAll(() => {
+      startAfresh(objects);
+      expect(apply(objects)).toMatchObject({ status: 0, stderr: '' });
+    });
+
+    test.each(classes)('by $code ($name) ends its Job as the rule says, retry: $retry', async ({ code, retry }) => {
+      expect(await endOf(name(code))).toBe(retry ? 'BackoffLimitExceeded' : 'PodFailurePolicy');
+    });
+
+    test('well, with a sidecar that ends by 143, completes its Job', async () => {
+      expect(await endOf('sidecar')).toBe('Complete');
+    });
+
+    test('by an init container, whatever its code, counts as a try like any other', async () => {
+      expect(await endOf('init')).toBe('BackoffLimitExceeded');
+    });
+  });
+});

@@ -1,0 +1,137 @@
+import { type App, Chart } from 'cdk8s';
+import { Gate, ModelCache, type QwenQLoRAJobProps, SavesVolume, TrainerImage } from '../src';
+import { findingsOf } from '../src/private/findings';
+import { byKind, chartOf, findingsWith, jobOf, manifestsOf, mathDataset, mathRun, only } from './synthesis';
+
+const WAVE = 'argocd.argoproj.io/sync-wave';
+const OWN_IMAGE = TrainerImage.custom('example/own:1', {
+  bitsandbytes: '0.49.2',
+  deepspeed: '0.18.4',
+  cudaToolkit: true,
+});
+const written = (props: Partial<QwenQLoRAJobProps> = {}) => {
+  const { app, chart } = chartOf();
+  mathRun(chart, props);
+  return { app, chart, manifests: manifestsOf(app) };
+};
+const initOf = (props: Partial<QwenQLoRAJobProps>) =>
+  only(jobOf(written(props).manifests, 'train').spec?.template.spec?.initContainers ?? []);
+/** The kinds of objects of each file. */
+const filesOf = (app: App) =>
+  Object.fromEntries(app.charts.map((chart) => [chart.node.id, byKind(chart.toJson()).all.map(({ kind }) => kind)]));
+/** The wave of each object that names one, by kind and name without digest. */
+const wavesOf = (app: App) =>
+  Object.fromEntries(
+    manifestsOf(app).all.flatMap(({ kind, metadata }) => {
+      const wave = metadata.annotations?.[WAVE];
+      return wave === undefined ? [] : [[`${kind}/${metadata.name?.replace(/-[0-9a-f]{10}$/, '')}`, wave]];
+    }),
+  );
+
+describe('without a gate, or with Gate.wait()', () => {
+  test('an init container waits', () => {
+    expect([initOf({}).name, initOf({ gate: Gate.wait() }).name]).toEqual(['wait-for-prepare', 'wait-for-prepare']);
+  });
+
+  test('everything but storage is in one file, in no wave', () => {
+    const { app } = written();
+    expect(Object.keys(filesOf(app))).toEqual(['finetune', 'finetune-storage']);
+    expect(wavesOf(app)).toEqual({});
+  });
+});
+
+describe('Gate.waves()', () => {
+  test('has the init container look, and not wait', () => {
+    const { name, env } = initOf({ gate: Gate.waves() });
+    expect(name).toBe('check-prepare');
+    expect(env).toContainEqual({ name: 'WAIT_TIMEOUT_SECONDS', value: '0' });
+  });
+
+  test('puts the prepare Job and its files into a file of their own', () => {
+    expect(filesOf(written({ gate: Gate.waves() }).app)['finetune-prepare']).toEqual([
+      'NetworkPolicy',
+      'Job',
+      'ConfigMap',
+    ]);
+  });
+
+  test('leaves names and everything else of the prepare Job as they are', () => {
+    const prepareOf = (gate: Gate) => jobOf(written({ gate }).manifests, 'prepare');
+    expect(prepareOf(Gate.waves())).toEqual(prepareOf(Gate.wait()));
+  });
+
+  test('has Argo CD make the training Job, and the claim that it alone mounts, when the prepare Job is done', () => {
+    expect(wavesOf(written({ gate: Gate.waves() }).app)).toEqual({
+      'Job/finetune-math': '1',
+      'PersistentVolumeClaim/finetune-math-saves': '1',
+    });
+  });
+
+  test('leaves the saves claim in the first wave where packages go there', () => {
+    const { app, chart } = chartOf();
+    const modelCache = ModelCache.fromClaim(chart, 'models', { claimName: 'models', modelPath: 'qwen' });
+    mathRun(chart, { modelCache, gate: Gate.waves() });
+    expect(wavesOf(app)).toEqual({ 'Job/finetune-math': '1' });
+  });
+
+  test('leaves a claim in the first wave where another run mounts it there', () => {
+    const { app, chart } = chartOf();
+    const saves = new SavesVolume(chart, 'saves');
+    const dataset = mathDataset(chart);
+    mathRun(chart, { dataset, saves, gate: Gate.waves() }, 'a');
+    mathRun(chart, { dataset, saves }, 'b');
+    expect(wavesOf(app)['PersistentVolumeClaim/finetune-saves']).toBe('0');
+  });
+
+  test('changes nothing where nothing is prepared', () => {
+    const { app, chart } = chartOf();
+    const modelCache = ModelCache.fromClaim(chart, 'models', { claimName: 'models', modelPath: 'qwen' });
+    mathRun(chart, { modelCache, image: OWN_IMAGE, gate: Gate.waves() });
+    expect([wavesOf(app), Object.keys(filesOf(app))]).toEqual([{}, ['finetune', 'finetune-storage']]);
+  });
+
+  test('keeps the run: its directory is the same', () => {
+    const digestOf = (gate: Gate) =>
+      jobOf(written({ gate }).manifests, 'train').metadata?.labels?.['cdk8s-llamafactory/run'];
+    expect(digestOf(Gate.waves())).toBe(digestOf(Gate.wait()));
+  });
+
+  test('keeps the annotations given', () => {
+    const { manifests } = written({ gate: Gate.waves(), annotations: { note: 'x' } });
+    expect(jobOf(manifests, 'train').metadata?.annotations).toEqual({ note: 'x', [WAVE]: '1' });
+  });
+
+  test('lets runs of one cache share the prepare Job', () => {
+    const { app, chart } = chartOf();
+    const modelCache = new ModelCache(chart, 'models');
+    const dataset = mathDataset(chart);
+    for (const id of ['a', 'b']) mathRun(chart, { dataset, modelCache, gate: Gate.waves() }, id);
+    expect(filesOf(app)['finetune-prepare']).toEqual(['NetworkPolicy', 'Job', 'ConfigMap']);
+    expect(findingsOf(app).filter(({ severity }) => severity === 'error')).toEqual([]);
+  });
+
+  test('has a file for each chart', () => {
+    const { app, chart } = chartOf();
+    const other = new Chart(app, 'other', { namespace: 'ml' });
+    for (const each of [chart, other]) mathRun(each, { gate: Gate.waves() });
+    expect(app.charts.map(({ node }) => node.id)).toEqual(
+      expect.arrayContaining(['finetune-prepare', 'other-prepare']),
+    );
+    expect(findingsOf(app).filter(({ severity }) => severity === 'error')).toEqual([]);
+  });
+
+  test('beside Gate.wait() on one cache is an error', () => {
+    const { app, chart } = chartOf();
+    const modelCache = new ModelCache(chart, 'models');
+    const dataset = mathDataset(chart);
+    mathRun(chart, { dataset, modelCache }, 'a');
+    mathRun(chart, { dataset, modelCache, gate: Gate.waves() }, 'b');
+    expect(findingsWith(app, 'contradictory-props')).toEqual([
+      expect.objectContaining({ path: 'finetune/models', key: 'gate', got: 'Gate.wait() and Gate.waves()' }),
+    ]);
+  });
+});
+
+test.each([Gate.wait(), Gate.waves()])('no Job is ever suspended', (gate) => {
+  for (const { spec } of written({ gate }).manifests.jobs) expect(spec).not.toHaveProperty('suspend');
+});

@@ -1,0 +1,142 @@
+import type { PodTemplateSpec } from 'kubernetes-types/core/v1';
+import { Severity } from '../../src/finding';
+import { patchedPod } from '../../src/kubernetes/patched-pod';
+import { podTemplate } from '../../src/kubernetes/pod-template';
+import type { Mapping } from '../../src/run';
+
+const GPU = { 'nvidia.com/gpu': '4' };
+const template: PodTemplateSpec = podTemplate({
+  labels: { component: 'train' },
+  annotations: {},
+  scheduling: { products: [], labels: {}, tolerations: [] },
+  near: {},
+  gpus: 4,
+  user: { runAsUser: 1000, runAsGroup: 1000, fsGroup: 1000 },
+  initContainers: [],
+  container: {
+    name: 'trainer',
+    image: 'example/trainer:1',
+    command: ['bash', '/opt/launch/launch.sh'],
+    env: [],
+    mounts: [],
+    resources: GPU,
+  },
+  volumes: [],
+  imagePullSecrets: [],
+  terminationGracePeriodSeconds: 60,
+});
+const patched = (patch: Mapping) => patchedPod('finetune/math', template, patch);
+const findings = (patch: Mapping) => patched(patch).findings.map(({ severity, key, got }) => [severity, key, got]);
+const trainer = (patch: Mapping) => ({ spec: { containers: [{ name: 'trainer', ...patch }] } });
+const log = { name: 'log', image: 'log:1' };
+
+test('a harmless patch is merged without a word', () => {
+  expect(findings(trainer({ env: [{ name: 'NCCL_DEBUG', value: 'INFO' }] }))).toEqual([]);
+});
+
+test('a native sidecar is added without a word, within what restricted allows', () => {
+  const { template: result, findings: found } = patched({
+    spec: { initContainers: [{ ...log, restartPolicy: 'Always' }] },
+  });
+  expect(found).toEqual([]);
+  expect(result.spec?.initContainers?.[0]?.securityContext).toEqual({
+    allowPrivilegeEscalation: false,
+    capabilities: { drop: ['ALL'] },
+  });
+});
+
+test('a plain container beside the trainer keeps the Job from ending', () => {
+  expect(patched({ spec: { containers: [log] } }).findings).toEqual([
+    expect.objectContaining({
+      severity: Severity.WARNING,
+      key: 'podTemplate.spec.containers.log',
+      change: expect.stringContaining('restartPolicy: Always'),
+    }),
+  ]);
+});
+
+test.each([{ limits: { 'nvidia.com/gpu': '2' } }, { limits: null }, { limits: { 'nvidia.com/gpu': null } }])(
+  'the GPUs must stay: %j',
+  (resources) => {
+    expect(findings(trainer({ resources }))).toContainEqual([
+      Severity.ERROR,
+      'podTemplate.spec.containers.trainer.resources.limits',
+      resources.limits?.['nvidia.com/gpu'] ?? 'none',
+    ]);
+  },
+);
+
+test('GPUs of another container are told', () => {
+  expect(findings({ spec: { initContainers: [{ ...log, resources: { limits: GPU } }] } })).toEqual([
+    [Severity.WARNING, 'podTemplate.spec.containers.log.resources', '4'],
+  ]);
+});
+
+test('a pod that restarts cannot be', () => {
+  expect(findings({ spec: { restartPolicy: 'OnFailure' } })).toEqual([
+    [Severity.ERROR, 'podTemplate.spec.restartPolicy', 'OnFailure'],
+  ]);
+});
+
+test('a command without launch.sh is told', () => {
+  expect(findings(trainer({ command: ['sleep', '1'] }))).toEqual([
+    [Severity.WARNING, 'podTemplate.spec.containers.trainer.command', '["sleep","1"]'],
+  ]);
+});
+
+test('a command around launch.sh is not', () => {
+  expect(findings(trainer({ command: ['sh', '-c', '. /env; exec bash /opt/launch/launch.sh'] }))).toEqual([]);
+});
+
+test("the library's own labels stay", () => {
+  expect(findings({ metadata: { labels: { component: 'other', team: 'a' } } })).toEqual([
+    [Severity.ERROR, 'podTemplate.metadata.labels.component', 'other'],
+  ]);
+});
+
+test('fields that a template has not are told', () => {
+  expect(findings({ containers: [] })).toEqual([[Severity.ERROR, 'podTemplate.containers', 'containers']]);
+});
+
+test('directives of kubectl are told', () => {
+  expect(findings({ spec: { volumes: [{ $patch: 'delete', name: 'tmp' }] } })).toContainEqual([
+    Severity.ERROR,
+    'podTemplate.spec.volumes[0].$patch',
+    undefined,
+  ]);
+});
+
+test.each([
+  [{ spec: { hostNetwork: true } }, 'hostNetwork', 'true'],
+  [{ spec: { securityContext: { runAsUser: 0 } } }, 'securityContext.runAsUser', '0'],
+  [{ spec: { volumes: [{ name: 'x', hostPath: { path: '/' } }] } }, 'volumes.x', '["hostPath"]'],
+  [trainer({ securityContext: { privileged: true } }), 'trainer.securityContext.privileged', 'true'],
+  [
+    trainer({ securityContext: { allowPrivilegeEscalation: true } }),
+    'trainer.securityContext.allowPrivilegeEscalation',
+    'true',
+  ],
+  [
+    trainer({ securityContext: { capabilities: { add: ['IPC_LOCK'] } } }),
+    'trainer.securityContext.capabilities.add',
+    '["IPC_LOCK"]',
+  ],
+  [trainer({ securityContext: { capabilities: { drop: [] } } }), 'trainer.securityContext.capabilities.drop', '[]'],
+  [trainer({ securityContext: { runAsNonRoot: false } }), 'trainer.securityContext.runAsNonRoot', 'false'],
+  [
+    trainer({ securityContext: { seccompProfile: { type: 'Unconfined' } } }),
+    'trainer.securityContext.seccompProfile.type',
+    '"Unconfined"',
+  ],
+  [trainer({ ports: [{ containerPort: 1, hostPort: 1 }] }), 'trainer.ports', '[{"containerPort":1,"hostPort":1}]'],
+])('what restricted refuses is a warning: %j', (patch, key, got) => {
+  expect(findings(patch)).toEqual([[Severity.WARNING, `podTemplate.spec.${key}`, got]]);
+});
+
+test('what the patch mounts and the template did not is named', () => {
+  const volumes = [
+    { name: 'ca', configMap: { name: 'company-ca' } },
+    { name: 'more', persistentVolumeClaim: { claimName: 'more' } },
+  ];
+  expect(patched({ spec: { volumes } }).named).toEqual(['company-ca', 'more']);
+});
