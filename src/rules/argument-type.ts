@@ -1,4 +1,5 @@
 import type { ZodType } from 'zod';
+import { asJson } from '../as-json';
 import { type Edit, EditOperation, type Finding, Severity } from '../finding';
 import { type Field, fieldsOf } from '../llamafactory/fields';
 import type { Run } from '../run';
@@ -82,9 +83,9 @@ function faults(run: Run, field: Field, value: unknown): Finding[] {
       path: run.path,
       key: name,
       message: `\`${name}\` must be ${allowedText(field)}, and LLaMA-Factory does not check it before the model is loaded`,
-      got: JSON.stringify(value, (_, part) => (typeof part === 'bigint' ? String(part) : part)),
+      got: asJson(value),
       allowed: allowedText(field),
-      change: fix.op === EditOperation.SET ? `set \`${name}\` to ${JSON.stringify(fix.value)}` : `remove \`${name}\``,
+      change: fix.op === EditOperation.SET ? `set \`${name}\` to ${asJson(fix.value)}` : `remove \`${name}\``,
       fix: [fix],
       source: rule.source,
     },

@@ -4,6 +4,7 @@ import type { Run } from '../run';
 import { rule as argumentChoice } from './argument-choice';
 import { rule as argumentType } from './argument-type';
 import { rule as bf16Unsupported } from './bf16-unsupported';
+import { rule as brokenInterpolation } from './broken-interpolation';
 import { rule as chatmlTemplate } from './chatml-template';
 import { rule as datasetRows } from './dataset-rows';
 import { rule as deepspeedInertSection } from './deepspeed-inert-section';
@@ -40,6 +41,7 @@ import { rule as workersAboveRows } from './workers-above-rows';
 export const RULES: readonly Rule[] = [
   argumentType,
   argumentChoice,
+  brokenInterpolation,
   quantizationWithoutEffect,
   bf16Unsupported,
   flashAttentionUnsupported,
