@@ -35,6 +35,7 @@ import { rule as saveOnlyModel } from './save-only-model';
 import { rule as savesNeverFire } from './saves-never-fire';
 import { rule as sharegptTagsIncomplete } from './sharegpt-tags-incomplete';
 import { rule as thinkingWithoutCot } from './thinking-without-cot';
+import { rule as trainOnPromptTemplate } from './train-on-prompt-template';
 import { rule as workersAboveRows } from './workers-above-rows';
 
 /** Every check beyond the parser's own. */
@@ -62,6 +63,7 @@ export const RULES: readonly Rule[] = [
   noEffectArguments,
   chatmlTemplate,
   thinkingWithoutCot,
+  trainOnPromptTemplate,
   sharegptTagsIncomplete,
   datasetRows,
   duplicateRows,
