@@ -1,5 +1,4 @@
 import { Severity } from '../finding';
-import { isMapping } from '../llamafactory/dataset-info';
 import { scalarRules } from '../llamafactory/scalars';
 import { found } from './found';
 import type { Rule } from './rule';
@@ -12,7 +11,7 @@ export const rule: Rule = {
   source: 'OmegaConf: omegaconf/grammar_parser.py',
   check(run) {
     return Object.entries(run.args).flatMap(([key, value]) => {
-      const broken = [key, ...textsIn(value)].find(isBroken);
+      const broken = isBroken(key) ? key : brokenIn(value);
       if (broken === undefined) return [];
       return [
         found(rule, run, {
@@ -30,9 +29,13 @@ function isBroken(text: string): boolean {
   return text.includes('${') && !scalarRules(true).isInterpolation(text);
 }
 
-/** Every text in a value, keys included. */
-function textsIn(value: unknown): readonly string[] {
-  if (typeof value === 'string') return [value];
-  if (Array.isArray(value)) return value.flatMap(textsIn);
-  return isMapping(value) ? Object.entries(value).flatMap(([key, part]) => [key, ...textsIn(part)]) : [];
+/** The first such text in a value, keys included. */
+function brokenIn(value: unknown): string | undefined {
+  if (typeof value === 'string') return isBroken(value) ? value : undefined;
+  if (typeof value !== 'object' || value === null) return undefined;
+  for (const [key, part] of Object.entries(value)) {
+    const broken = isBroken(key) ? key : brokenIn(part);
+    if (broken !== undefined) return broken;
+  }
+  return undefined;
 }
