@@ -4,6 +4,8 @@ import { type Finding, Severity } from '../src/finding';
 import { findingsOf } from '../src/private/findings';
 import { chartOf, mathRun } from './synthesis';
 
+const ANNOTATION = 'acknowledge.cdk8s-llamafactory/chatml-template';
+
 const finding = (id: string, severity: Severity): Finding => ({ id, severity, path: 'a', key: 'k', message: 'm' });
 const WARNING = finding('report-to-unset', Severity.WARNING);
 const ADVICE = finding('chatml-template', Severity.ADVICE);
@@ -72,9 +74,9 @@ describe('a run', () => {
 
   test('has the reason in an annotation of its Job, beside its own', () => {
     const { run, chart } = jobOf({ ...acknowledged, annotations: { team: 'ml' } });
-    const job = chart.toJson().find(({ metadata }) => metadata.name === run.jobName);
-    expect(job.metadata.annotations).toEqual({ team: 'ml', 'acknowledge.cdk8s-llamafactory/chatml-template': REASON });
-    expect(job.spec.template.metadata.annotations).toEqual({ team: 'ml' });
+    const job = chart.toJson().find(({ kind, metadata }) => kind === 'Job' && metadata.name === run.jobName);
+    expect(job.metadata.annotations).toMatchObject({ team: 'ml', [ANNOTATION]: REASON });
+    expect(job.spec.template.metadata.annotations).not.toHaveProperty([ANNOTATION]);
   });
 
   test('stays the same run and the same Job', () => {
@@ -85,7 +87,7 @@ describe('a run', () => {
 
   test('has no annotation for what silences nothing', () => {
     const { run, chart } = jobOf({ acknowledge: { 'saves-never-fire': 'why' } });
-    const job = chart.toJson().find(({ metadata }) => metadata.name === run.jobName);
+    const job = chart.toJson().find(({ kind, metadata }) => kind === 'Job' && metadata.name === run.jobName);
     expect(job.metadata.annotations).toBeUndefined();
     expect(findingsOf(chart)).toContainEqual(
       expect.objectContaining({ id: 'acknowledged-nothing', path: 'finetune/math' }),

@@ -45,9 +45,9 @@ test('effective batch and length stay as train says', () => {
 test('the choice stands beside the batch in train_config.yaml, and in the plan', () => {
   const { app } = auto({ nodePool: A10 });
   const manifests = manifestsOf(app);
-  const words = 'Strategy.AUTO: ddp, 2 a GPU, accumulation 4; quickest of what fits a A10 with some margin, as planned';
+  const words = 'Strategy.AUTO: ddp, 1 a GPU, accumulation 8; quickest of what fits a A10 with some margin, as planned';
   expect(configMapWith(manifests, 'train_config.yaml').data?.['train_config.yaml']).toContain(
-    `per_device_train_batch_size: 2 # ${words}\n`,
+    `per_device_train_batch_size: 1 # ${words}\n`,
   );
   expect(jobOf(manifests, 'train').metadata?.annotations?.['cdk8s-llamafactory/plan']).toContain(words);
 });
@@ -56,8 +56,8 @@ test('the run is the same run as one that says what was chosen', () => {
   const chosen = auto({ nodePool: A10 }).job.runDigest;
   const { chart } = chartOf();
   const train = {
-    perDeviceTrainBatchSize: 2,
-    gradientAccumulationSteps: 4,
+    perDeviceTrainBatchSize: 1,
+    gradientAccumulationSteps: 8,
     perDeviceEvalBatchSize: 2,
     cutoffLen: 2048,
   };

@@ -98,7 +98,7 @@ describe('Gate.waves()', () => {
 
   test('keeps the annotations given', () => {
     const { manifests } = written({ gate: Gate.waves(), annotations: { note: 'x' } });
-    expect(jobOf(manifests, 'train').metadata?.annotations).toEqual({ note: 'x', [WAVE]: '1' });
+    expect(jobOf(manifests, 'train').metadata?.annotations).toMatchObject({ note: 'x', [WAVE]: '1' });
   });
 
   test('lets runs of one cache share the prepare Job', () => {

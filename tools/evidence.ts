@@ -111,7 +111,7 @@ function table(header: readonly string[], rows: ReadonlyArray<readonly (string |
 function memoryRow(m: Measurement): (string | number)[] {
   const planned = predict(m);
   const run = runOf(m);
-  const host = run.model === undefined ? undefined : hostNeeds(run, run.model, scheduleOf(run)).perRankBytes;
+  const host = run.model === undefined ? undefined : run.gpus * hostNeeds(run, run.model, scheduleOf(run)).perRankBytes;
   const peak = Math.max(planned.stepAllocatedBytes, planned.evaluationAllocatedBytes);
   const error = `${(100 * (peak / m.peak_allocated_bytes - 1)).toFixed(1).replace('-0.0', '0.0')} %`;
   const fixed = m.expandable_segments !== true;

@@ -1,7 +1,7 @@
 import { dirname, isAbsolute, relative, resolve } from 'node:path';
 import { type Acknowledgements, acknowledge } from '../acknowledgements';
 import { type Edit, type Finding, Severity } from '../finding';
-import { findingLine, findingsText } from '../finding-text';
+import { findingsText } from '../finding-text';
 import { parse } from '../llamafactory/parser/parse';
 import { checkRules } from '../rules/rules';
 import type { Release } from '../run';
@@ -97,8 +97,11 @@ function refused(file: string, release: Release, findings: readonly Finding[]): 
   return { file, release, accepted: false, findings, acknowledged: [] };
 }
 
+/** Two that say the same of the same key are one. */
 function distinct(findings: readonly Finding[]): Finding[] {
-  return [...new Map(findings.map((finding) => [findingLine(finding), finding])).values()];
+  const seen = new Map<string, Finding>();
+  for (const finding of findings) seen.set(`${finding.id} ${finding.key} ${finding.message} ${finding.got}`, finding);
+  return [...seen.values()];
 }
 
 /** The public shape; a finding without a computed fix has an empty list. */

@@ -1,3 +1,4 @@
+import { asJson } from '../as-json';
 import type { Problem } from '../finding';
 import type { Mapping } from '../run';
 import { nameOfArgument } from './fields';
@@ -33,7 +34,7 @@ export function argumentsOf(train: object): { readonly args: Mapping; readonly p
         id: 'owned-argument',
         key: `train.${prop}`,
         message: 'the run sets this argument itself',
-        got: JSON.stringify(value),
+        got: asJson(value),
         change: `take it out; what it is set to follows from ${owner}`,
       });
     } else if (name !== undefined) {

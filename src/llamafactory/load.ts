@@ -135,12 +135,27 @@ function positionOf(text: string, offset: number): Position {
   return { line: before.split('\n').length, column: offset - lineStart + 1 };
 }
 
+let library: typeof import('yaml') | undefined;
+let schema: import('yaml').Schema | undefined;
+
+/** Loaded when a text is first read; to ask Node for it each time would take as long as a small text. */
+function yamlLibrary(): typeof import('yaml') {
+  library ??= require('yaml') as typeof import('yaml');
+  return library;
+}
+
+/** YAML without types; made once, since the library makes one for each text otherwise. */
+function failsafe(yaml: typeof import('yaml')): import('yaml').Schema {
+  schema ??= new yaml.Schema({ schema: 'failsafe', resolveKnownTags: false });
+  return schema;
+}
+
 /** One reading of one text. */
 class Reader {
   readonly refusals: Refusal[] = [];
   readonly offsets = new Map<string, number>();
   empty = false;
-  private readonly yaml: typeof import('yaml') = require('yaml');
+  private readonly yaml = yamlLibrary();
   private readonly scalars: ScalarRules;
   private readonly anchors = new Map<string, { node: Node; value?: unknown; done: boolean; size: number }>();
   private readonly mostNodes: number;
@@ -176,7 +191,7 @@ class Reader {
     let fault: { message: string; offset: number } | undefined;
     for (const text of [() => this.text, () => indentContinuations(this.text)]) {
       const document = this.yaml.parseDocument(text(), {
-        schema: 'failsafe',
+        schema: failsafe(this.yaml),
         uniqueKeys: false,
         prettyErrors: false,
         logLevel: 'error',

@@ -6,6 +6,8 @@ interface TemplateRecord {
   readonly name: string;
   readonly since?: Release;
   readonly until?: Release;
+  /** The token that ends an answer stands in no slot of the template: the trainer adds it. */
+  readonly efficientEos?: boolean;
 }
 
 let records: readonly TemplateRecord[] | undefined;
@@ -18,6 +20,11 @@ export function templatesOf(release: Release): Iterable<string> {
 
 export function hasTemplate(release: Release, name: string): boolean {
   return templates(release).has(name);
+}
+
+/** Whether the trainer adds the token that ends an answer, since the template has none. */
+export function hasEfficientEos(release: Release, name: string): boolean {
+  return templates(release).get(name)?.efficientEos === true;
 }
 
 function templates(release: Release): ReadonlyMap<string, TemplateRecord> {

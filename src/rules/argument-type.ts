@@ -1,4 +1,5 @@
 import type { ZodType } from 'zod';
+import { asJson } from '../as-json';
 import { type Edit, EditOperation, type Finding, Severity } from '../finding';
 import { type Field, fieldsOf } from '../llamafactory/fields';
 import type { Run } from '../run';
@@ -82,10 +83,10 @@ function faults(run: Run, field: Field, value: unknown): Finding[] {
       path: run.path,
       key: name,
       message: `\`${name}\` must be ${allowedText(field)}, and LLaMA-Factory does not check it before the model is loaded`,
-      got: JSON.stringify(value, (_, part) => (typeof part === 'bigint' ? String(part) : part)),
+      got: asJson(value),
       allowed: allowedText(field),
-      change: fix.op === EditOperation.SET ? `set \`${name}\` to ${JSON.stringify(fix.value)}` : `remove \`${name}\``,
-      fix: [fix],
+      change: changeOf(name, fix),
+      ...(fix === undefined ? {} : { fix: [fix] }),
       source: rule.source,
     },
   ];
@@ -102,12 +103,29 @@ function plainlyRight(field: Field, value: unknown): boolean {
   return Number.isInteger(value) ? allowed.includes('int') || allowed.includes('float') : allowed.includes('float');
 }
 
+function changeOf(name: string, fix: Edit | undefined): string {
+  if (fix === undefined) return `say which \`${name}\` is meant`;
+  return fix.op === EditOperation.SET ? `set \`${name}\` to ${asJson(fix.value)}` : `remove \`${name}\``;
+}
+
+/** Without it the parser refuses the run, so it can't be taken out. */
+const NEEDED = 'model_name_or_path';
+
 /** The value meant, if its text says so; else the key is taken out, which leaves the default. */
-function fixOf(run: Run, field: Field, value: unknown): Edit {
-  const meant = typeof value === 'string' ? valueIn(value) : typeof value === 'number' ? String(value) : undefined;
-  const fits = meant !== undefined && schemaOf(field).safeParse(meant).success;
+function fixOf(run: Run, field: Field, value: unknown): Edit | undefined {
+  const meant = meantBy(field, value);
   const at = { file: run.file, key: field.name };
-  return fits ? { ...at, op: EditOperation.SET, value: meant } : { ...at, op: EditOperation.REMOVE };
+  if (meant !== undefined && schemaOf(field).safeParse(meant).success) {
+    return { ...at, op: EditOperation.SET, value: meant };
+  }
+  return field.name === NEEDED ? undefined : { ...at, op: EditOperation.REMOVE };
+}
+
+function meantBy(field: Field, value: unknown): unknown {
+  if (typeof value === 'string') return valueIn(value);
+  // Where other forms than text are taken, such as a mapping, a number's digits are hardly what is meant.
+  const textAlone = formsOf(field).every((form) => form === 'str' || form === 'None');
+  return typeof value === 'number' && textAlone ? String(value) : undefined;
 }
 
 function valueIn(text: string): unknown {

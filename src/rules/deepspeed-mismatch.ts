@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
+import { asJson } from '../as-json';
 import { type Finding, Severity } from '../finding';
 import { numberOf } from '../planning/settings';
 import type { Mapping, Run } from '../run';
@@ -23,7 +24,7 @@ export const rule: Rule = {
           key: path,
           message: `\`${path}\` in the DeepSpeed config differs from \`${name}\`: the trainer refuses to start, once the model is loaded`,
           got,
-          allowed: `"auto" or ${JSON.stringify(value)}`,
+          allowed: `"auto" or ${asJson(value)}`,
           fix: [deepspeed.set(path, 'auto')],
         }),
       ];

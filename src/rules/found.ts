@@ -1,3 +1,4 @@
+import { asJson } from '../as-json';
 import { type Edit, EditOperation, type Finding, type Severity } from '../finding';
 import { inWords } from '../llamafactory/parser/edits';
 import type { Run } from '../run';
@@ -54,5 +55,5 @@ export function isGiven(run: Run, key: string): boolean {
 
 function textOf(value: unknown): string {
   if (typeof value === 'string') return value;
-  return JSON.stringify(value, (_, part) => (typeof part === 'bigint' ? String(part) : part)) ?? String(value);
+  return asJson(value);
 }

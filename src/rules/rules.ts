@@ -4,6 +4,7 @@ import type { Run } from '../run';
 import { rule as argumentChoice } from './argument-choice';
 import { rule as argumentType } from './argument-type';
 import { rule as bf16Unsupported } from './bf16-unsupported';
+import { rule as brokenInterpolation } from './broken-interpolation';
 import { rule as chatmlTemplate } from './chatml-template';
 import { rule as datasetRows } from './dataset-rows';
 import { rule as deepspeedInertSection } from './deepspeed-inert-section';
@@ -34,12 +35,14 @@ import { rule as saveOnlyModel } from './save-only-model';
 import { rule as savesNeverFire } from './saves-never-fire';
 import { rule as sharegptTagsIncomplete } from './sharegpt-tags-incomplete';
 import { rule as thinkingWithoutCot } from './thinking-without-cot';
+import { rule as trainOnPromptTemplate } from './train-on-prompt-template';
 import { rule as workersAboveRows } from './workers-above-rows';
 
 /** Every check beyond the parser's own. */
 export const RULES: readonly Rule[] = [
   argumentType,
   argumentChoice,
+  brokenInterpolation,
   quantizationWithoutEffect,
   bf16Unsupported,
   flashAttentionUnsupported,
@@ -60,6 +63,7 @@ export const RULES: readonly Rule[] = [
   noEffectArguments,
   chatmlTemplate,
   thinkingWithoutCot,
+  trainOnPromptTemplate,
   sharegptTagsIncomplete,
   datasetRows,
   duplicateRows,

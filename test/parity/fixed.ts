@@ -1,9 +1,13 @@
-import { type Edit, EditOperation, type Finding } from '../../src/finding';
+import { type Edit, EditOperation, type Finding, Severity } from '../../src/finding';
+import { fieldsOf } from '../../src/llamafactory/fields';
 import type { Files } from '../../src/llamafactory/files';
 import type { Release } from '../../src/run';
 import { type ParityCase, ruleConfigs, settingOf } from './cases';
-import { judge } from './judge';
-import { type Config, textOf } from './surroundings';
+import { judge, silentFaults } from './judge';
+import { type Config, patched, SURROUNDINGS, textOf } from './surroundings';
+
+/** Values that are wrong for most arguments. */
+const ODD = ['"4"', '"true"', '-1', '0', '0.5', '""', '[a]', '{a: 1}', 'true'];
 
 /** Faults beside a fault show only once it is fixed. */
 const ROUNDS = 2;
@@ -29,6 +33,50 @@ export function fixedCases(
     else unfixed.add(rule);
   }
   return { cases, unfixed: [...unfixed] };
+}
+
+/** Faults that the parser lets through: each argument with a value of another type, or with none of its choices. */
+function silentConfigs(release: Release): ReadonlyArray<{ id: string; config: Config }> {
+  return [...fieldsOf(release).values()].flatMap(({ name, choices, settable }) =>
+    settable
+      ? [...ODD, ...(choices === undefined ? [] : ['neither'])].map((value, i) => ({
+          id: `silent-${name}-${i}`,
+          config: patched(SURROUNDINGS.lora, { [name]: value }),
+        }))
+      : [],
+  );
+}
+
+/**
+ * The configs that the parser accepts and a rule finds fault with, with the rule's fix applied; and the ids of those in
+ * which the rule finds the same afterwards, or that the twin refuses then.
+ */
+export function silentCases(
+  release: Release,
+  files: Files,
+): { cases: readonly ParityCase[]; unmended: readonly string[] } {
+  const cases: ParityCase[] = [];
+  const unmended: string[] = [];
+  for (const { id, config } of silentConfigs(release)) {
+    const setting = settingOf(id);
+    const before = { id, text: textOf(config), ...setting };
+    if (!judge(before, release, files).accepted) continue;
+    const key = id.replace(/^silent-|-\d+$/g, '');
+    const found = silentFaults(before, release).filter((finding) => finding.key === key && isMended(finding));
+    if (found.length === 0) continue;
+    const after = { id: `${id}-fixed`, text: textOf(apply(config, found)), ...setting };
+    const left = silentFaults(after, release).filter((finding) =>
+      found.some((one) => one.id === finding.id && one.key === finding.key),
+    );
+    if (left.length > 0 || !judge(after, release, files).accepted) unmended.push(id);
+    cases.push(after);
+  }
+  return { cases, unmended };
+}
+
+/** Whether `lint --fix` mends it: advice is left to the author. */
+function isMended({ severity, fix }: Finding): boolean {
+  return severity !== Severity.ADVICE && fix !== undefined;
 }
 
 /** Of findings that change the same key, the first has its way. */

@@ -3,6 +3,7 @@ import type { Files } from '../../src/llamafactory/files';
 import { loadYaml } from '../../src/llamafactory/load';
 import { parse } from '../../src/llamafactory/parser/parse';
 import { CARDS } from '../../src/planning/catalog/cards';
+import { checkRules } from '../../src/rules/rules';
 import type { Release } from '../../src/run';
 import type { ParityCase } from './cases';
 
@@ -10,6 +11,14 @@ import type { ParityCase } from './cases';
 export interface TwinVerdict {
   readonly accepted: boolean;
   readonly findings: readonly Finding[];
+}
+
+/** What the rules find in a case; of its data and its DeepSpeed config nothing is known to them. */
+export function silentFaults(one: ParityCase, release: Release): readonly Finding[] {
+  const path = `${one.id}.yaml`;
+  const { args } = loadYaml(one.text, release, path);
+  const card = one.arch === 'ampere' ? CARDS['A100-40GB'] : CARDS['T4'];
+  return checkRules({ path, file: path, release, args, datasets: [], card, gpus: one.gpus, nodes: 1 });
 }
 
 export function judge(one: ParityCase, release: Release, files: Files): TwinVerdict {

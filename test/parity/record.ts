@@ -7,7 +7,7 @@ import { RELEASES, type Release } from '../../src/run';
 import { allCases, type ParityCase, SETTINGS } from './cases';
 import { dataCases } from './data-cases';
 import { recordData } from './data-verdicts';
-import { fixedCases } from './fixed';
+import { fixedCases, silentCases } from './fixed';
 import { askOracle, makeFolder, type RealVerdict, removeFolder } from './oracle-run';
 import { type Kind, writeVerdicts } from './verdicts';
 
@@ -18,7 +18,10 @@ const folder = makeFolder();
 for (const release of RELEASES) {
   if (wanted.length > 0 && !wanted.includes(release)) continue;
   if (everything) record(release, 'cases', allCases());
-  if (everything || only('fixed')) record(release, 'fixed', fixedCases(release, fileStore().from(folder)).cases);
+  if (everything || only('fixed')) {
+    record(release, 'fixed', fixedCases(release, fileStore().from(folder)).cases);
+    record(release, 'silent', silentCases(release, fileStore().from(folder)).cases);
+  }
   if (everything || only('data')) {
     recordData(release, dataCases());
     console.log(`${release}: ${dataCases().length} data sets recorded`);

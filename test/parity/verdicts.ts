@@ -12,8 +12,8 @@ export function digestOf({ text, arch, gpus }: ParityCase): string {
   return createHash('sha256').update(`${arch} ${gpus}\n${text}`).digest('hex').slice(0, 8);
 }
 
-/** `fixed`: the verdicts on the configs the twin has fixed. */
-export type Kind = 'cases' | 'fixed';
+/** `fixed`: the verdicts on refused configs that the twin has fixed; `silent`: on accepted ones that rules have. */
+export type Kind = 'cases' | 'fixed' | 'silent';
 
 export function readVerdicts(release: Release, kind: Kind): ReadonlyMap<string, Recorded> {
   return new Map(Object.entries(JSON.parse(readFileSync(fileOf(release, kind), 'utf8')) as Record<string, Recorded>));
@@ -35,5 +35,5 @@ export function writeVerdicts(
 }
 
 function fileOf(release: Release, kind: Kind): string {
-  return join(__dirname, 'verdicts', kind === 'cases' ? `${release}.json` : `${release}-fixed.json`);
+  return join(__dirname, 'verdicts', kind === 'cases' ? `${release}.json` : `${release}-${kind}.json`);
 }

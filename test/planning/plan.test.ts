@@ -90,16 +90,17 @@ describe('other advice', () => {
 });
 
 describe('host memory is within 10 % of what was measured', () => {
-  const runs = measurements('whole-runs.jsonl').filter((m) => m.host_used_bytes !== undefined);
-  test.each(runs.map((m) => [`${m.strategy} ${m.quantization_bit} bits ${m.sequence_tokens}`, m] as const))(
-    '%s',
-    (_, m) => {
-      const run = runOf(m);
-      if (run.model === undefined) throw new Error('the measured model is in the catalogue');
-      const host = hostNeeds(run, run.model, scheduleOf(run)).perRankBytes;
-      expect(Math.abs(host / (m.host_used_bytes ?? 0) - 1)).toBeLessThan(0.1);
-    },
-  );
+  const runs = ['whole-runs.jsonl', 'several-ranks.jsonl']
+    .flatMap(measurements)
+    .filter((m) => m.host_used_bytes !== undefined);
+  test.each(
+    runs.map((m) => [`${m.strategy} ${m.quantization_bit} bits ${m.sequence_tokens} on ${m.world_size}`, m] as const),
+  )('%s', (_, m) => {
+    const run = runOf(m);
+    if (run.model === undefined) throw new Error('the measured model is in the catalogue');
+    const host = run.gpus * hostNeeds(run, run.model, scheduleOf(run)).perRankBytes;
+    expect(Math.abs(host / (m.host_used_bytes ?? 0) - 1)).toBeLessThan(0.1);
+  });
 });
 
 describe('a step takes as long as the bounds say', () => {

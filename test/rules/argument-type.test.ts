@@ -53,6 +53,20 @@ describe('argument-type', () => {
     ]);
   });
 
+  test('a number where text is meant becomes text', () => {
+    expect(check({ run_name: 5 })).toMatchObject([{ fix: [{ op: EditOperation.SET, value: '5' }] }]);
+  });
+
+  test.each(['deepspeed', 'fsdp', 'debug'])('a number for %s, which also takes other forms, is removed', (key) => {
+    expect(check({ [key]: -1 })).toMatchObject([{ fix: [{ op: EditOperation.REMOVE, key }] }]);
+  });
+
+  test('the model, without which there is no run, is never removed', () => {
+    const [finding] = check({ model_name_or_path: ['a'] });
+    expect(finding).toMatchObject({ change: 'say which `model_name_or_path` is meant' });
+    expect(finding?.fix).toBeUndefined();
+  });
+
   test('says what is allowed', () => {
     expect(check({ lora_rank: 0 })).toMatchObject([{ got: '0', allowed: 'a whole number above 0' }]);
   });

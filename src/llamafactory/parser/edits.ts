@@ -1,3 +1,4 @@
+import { asJson } from '../../as-json';
 import { type Edit, EditOperation } from '../../finding';
 import type { State } from './state';
 
@@ -18,7 +19,7 @@ export function inWords(edits: readonly Edit[]): string | undefined {
   const texts = edits.map(({ key, op, value }) => {
     if (op === EditOperation.REMOVE) return `remove \`${key}\``;
     if (op === EditOperation.RENAME) return `rename \`${key}\` to \`${String(value)}\``;
-    return `set \`${key}\` to ${typeof value === 'string' ? `\`${value}\`` : JSON.stringify(value)}`;
+    return `set \`${key}\` to ${typeof value === 'string' ? `\`${value}\`` : asJson(value)}`;
   });
   return texts.length > 0 ? texts.join(', ') : undefined;
 }

@@ -1,3 +1,4 @@
+import { asJson } from '../../as-json';
 import { nearest } from '../nearest';
 import { splitComma } from './data';
 import { put, remove } from './edits';
@@ -109,7 +110,7 @@ function finetuningType(types: readonly string[], releases: Step['releases']): S
     keys: ['finetuning_type'],
     releases,
     message: ({ values }) =>
-      `\`finetuning_type\` is ${JSON.stringify(values['finetuning_type'])}; allowed: ${types.join(', ')}`,
+      `\`finetuning_type\` is ${asJson(values['finetuning_type'])}; allowed: ${types.join(', ')}`,
     upstream: 'Invalid fine-tuning method.',
     source: SOURCE,
     refuses: ({ values }) => !among(values['finetuning_type'], types),

@@ -1,3 +1,4 @@
+import { asJson } from '../../as-json';
 import { joinPath } from '../files';
 import { nearest } from '../nearest';
 import { hasTemplate, templatesOf } from '../templates';
@@ -16,7 +17,7 @@ export const LATER_STEPS: readonly Step[] = [
   {
     id: 'template',
     keys: ['template'],
-    message: ({ values, release }) => `LLaMA-Factory ${release} has no template ${JSON.stringify(values['template'])}`,
+    message: ({ values, release }) => `LLaMA-Factory ${release} has no template ${asJson(values['template'])}`,
     upstream: 'Template does not exist.',
     source: 'src/llamafactory/data/template.py',
     refuses({ values, release }) {
@@ -36,7 +37,7 @@ export const LATER_STEPS: readonly Step[] = [
   {
     id: 'stage',
     keys: ['stage'],
-    message: ({ values }) => `\`stage\` is ${JSON.stringify(values['stage'])}; allowed: ${STAGES.join(', ')}`,
+    message: ({ values }) => `\`stage\` is ${asJson(values['stage'])}; allowed: ${STAGES.join(', ')}`,
     upstream: 'Unknown task',
     source: 'src/llamafactory/train/tuner.py',
     refuses: ({ values }) => !among(values['stage'], STAGES),
@@ -126,8 +127,7 @@ function attention(kernels: readonly string[], releases: Step['releases']): Step
     id: 'flash-attn',
     keys: ['flash_attn'],
     releases,
-    message: ({ values }) =>
-      `\`flash_attn\` is ${JSON.stringify(values['flash_attn'])}; allowed: ${kernels.join(', ')}`,
+    message: ({ values }) => `\`flash_attn\` is ${asJson(values['flash_attn'])}; allowed: ${kernels.join(', ')}`,
     upstream: 'Unknown attention type',
     source: 'src/llamafactory/model/model_utils/attention.py',
     refuses: ({ values }) => !among(values['flash_attn'], kernels),
@@ -227,12 +227,11 @@ function faultOfName(state: State, name: unknown, entries: unknown): DatasetFaul
     const meant = typeof name === 'string' ? nearest(name, known) : undefined;
     const has = known.length > 0 ? `; it has ${known.slice(0, 8).join(', ')}${known.length > 8 ? ', ...' : ''}` : '';
     const hint = meant ? `; did you mean ${meant}?` : has;
-    return { name, text: `data set ${JSON.stringify(name)} is not in dataset_info.json${hint}`, meant };
+    return { name, text: `data set ${asJson(name)} is not in dataset_info.json${hint}`, meant };
   }
   const entry = isDict(entries) && typeof name === 'string' ? entries[name] : undefined;
   if (entry === undefined && !state.files) return undefined;
-  if (!isDict(entry))
-    return { name, text: `the entry of data set ${JSON.stringify(name)} in dataset_info.json is no mapping` };
+  if (!isDict(entry)) return { name, text: `the entry of data set ${asJson(name)} in dataset_info.json is no mapping` };
   return typeof name === 'string' ? faultOfEntry(state, name, entry) : undefined;
 }
 

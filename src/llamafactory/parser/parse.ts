@@ -1,3 +1,4 @@
+import { asJson } from '../../as-json';
 import { type Edit, type Finding, Severity } from '../../finding';
 import { fieldsOf, replacementOf } from '../fields';
 import { nearest } from '../nearest';
@@ -71,7 +72,7 @@ function refusal(rule: ParserRule, state: State): Finding {
     path: state.input.path,
     key,
     message: `${text}; LLaMA-Factory refuses it: "${rule.upstream}"`,
-    got: key in args ? JSON.stringify(args[key], bigintAsText) : undefined,
+    got: key in args ? asJson(args[key]) : undefined,
     ...withFix(fix, rule.change),
     source: rule.source,
   };
@@ -88,7 +89,7 @@ function crash(step: Step, state: State, error: PyError): Finding {
     path: state.input.path,
     key: key ?? step.keys[0] ?? '',
     message: `LLaMA-Factory crashes on it: ${error.type}, ${error.text}`,
-    got: key === undefined ? undefined : JSON.stringify(args[key], bigintAsText),
+    got: key === undefined ? undefined : asJson(args[key]),
     ...withFix(key === undefined || key === 'dataset' ? [] : remove(state, key)),
     source: step.source,
   };
@@ -133,8 +134,4 @@ function why(key: string, meant: string | undefined): string {
 
 function withFix(fix: readonly Edit[], change?: string): Pick<Finding, 'change' | 'fix'> {
   return { change: change ?? inWords(fix), fix: fix.length > 0 ? fix : undefined };
-}
-
-function bigintAsText(_: string, value: unknown): unknown {
-  return typeof value === 'bigint' ? String(value) : value;
 }

@@ -1,3 +1,4 @@
+import { asJson } from '../../as-json';
 import { fieldsOf } from '../fields';
 import { nearest } from '../nearest';
 import { put, remove } from './edits';
@@ -326,7 +327,7 @@ function choice(key: string, enumeration: string): Step {
     id: key.replaceAll('_', '-').replace(/-type$/, ''),
     keys: [key],
     message: ({ values, release }) =>
-      `\`${key}\` is ${JSON.stringify(values[key])}; allowed: ${choicesOf(release, key).join(', ')}`,
+      `\`${key}\` is ${asJson(values[key])}; allowed: ${choicesOf(release, key).join(', ')}`,
     upstream: `is not a valid ${enumeration}`,
     source: HF,
     refuses: ({ values, release }) => !choicesOf(release, key).includes(values[key] as string),

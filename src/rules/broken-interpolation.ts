@@ -1,0 +1,41 @@
+import { Severity } from '../finding';
+import { scalarRules } from '../llamafactory/scalars';
+import { found } from './found';
+import type { Rule } from './rule';
+
+export const rule: Rule = {
+  id: 'broken-interpolation',
+  severity: Severity.ERROR,
+  reason:
+    'The train config passes through OmegaConf, to which `${` opens an interpolation: a text in which it opens none stops the run before anything else. A YAML that has one is refused when it is read; this is for values that come from props.',
+  source: 'OmegaConf: omegaconf/grammar_parser.py',
+  check(run) {
+    return Object.entries(run.args).flatMap(([key, value]) => {
+      const broken = isBroken(key) ? key : brokenIn(value);
+      if (broken === undefined) return [];
+      return [
+        found(rule, run, {
+          key,
+          message: `\`${key}\` has a \`\${\` that opens no interpolation, and OmegaConf refuses the whole config`,
+          got: broken,
+          change: 'leave `${` out, or close it: `${oc.env:NAME}`',
+        }),
+      ];
+    });
+  },
+};
+
+function isBroken(text: string): boolean {
+  return text.includes('${') && !scalarRules(true).isInterpolation(text);
+}
+
+/** The first such text in a value, keys included. */
+function brokenIn(value: unknown): string | undefined {
+  if (typeof value === 'string') return isBroken(value) ? value : undefined;
+  if (typeof value !== 'object' || value === null) return undefined;
+  for (const [key, part] of Object.entries(value)) {
+    const broken = isBroken(key) ? key : brokenIn(part);
+    if (broken !== undefined) return broken;
+  }
+  return undefined;
+}

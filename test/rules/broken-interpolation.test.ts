@@ -1,0 +1,19 @@
+import { Severity } from '../../src/finding';
+import { rule } from '../../src/rules/broken-interpolation';
+import { ruleCases } from './rule-cases';
+
+ruleCases(rule, {
+  failing: {
+    'an opening that nothing closes': {
+      args: { run_name: 'cost ${5' },
+      finds: [{ key: 'run_name', severity: Severity.ERROR, got: 'cost ${5' }],
+    },
+    'one inside a mapping': { args: { extra: { a: ['${b c'] } }, finds: [{ key: 'extra', got: '${b c' }] },
+    'one in 0.9.3, which merges with OmegaConf': { release: '0.9.3', args: { run_name: '${' }, finds: [{ got: '${' }] },
+    'one in a key': { args: { extra: { 'M${n': true } }, finds: [{ key: 'extra', got: 'M${n' }] },
+  },
+  passing: {
+    'an interpolation': { args: { run_name: '${oc.env:NAME}', output_dir: '/out/${run_name}' } },
+    'a dollar alone': { args: { run_name: '$5 {a}' } },
+  },
+});
