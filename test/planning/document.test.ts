@@ -94,7 +94,13 @@ const LINES: Readonly<Record<string, readonly Answer[]>> = {
   'out of memory: smaller batch': [batch],
   'out of memory: more accumulation': [{ ...batch, key: 'gradient_accumulation_steps' }],
   'out of memory: CPU offload': [offload],
-  'out of memory: smaller LoRA rank': [{ id: 'make-it-fit', key: 'lora_rank', run: ddp() }],
+  'out of memory: smaller LoRA rank': [
+    {
+      id: 'make-it-fit',
+      key: 'lora_rank',
+      run: ddp({ lora_rank: 64, cutoff_len: 1024, per_device_train_batch_size: 1 }),
+    },
+  ],
   'slow: Flash Attention': attention,
   'slow: preprocessing workers': [workers],
   'slow: faster storage': [
