@@ -13,7 +13,7 @@ import { dirname, join } from 'node:path';
 import type { Job } from 'kubernetes-types/batch/v1';
 import type { Container, PodSpec, Volume, VolumeMount } from 'kubernetes-types/core/v1';
 import type { Release } from '../../src/run';
-import { type Ended, type Running, start } from '../runtime/programs';
+import { type Ended, type Running, start, textOf } from '../runtime/programs';
 import { type Manifests, only } from '../synthesis';
 import { VENV } from '../trainer-packages';
 import { imageEnv, siteOf } from './environment';
@@ -37,10 +37,15 @@ export interface RunningContainer extends Running {
 
 const NAMESPACES = ['--mount', '--pid', '--fork', '--kill-child', '--ipc'];
 
-/** A machine with a new folder inside `folder`. `ISOLATED=no` in the environment tries the other way. */
+/** Whether containers can be isolated here. `ISOLATED=no` in the environment says no. */
+export function canIsolate(): boolean {
+  if (process.env['ISOLATED'] === 'no' || process.getuid?.() !== 0) return false;
+  return spawnSync('unshare', [...NAMESPACES, 'mount', '-t', 'tmpfs', 'test', '/mnt']).status === 0;
+}
+
+/** A machine with a new folder inside `folder`. */
 export function machine(folder: string, release: Release): Machine {
-  const able = process.env['ISOLATED'] !== 'no' && spawnSync('unshare', [...NAMESPACES, 'true']).status === 0;
-  return { folder: mkdtempSync(join(folder, 'machine-')), release, isolated: able && process.getuid?.() === 0 };
+  return { folder: mkdtempSync(join(folder, 'machine-')), release, isolated: canIsolate() };
 }
 
 /** The folder of a claim's volume. */
@@ -79,8 +84,8 @@ export function firstProcess(on: Machine, { child }: Running): number {
   return on.isolated ? only(childrenOf(pid)) : pid;
 }
 
-/** Kills every process of a container at once, with no chance to save anything. */
-export function killAll({ child }: Running): void {
+/** Kills every process of a container at once, with no chance to save anything; returns when all are gone. */
+export async function killAll({ child }: Running): Promise<void> {
   const found = [child.pid ?? 0];
   for (const pid of found) found.push(...childrenOf(pid));
   for (const pid of found) {
@@ -90,12 +95,20 @@ export function killAll({ child }: Running): void {
       // It ended with its parent.
     }
   }
+  while (found.some(isAlive)) await new Promise((resolve) => setTimeout(resolve, 20));
 }
 
+function isAlive(pid: number): boolean {
+  const stat = textOf(`/proc/${pid}/stat`);
+  return stat !== '' && !/^\d+ \(.*\) Z/s.test(stat);
+}
+
+/** The processes that any thread of a process has started. */
 function childrenOf(pid: number): number[] {
   try {
-    const text = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim();
-    return text === '' ? [] : text.split(' ').map(Number);
+    const threads = readdirSync(`/proc/${pid}/task`);
+    const texts = threads.map((thread) => readFileSync(`/proc/${pid}/task/${thread}/children`, 'utf8').trim());
+    return texts.flatMap((text) => (text === '' ? [] : text.split(' ').map(Number)));
   } catch {
     return [];
   }

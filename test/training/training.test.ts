@@ -21,7 +21,7 @@ import type { Ended } from '../runtime/programs';
 import { jobOf } from '../synthesis';
 import { quantises } from './cpu';
 import { imageEnv, releases } from './environment';
-import { claimFolder, firstProcess, killAll, type Machine, machine, runIn, runPod, startPod } from './pod';
+import { canIsolate, claimFolder, firstProcess, killAll, type Machine, machine, runIn, runPod, startPod } from './pod';
 import { record } from './record';
 import { MODELS, SAMPLES, type Synthesised, synthesise } from './run';
 
@@ -119,6 +119,7 @@ async function meanwhile(running: { ended: Promise<Ended> }, condition: () => bo
 }
 
 describe.each(releases())('LLaMA-Factory %s', (release) => {
+  const testIfIsolated = canIsolate() ? test : test.skip;
   const testIfQuantised = quantises(release) ? test : test.skip;
   const model = join(folder, `model-${release}`);
   let first: Machine;
@@ -154,8 +155,7 @@ describe.each(releases())('LLaMA-Factory %s', (release) => {
       expect([ended.code, ended.message, ended.code === 0 ? '' : last(ended.stdout)]).toEqual([0, '', '']);
     });
 
-    test('is closed in: no root, no privileges, a root file system that cannot be written', async () => {
-      if (!first.isolated) return;
+    testIfIsolated('is closed in: no root, no privileges, a root file system that cannot be written', async () => {
       const probe =
         'id -u; id -G; grep -E "^(CapEff|NoNewPrivs)" /proc/self/status; touch /probe /models/probe /etc/llamafactory/probe';
       const { stdout, stderr } = await runIn(first, run.manifests, trainJob(run), ['sh', '-c', probe]);
@@ -241,7 +241,7 @@ describe.each(releases())('LLaMA-Factory %s', (release) => {
       const before = progress();
       const second = await startPod(other, run.manifests, trainJob(run));
       await meanwhile(second, () => savesIn(output).length >= 5);
-      killAll(second);
+      await killAll(second);
       await second.ended;
       expect(loggedSteps(output)[before.logged]).toBe(before.saved + 1);
 
@@ -265,7 +265,7 @@ describe.each(releases())('LLaMA-Factory %s', (release) => {
       ]);
       const running = await startPod(first, changed.manifests, trainJob(changed));
       await meanwhile(running, () => savesIn(outputOf(first, changed)).length > 0);
-      killAll(running);
+      await killAll(running);
       await running.ended;
       expect(outputOf(first, changed)).not.toBe(old);
       expect(readdirSync(join(old, '..'))).toHaveLength(2);
