@@ -1,5 +1,6 @@
 // `npm run bench:lint`: CPU time of `lint` on 1000 configs over that of parsing them, start-up included. The programs
-// take turns, and the least of each counts, since other load only adds.
+// take turns, and the least of each counts, since other load only adds. With LF_ORACLE_VENV, a virtual environment with
+// LLaMA-Factory (test/parity/install.sh), the real parser takes them too, once.
 const { spawnSync } = require('node:child_process');
 const { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } = require('node:fs');
 const { tmpdir } = require('node:os');
@@ -34,7 +35,25 @@ for (let round = 0; round < ROUNDS; round += 1) {
   parsing = Math.min(parsing, cpuSeconds('parse-yaml.js'));
   lint = Math.min(lint, cpuSeconds('lint-files.js'));
 }
+
+/** CPU seconds that the real parser takes for the first configs; undefined without it. */
+function realParserSeconds(count) {
+  const venv = process.env.LF_ORACLE_VENV;
+  if (venv === undefined) return undefined;
+  const files = Array.from({ length: count }, (_, i) => join(folder, `config-${i}.yaml`));
+  const oracle = [join(venv, 'bin/python'), join(__dirname, '../test/parity/oracle.py'), '--deep', ...files];
+  const timed = `TIMEFORMAT='%U %S'; time "$@" > /dev/null 2> /dev/null`;
+  const child = spawnSync('bash', ['-c', timed, 'bash', ...oracle], { encoding: 'utf8' });
+  const [user = 0, system = 0] = child.stderr.trim().split(' ').map(Number);
+  return user + system;
+}
+const [one, all] = [realParserSeconds(1), realParserSeconds(COUNT)];
 rmSync(folder, { recursive: true });
 console.log(
   `lint of ${COUNT} configs: ${(lint / parsing).toFixed(2)} times the yaml library  [${lint.toFixed(2)} s, ${parsing.toFixed(2)} s CPU]`,
+);
+console.log(
+  one === undefined
+    ? 'the real parser: not measured, LF_ORACLE_VENV is not set'
+    : `the real parser: ${(all / parsing).toFixed(0)} times the yaml library, ${one.toFixed(1)} s to start and ${((1000 * (all - one)) / (COUNT - 1)).toFixed(0)} ms a config, refused at its first fault`,
 );
