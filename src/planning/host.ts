@@ -1,5 +1,6 @@
 import type { Run } from '../run';
 import type { ModelShape } from './catalog/models';
+import { modelFileBytes } from './layers';
 import { textBytes } from './lengths';
 import { type Shape, shapeOf } from './memory';
 import type { Schedule } from './schedule';
@@ -134,7 +135,7 @@ export function hostNeeds(
   const ranks = settings.gpusPerNode;
   const ofStrategy = model === undefined || shape === undefined ? {} : strategyBytes(model, settings, run, shape);
   const trainable = shape?.trainable ?? 0;
-  const modelBytes = model === undefined || shape === undefined ? 0 : fileBytes(model, shape);
+  const modelBytes = model === undefined ? 0 : modelFileBytes(model);
   const checkpoint = checkpointOf(settings, trainable, modelBytes, isOn(run.args['save_only_model']));
   const perRank: Record<string, number> = {
     process: PROCESS + LAUNCHER / ranks,
@@ -164,11 +165,6 @@ export function hostNeeds(
     ephemeralBytes: 2 * (CACHES + dataCacheBytes(run, settings, schedule)),
     modelBytes,
   };
-}
-
-function fileBytes(model: ModelShape, { elements }: Shape): number {
-  const tables = (model.tiedEmbeddings ? 1 : 2) * model.vocabSize * model.hiddenSize;
-  return 2 * (elements + tables + model.hiddenSize);
 }
 
 const LABELS: Readonly<Record<string, string>> = {

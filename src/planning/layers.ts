@@ -57,14 +57,24 @@ export function smallElements(model: ModelShape): number {
   return 2 * model.hiddenSize + own + (model.experts === undefined ? 0 : model.hiddenSize * model.experts.count);
 }
 
+/** All parameters: blocks, embeddings, output layer and the last norm. */
+function modelElements(model: ModelShape, linears: readonly Linear[]): number {
+  const tables = (model.tiedEmbeddings ? 1 : 2) * model.vocabSize * model.hiddenSize;
+  return model.layers * (linearElements(linears) + smallElements(model)) + tables + model.hiddenSize;
+}
+
+/** What the model's files take as a hub serves them, in bytes: 16 bits a parameter. */
+export function modelFileBytes(model: ModelShape): number {
+  // The release decides how experts are stored, not how many parameters there are.
+  return 2 * modelElements(model, linearsOf(model, 0));
+}
+
 /** Parameters that train. */
 export function trainableElements(model: ModelShape, linears: readonly Linear[], settings: Settings): number {
-  const block = linearElements(linears) + smallElements(model);
-  if (settings.finetuning === 'full') {
-    const tables = model.tiedEmbeddings ? 1 : 2;
-    return model.layers * block + tables * model.vocabSize * model.hiddenSize + model.hiddenSize;
+  if (settings.finetuning === 'full') return modelElements(model, linears);
+  if (settings.finetuning === 'freeze') {
+    return Math.min(settings.freezeLayers, model.layers) * (linearElements(linears) + smallElements(model));
   }
-  if (settings.finetuning === 'freeze') return Math.min(settings.freezeLayers, model.layers) * block;
   const adapters = loraTargets(linears, settings).map(
     ({ input, output, count }) => count * (settings.loraRank * (input + output) + (settings.dora ? output : 0)),
   );

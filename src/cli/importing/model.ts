@@ -1,6 +1,6 @@
 import type { Files } from '../../llamafactory/files';
 import type { ModelShape } from '../../planning/catalog/models';
-import { weightsBytes } from '../../planning/weights';
+import { modelFileBytes } from '../../planning/layers';
 import { QwenModel } from '../../qwen-model';
 import type { Mapping } from '../../run';
 import { modelShapeOf, partsOf } from '../model-shape';
@@ -149,5 +149,5 @@ function hubOf(name: string, local: boolean, env: ReadonlyMap<string, string>): 
 /** Twice the weights, in tens of GiB: room for another model beside them. */
 function claimSize(shape: ModelShape | undefined): number {
   if (shape === undefined) return 60;
-  return Math.max(SMALLEST_CLAIM, Math.ceil((2 * weightsBytes(shape)) / 2 ** 30 / 10) * 10);
+  return Math.max(SMALLEST_CLAIM, Math.ceil((2 * modelFileBytes(shape)) / 2 ** 30 / 10) * 10);
 }
