@@ -13,6 +13,7 @@ import { networkPolicySpec, networkTrackers } from './kubernetes/network-policy'
 import { patchedPod } from './kubernetes/patched-pod';
 import { type PodSettings, type PodUser, podTemplate } from './kubernetes/pod-template';
 import { type PodResources, podResources, tooLittle, unavailable } from './kubernetes/resources';
+import { KEEP_RUNNING } from './kubernetes/scheduling';
 import { TERMINATION_GRACE_SECONDS } from './kubernetes/trainer-env';
 import { PATHS, type TrainingPod, trainingPod } from './kubernetes/training-pod';
 import { argumentsOf } from './llamafactory/arguments';
@@ -20,7 +21,6 @@ import { renderTrainConfig } from './llamafactory/render-train-config';
 import { ModelCache, type ModelLocation } from './model-cache';
 import { NetworkAccess } from './network-access';
 import type { NodePool } from './node-pool';
-import { hostNeeds } from './planning/host';
 import { type PlanNumbers, planNumbers, planSummary } from './planning/plan';
 import { prepare } from './prepare-job';
 import { checkRun, type Written } from './private/check-run';
@@ -385,7 +385,7 @@ export class FineTuningJob extends Construct {
       suffix: digest({ template, run: this.runDigest }),
       maxLength: JOB_NAME_LENGTH,
     });
-    const { _destinations: destinations } = props.networkAccess ?? NetworkAccess.restricted();
+    const { _destinations: destinations } = accessOf(props);
     if (destinations !== undefined) {
       new ApiObject(this, 'NetworkPolicy', {
         apiVersion: 'networking.k8s.io/v1',
@@ -561,7 +561,7 @@ export class FineTuningJob extends Construct {
     const volume = modelCache.filled ? modelCache : saves;
     const markers = prepare(volume, {
       ownFile: gate._waves,
-      restricted: (props.networkAccess ?? NetworkAccess.restricted())._destinations !== undefined,
+      restricted: accessOf(props)._destinations !== undefined,
       request: { model, packages },
       target,
       ...settings,
@@ -574,7 +574,7 @@ export class FineTuningJob extends Construct {
 
   /** What the pod asks for, as planned unless a prop says otherwise; what is too little or too much is reported. */
   private resources(props: FineTuningJobProps, run: Run, saves: SavesVolume): PodResources {
-    const need = hostNeeds(run, run.model, this.numbers.schedule);
+    const need = this.numbers.host;
     const bytes = (size: Size | undefined) => (size === undefined ? undefined : bytesOf(size));
     const { gpus, cpus, memory } = props.nodePool;
     const node = { gpus, cpus, memoryBytes: bytes(memory) };
@@ -597,17 +597,10 @@ export class FineTuningJob extends Construct {
 /** On the Job: the plan in one line. It is in no digest, since it follows from what is. */
 const PLAN_ANNOTATION = 'cdk8s-llamafactory/plan';
 
-/** On the training pod: node autoscalers evict no pod that says so. */
-const KEEP_RUNNING: Readonly<Record<string, string>> = {
-  'cluster-autoscaler.kubernetes.io/safe-to-evict': 'false',
-  'karpenter.sh/do-not-disrupt': 'true',
-};
-
 /** A run with every default filled in. */
 interface ResolvedRun {
   readonly run: Run;
   readonly written: Written;
-
   /** Why findings on the run are silent. */
   readonly acknowledged: Acknowledgements;
   /** Why the batch was chosen, if it was. */
@@ -636,9 +629,14 @@ interface Prepared {
   readonly near: Readonly<Record<string, string>>;
 }
 
+/** What the run may reach: its prop, or its default. */
+function accessOf({ networkAccess }: FineTuningJobProps): NetworkAccess {
+  return networkAccess ?? NetworkAccess.restricted();
+}
+
 /** What is wrong with the network a run is given: a tracker that it can't reach would hold it up, or end it. */
 function networkProblems(props: FineTuningJobProps, run: Run): Problem[] {
-  const access = props.networkAccess ?? NetworkAccess.restricted();
+  const access = accessOf(props);
   const trackers = networkTrackers(run.args, props.env ?? {});
   if (access._destinations?.length !== 0 || trackers.length === 0) return access._problems;
   return [

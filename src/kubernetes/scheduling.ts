@@ -85,11 +85,18 @@ function podAffinity(near: Readonly<Record<string, string>>): Affinity {
 }
 
 /**
- * Annotations that keep node autoscalers from moving a pod for so long: Karpenter takes a duration, the cluster
- * autoscaler yes or no.
+ * Annotations that keep node autoscalers from moving a pod: the cluster autoscaler takes yes or no, Karpenter a duration
+ * too.
  * Source: karpenter pkg/utils/pod/scheduling.go; kubernetes/autoscaler cluster-autoscaler FAQ.
  */
+function keptByAutoscalers(karpenter: string): Record<string, string> {
+  return { 'cluster-autoscaler.kubernetes.io/safe-to-evict': 'false', 'karpenter.sh/do-not-disrupt': karpenter };
+}
+
+/** What a pod says that no node autoscaler may move as long as it runs. */
+export const KEEP_RUNNING = keptByAutoscalers('true');
+
+/** What a pod says that Karpenter may not move for so long. */
 export function evictionAnnotations(seconds: number | undefined): Record<string, string> {
-  if (seconds === undefined) return {};
-  return { 'cluster-autoscaler.kubernetes.io/safe-to-evict': 'false', 'karpenter.sh/do-not-disrupt': `${seconds}s` };
+  return seconds === undefined ? {} : keptByAutoscalers(`${seconds}s`);
 }

@@ -65,7 +65,7 @@ export interface TrainingPod extends PodSettings {
   readonly tensorBoard?: boolean;
   /** Seconds between two looks at the GPUs; undefined: none is taken. */
   readonly gpuMonitorSeconds?: number;
-  /** How long node autoscalers leave it where it is; undefined: they may move it. */
+  /** How long node autoscalers leave it where it is; undefined: the annotations alone decide. */
   readonly evictionProtectionSeconds?: number;
 }
 

@@ -42,13 +42,15 @@ export interface PlanOptions {
 
 /** Plans a run. Pure: the same run gives the same plan. */
 export function plan(run: Run, options: PlanOptions = {}): Plan {
-  const { advice, ...numbers } = planNumbers(run, options);
+  const { advice, host: _, ...numbers } = planNumbers(run, options);
   return { ...numbers, advice: advice() };
 }
 
 /** A plan whose advice is sought when it is asked for: it costs more than all the numbers. */
 export interface PlanNumbers extends Omit<Plan, 'advice'> {
   readonly advice: () => readonly Advice[];
+  /** What the pod needs beside its GPUs, also where the model isn't known. */
+  readonly host: HostNeeds;
 }
 
 /** The numbers of a plan. */
@@ -56,7 +58,10 @@ export function planNumbers(run: Run, options: PlanOptions = {}): PlanNumbers {
   const settings = settingsOf(run);
   const schedule = scheduleOf(run, options.samples);
   const model = run.model;
-  if (model === undefined) return { schedule, advice: () => adviceOf(run, { settings, schedule }) };
+  if (model === undefined) {
+    const host = hostNeeds(run, model, schedule, settings);
+    return { schedule, host, advice: () => adviceOf(run, { settings, schedule }) };
+  }
   const shape = shapeOf(run, model, settings);
   const gpu = gpuMemory(run, model, settings, shape);
   const forData = gpuMemoryForData(run, model, settings, shape);
@@ -75,6 +80,7 @@ export function planNumbers(run: Run, options: PlanOptions = {}): PlanNumbers {
       modelBytes: host.modelBytes,
     },
     throughput,
+    host,
     advice: () =>
       adviceOf(run, {
         settings,
