@@ -6,4 +6,6 @@ module.exports = {
   globalSetup: '<rootDir>/test/cluster/setup.ts',
   globalTeardown: '<rootDir>/test/cluster/teardown.ts',
   testTimeout: 180_000,
+  // One control plane, whose nodes each file cordons.
+  maxWorkers: 1,
 };
