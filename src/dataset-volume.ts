@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, extname, join } from 'node:path';
-import { Construct } from 'constructs';
+import { Construct, type IConstruct } from 'constructs';
 import type { Problem } from './finding';
 import { objectName } from './kubernetes/names';
 import { parseDataFile } from './llamafactory/dataset-file';
@@ -203,6 +203,17 @@ export interface MountedDataset {
   readonly mounts: ReadonlyArray<{ readonly name: string; readonly mountPath: string; readonly subPath?: string }>;
 }
 
+/** A file that was read: its digest is of its bytes, and rows are shared by all files of a tree that have them. */
+interface DataFile {
+  readonly path: string;
+  readonly text: string;
+  readonly sha256: string;
+  readonly rows: readonly unknown[];
+}
+
+/** Rows of the files of a tree, by the file's type and the digest of its bytes. */
+const rowsKnown = new WeakMap<IConstruct, Map<string, readonly unknown[]>>();
+
 /** Where data sets stand in the pod. */
 const DATA_PATH = '/data';
 
@@ -256,7 +267,8 @@ export class DatasetVolume extends Construct {
 
   private inline(props: DatasetProps, paths: readonly string[], single: string | undefined): MountedDataset {
     const files = paths.flatMap((path) => this.read(path));
-    const rows = files.flatMap((file) => file.rows);
+    const [first] = files;
+    const rows = files.length === 1 && first !== undefined ? first.rows : files.flatMap((file) => file.rows);
     const directory = `${DATA_PATH}/${this.name}`;
     const entry = datasetEntry(single === undefined ? directory : `${directory}/${single}`, describe(props), rows[0]);
     const faulty = files.filter((file) => this.reportRows(file.path, file.rows, entry)).length > 0;
@@ -275,7 +287,7 @@ export class DatasetVolume extends Construct {
       entry,
       rows: files.length === paths.length && files.length > 0 ? rows : undefined,
       rowsReported: faulty,
-      identity: files.map((file) => createHash('sha256').update(file.text).digest('hex')),
+      identity: files.map((file) => file.sha256),
       volumes: parts.map((part) => ({ name: part.name, configMap: part.configMap.name })),
       // File by file: a ConfigMap mounted as a folder also shows `..data`, which LLaMA-Factory would read as a file.
       mounts: parts.map((part) => ({ name: part.name, mountPath: `${directory}/${part.key}`, subPath: part.key })),
@@ -333,7 +345,7 @@ export class DatasetVolume extends Construct {
     }
   }
 
-  private read(path: string): Array<{ path: string; text: string; rows: readonly unknown[] }> {
+  private read(path: string): DataFile[] {
     const fault = (message: string, change?: string): [] => {
       this.problem({ id: 'dataset-file', key: 'path', message, got: path, change });
       return [];
@@ -357,9 +369,24 @@ export class DatasetVolume extends Construct {
       }
       return fault(`the file cannot be read: ${reason(error)}`, `paths are relative to the working directory`);
     }
-    const parsed = parseDataFile(path, text);
-    if ('fault' in parsed) return fault(parsed.fault, parsed.change);
-    return [{ path, text, rows: parsed.rows }];
+    const sha256 = createHash('sha256').update(text).digest('hex');
+    const known = this.rowsKnown();
+    const key = `${extname(path)} ${sha256}`;
+    let rows = known.get(key);
+    if (rows === undefined) {
+      const parsed = parseDataFile(path, text);
+      if ('fault' in parsed) return fault(parsed.fault, parsed.change);
+      rows = parsed.rows;
+      known.set(key, rows);
+    }
+    return [{ path, text, sha256, rows }];
+  }
+
+  private rowsKnown(): Map<string, readonly unknown[]> {
+    const { root } = this.node;
+    const known = rowsKnown.get(root) ?? new Map();
+    rowsKnown.set(root, known);
+    return known;
   }
 
   /** Reports rows that would be left out or stop the run; answers whether there are any. */

@@ -31,6 +31,7 @@ import { digest } from './private/digest';
 import { report, reportNamed, reportProblems, reportReferences } from './private/findings';
 import { labelsOf } from './private/labels';
 import { annotationProblems, labelProblems, objectNameProblems, variableProblems } from './private/name-problems';
+import { NamedObject } from './private/outside-patches';
 import { type Given, ownedArguments } from './private/owned-arguments';
 import { type AskedFor, propProblems } from './private/prop-problems';
 import { bytesOf } from './private/quantity';
@@ -399,7 +400,7 @@ export class FineTuningJob extends Construct {
         }),
       });
     }
-    const object = new ApiObject(this, 'Resource', {
+    const object = new NamedObject(this, 'Resource', {
       apiVersion: 'batch/v1',
       kind: 'Job',
       metadata: {

@@ -13,6 +13,7 @@ import { contentConfigMap } from './private/content-config-map';
 import { digest } from './private/digest';
 import { reportNamed, reportProblems } from './private/findings';
 import { labelsOf } from './private/labels';
+import { NamedObject } from './private/outside-patches';
 import { runtimeFile } from './private/runtime-file';
 
 /** What a run needs on a volume before it may start. */
@@ -115,7 +116,7 @@ function makeJob(
       }),
     });
   }
-  const object = new ApiObject(owner, 'Resource', {
+  const object = new NamedObject(owner, 'Resource', {
     apiVersion: 'batch/v1',
     kind: 'Job',
     metadata: {

@@ -76,6 +76,15 @@ describe('a file', () => {
     expect(findingFor('math.jsonl', lines).findings).toEqual([]);
   });
 
+  test('is read as its type says, also beside a file of another type with the same text', () => {
+    const text = JSON.stringify([ROW]);
+    const at = write(folder, { 'same.json': text, 'same.jsonl': text });
+    const { app, chart } = chartOf();
+    mathDataset(chart, { path: join(at, 'same.json') }, 'list');
+    mathDataset(chart, { path: join(at, 'same.jsonl') }, 'lines');
+    expect(findingsWith(app, 'dataset-rows').map(({ path }) => path)).toEqual(['finetune/lines']);
+  });
+
   test.each<[string, string, string | Buffer, string, string | undefined]>([
     ['empty', 'empty.json', '', 'the file is empty', undefined],
     [

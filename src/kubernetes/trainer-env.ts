@@ -70,7 +70,8 @@ export function launcherEnv(options: {
 
 /** Variables as a container lists them, sorted by name. */
 export function envVars(...variables: ReadonlyArray<Readonly<Record<string, string>>>): EnvVar[] {
-  return Object.entries(Object.assign({}, ...variables) as Record<string, string>)
-    .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([name, value]) => ({ name, value }));
+  const all: Record<string, string> = Object.assign({}, ...variables);
+  return Object.keys(all)
+    .sort()
+    .map((name) => ({ name, value: all[name] }));
 }

@@ -19,6 +19,8 @@ function bytesAndTexts(value: unknown): { bytes: number; texts: number } {
 interface Texts {
   /** All of them in UTF-8, in bytes. */
   readonly bytes: number;
+  /** Tokens of each row at most. */
+  readonly tokens: readonly number[];
   /** Tokens of the longest row at most. */
   readonly longest: number;
 }
@@ -30,15 +32,22 @@ function textsOf(rows: readonly unknown[]): Texts {
   let texts = known.get(rows);
   if (texts === undefined) {
     let [all, longest] = [0, 0];
-    for (const row of rows) {
+    const tokens = rows.map((row) => {
       const { bytes, texts } = bytesAndTexts(row);
+      const most = bytes + TEMPLATE * (texts + 1);
       all += bytes;
-      longest = Math.max(longest, bytes + TEMPLATE * (texts + 1));
-    }
-    texts = { bytes: all, longest };
+      longest = Math.max(longest, most);
+      return most;
+    });
+    texts = { bytes: all, tokens, longest };
     known.set(rows, texts);
   }
   return texts;
+}
+
+/** Tokens of each row at most, as {@link longestSampleAtMost} reckons them. */
+export function rowTokensAtMost(rows: readonly unknown[]): readonly number[] {
+  return textsOf(rows).tokens;
 }
 
 /**

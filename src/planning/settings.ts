@@ -86,8 +86,16 @@ function quantisedBits(args: Mapping): 16 | 8 | 4 {
   return bits === 4 || bits === 8 ? bits : 16;
 }
 
+const known = new WeakMap<Run, Settings>();
+
 /** The run's settings as the trainer will see them. */
 export function settingsOf(run: Run): Settings {
+  const settings = known.get(run) ?? readSettings(run);
+  known.set(run, settings);
+  return settings;
+}
+
+function readSettings(run: Run): Settings {
   const { args } = run;
   const stage = String(args['stage'] ?? 'sft');
   const type = String(args['finetuning_type'] ?? 'lora');

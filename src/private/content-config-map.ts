@@ -1,11 +1,11 @@
-import { ApiObject } from 'cdk8s';
 import type { Construct } from 'constructs';
 import { configMapFindings } from '../kubernetes/config-map-size';
 import { constructName, constructPath } from './construct-name';
 import { digest } from './digest';
 import { report, reportNamed } from './findings';
 import { labelsOf } from './labels';
-import { plus } from './plus';
+import { NamedObject } from './outside-patches';
+import { isRuntimeFile } from './runtime-file';
 import { secretFindings } from './secrets';
 
 /** A ConfigMap whose name follows from its content. */
@@ -30,13 +30,15 @@ export function contentConfigMap(
 ): ContentConfigMap {
   const name = constructName(owner, { parts: part === undefined ? [] : [part], suffix: digest(textOf(data)) });
   const path = constructPath(owner);
-  report(owner, [...configMapFindings(path, name, data), ...secretFindings(path, data)]);
-  const configMap = new (plus().ConfigMap)(scope, id, {
+  report(owner, [...configMapFindings(path, name, data), ...secretFindings(path, writtenByUsers(data))]);
+  const object = new NamedObject(scope, id, {
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
     metadata: { name, labels: labelsOf(owner) },
     data: { ...data },
     immutable: true,
   });
-  reportNamed({ object: ApiObject.of(configMap), part: 'data', content: data });
+  reportNamed({ object, part: 'data', content: data });
   return { name, keys: Object.keys(data) };
 }
 
@@ -46,4 +48,9 @@ function textOf(data: Readonly<Record<string, string>>): string {
     .sort()
     .map((key) => `${key} ${data[key]?.length}\n${data[key]}`)
     .join('\n');
+}
+
+/** What may hold a secret: the library's own files don't. */
+function writtenByUsers(data: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(data).filter(([, text]) => !isRuntimeFile(text)));
 }

@@ -10,9 +10,10 @@ function sorted(value: unknown): unknown {
   if (value === null || typeof value !== 'object') return value;
   if (Array.isArray(value)) return value.map(sorted);
   const mapping = value as Record<string, unknown>;
-  // Without a prototype, so that `__proto__` is a key like any other.
-  const copy: Record<string, unknown> = Object.create(null);
-  for (const key of Object.keys(mapping).sort()) copy[key] = sorted(mapping[key]);
+  const keys = Object.keys(mapping).sort();
+  // Only without a prototype is `__proto__` a key like any other; a plain object is written twice as fast.
+  const copy: Record<string, unknown> = keys.includes('__proto__') ? Object.create(null) : {};
+  for (const key of keys) copy[key] = sorted(mapping[key]);
   return copy;
 }
 

@@ -1,10 +1,21 @@
-import type { ApiObject } from 'cdk8s';
+import { ApiObject, type JsonPatch } from 'cdk8s';
 import { type Finding, Severity } from '../finding';
 import { constructPath } from './construct-name';
 
+/** An object whose name follows from its content. It knows if it was patched, so that the others aren't rendered twice. */
+export class NamedObject extends ApiObject {
+  /** Whether a patch was added. */
+  public patched = false;
+
+  public override addJsonPatch(...ops: JsonPatch[]): void {
+    this.patched = true;
+    super.addJsonPatch(...ops);
+  }
+}
+
 /** An object whose name follows from a part of it, and that part as it was when the name was made. */
 export interface NamedByContent {
-  readonly object: ApiObject;
+  readonly object: NamedObject;
   /** `spec.template` of a Job, `data` of a ConfigMap. */
   readonly part: 'spec.template' | 'data';
   readonly content: unknown;
@@ -29,6 +40,7 @@ const PROPS: ReadonlyArray<readonly [place: RegExp, props: string]> = [
  */
 export function outsidePatches(objects: readonly NamedByContent[]): Finding[] {
   return objects.flatMap(({ object, part, content }) => {
+    if (!object.patched) return [];
     const json = object.toJson() as { data?: unknown; spec?: { template?: unknown } };
     const places = differences(content, part === 'data' ? json.data : json.spec?.template);
     if (places.length === 0) return [];

@@ -12,3 +12,8 @@ export function runtimeFile(name: string): string {
   }
   return text;
 }
+
+/** Whether a text is one of those files, and so is known to hold no secret. */
+export function isRuntimeFile(text: string): boolean {
+  return [...texts.values()].includes(text);
+}

@@ -1,7 +1,6 @@
 import { Severity } from '../finding';
-import { longestSampleAtMost } from '../planning/lengths';
+import { rowTokensAtMost } from '../planning/lengths';
 import { numberOf } from '../planning/settings';
-import type { Run } from '../run';
 import { found } from './found';
 import { readDatasets } from './rows';
 import type { Rule } from './rule';
@@ -11,9 +10,6 @@ const BYTES_PER_TOKEN = 4;
 
 /** LLaMA-Factory's default. */
 const CUTOFF = 2048;
-
-/** Data sets are shared by runs and don't change. */
-const measured = new WeakMap<readonly unknown[], readonly number[]>();
 
 export const rule: Rule = {
   id: 'rows-above-cutoff',
@@ -26,7 +22,7 @@ export const rule: Rule = {
     // To pre-train, texts are joined and cut into blocks.
     if (cutoff <= 0 || run.args['stage'] === 'pt') return [];
     return readDatasets(run).flatMap(({ name, rows }) => {
-      const bounds = boundsOf(run, rows);
+      const bounds = rowTokensAtMost(rows);
       const likely = bounds.filter((bound) => bound / BYTES_PER_TOKEN > cutoff).length;
       if (likely === 0) return [];
       const possible = bounds.filter((bound) => bound > cutoff).length;
@@ -44,13 +40,3 @@ export const rule: Rule = {
     });
   },
 };
-
-/** The tokens of each row at most. */
-function boundsOf(run: Run, rows: readonly unknown[]): readonly number[] {
-  let bounds = measured.get(rows);
-  if (bounds === undefined) {
-    bounds = rows.map((row) => longestSampleAtMost({ ...run, datasets: [{ name: '', rows: [row] }] }) ?? 0);
-    measured.set(rows, bounds);
-  }
-  return bounds;
-}
