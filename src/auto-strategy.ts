@@ -2,7 +2,7 @@ import type { Construct } from 'constructs';
 import { ZERO3_FILE, zero3Config } from './deepspeed/zero3-config';
 import { DeepSpeedZero3, type DeepSpeedZero3Props } from './deepspeed-zero3';
 import { Severity } from './finding';
-import type { FineTuningJobProps } from './fine-tuning-job';
+import type { FineTuningJobProps } from './fine-tuning-job-props';
 import { argumentsOf } from './llamafactory/arguments';
 import { parse } from './llamafactory/parser/parse';
 import { choose, type Way } from './planning/choose';

@@ -10,7 +10,8 @@ export {
 } from './dataset-volume';
 export { type DeepSpeedFp16, DeepSpeedZero3, type DeepSpeedZero3Props } from './deepspeed-zero3';
 export { type Edit, EditOperation } from './finding';
-export { FineTuningJob, type FineTuningJobProps, type RunProps } from './fine-tuning-job';
+export { FineTuningJob } from './fine-tuning-job';
+export type { FineTuningJobProps, RunProps } from './fine-tuning-job-props';
 export { Gate } from './gate';
 export { type CustomGpu, Gpu } from './gpu';
 export {

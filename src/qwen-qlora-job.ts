@@ -1,6 +1,7 @@
 import { Construct } from 'constructs';
 import { DeepSpeedZero3 } from './deepspeed-zero3';
-import { FineTuningJob, type RunProps } from './fine-tuning-job';
+import { FineTuningJob } from './fine-tuning-job';
+import type { RunProps } from './fine-tuning-job-props';
 import { Gpu } from './gpu';
 import { ModelCache } from './model-cache';
 import { NodePool } from './node-pool';

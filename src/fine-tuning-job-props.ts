@@ -1,0 +1,243 @@
+import type { Duration, Size } from 'cdk8s';
+import type { DatasetVolume } from './dataset-volume';
+import type { DeepSpeedZero3 } from './deepspeed-zero3';
+import type { Gate } from './gate';
+import type { ModelCache } from './model-cache';
+import type { NetworkAccess } from './network-access';
+import type { NodePool } from './node-pool';
+import type { QwenModel } from './qwen-model';
+import type { SavesVolume } from './saves-volume';
+import type { Strategy } from './strategy';
+import type { TrainArguments } from './train-arguments';
+import type { TrainConfig } from './train-config';
+import type { TrainerImage } from './trainer-image';
+
+/** What presets and general runs have in common. */
+export interface RunProps {
+  /** The data set to train on. */
+  readonly dataset: DatasetVolume;
+  /**
+   * More data sets to train on, mixed as `mixStrategy` says.
+   * @default - none
+   */
+  readonly additionalDatasets?: DatasetVolume[];
+  /**
+   * A data set to evaluate on. With it, `valSize` must not be set.
+   * @default - a part of the training data, `valSize`, is held back
+   */
+  readonly evaluationDataset?: DatasetVolume;
+  /**
+   * GPUs of the run, one rank each.
+   * @default - all GPUs of a node of the pool
+   */
+  readonly gpus?: number;
+  /**
+   * Where the model is.
+   * @default - a claim of its own, filled from ModelScope by a CPU Job
+   */
+  readonly modelCache?: ModelCache;
+  /**
+   * Where adapters and checkpoints go.
+   * @default - a claim of its own, as large as planned
+   */
+  readonly saves?: SavesVolume;
+  /**
+   * The image that trains.
+   * @default - LLaMA-Factory's official image of the newest release known here
+   */
+  readonly image?: TrainerImage;
+  /**
+   * LLaMA-Factory's arguments, in camelCase. Model, data, directories and DeepSpeed are not among them: other props
+   * set those. With `trainConfig`, what is said here replaces the file's value, key by key.
+   * @default - LLaMA-Factory's own, for a preset the preset's
+   */
+  readonly train?: TrainArguments;
+  /**
+   * A train config that exists, in LLaMA-Factory's spelling: `TrainConfig.fromYaml('train_config.yaml')`. It stands
+   * for all train arguments: no preset's defaults are put under it.
+   * @default - none: `train` alone
+   */
+  readonly trainConfig?: TrainConfig;
+  /**
+   * A folder of your own Python files, relative to the working directory; it travels in a ConfigMap and stands on
+   * PYTHONPATH.
+   * @default - none
+   */
+  readonly code?: string;
+  /**
+   * The package index that the prepare Job installs from, for a mirror: `https://mirrors.example.com/pypi/simple`.
+   * @default - pip's own
+   */
+  readonly packageIndex?: string;
+  /**
+   * CPU cores, requested and at most.
+   * @default - 4 a GPU, and at most three less than a node of the pool has
+   */
+  readonly cpus?: number;
+  /**
+   * Memory, requested and at most; /dev/shm counts in it.
+   * @default - what the plan says the ranks, the workers and what is offloaded take, a margin of 10 %, and /dev/shm, in
+   * whole GiB; less than that is an error that shows the sum
+   */
+  readonly memory?: Size;
+  /**
+   * The size of /dev/shm, where the ranks of a node exchange data.
+   * @default - as planned: twice what NCCL and the data loaders are reckoned to take
+   */
+  readonly sharedMemory?: Size;
+  /**
+   * Disk of the node for caches (compiled kernels, tokenised data), temporary files and logs, requested and at most.
+   * @default - as planned: 8 GiB, more for large data and for data that aren't at hand
+   */
+  readonly ephemeralStorage?: Size;
+  /**
+   * More environment variables of the trainer, such as `NCCL_DEBUG`. No secrets: they would stand in the manifest.
+   * @default - none
+   */
+  readonly env?: { readonly [name: string]: string };
+  /**
+   * `CUDA_VISIBLE_DEVICES` of the trainer. The device plugin gives the container its own GPUs and no others, so this
+   * is seldom needed.
+   * @default - unset
+   */
+  readonly cudaVisibleDevices?: string;
+  /**
+   * A virtual environment inside the image to activate, for example `/opt/venv`.
+   * @default - none
+   */
+  readonly virtualEnvironment?: string;
+  /**
+   * How often a failed pod is replaced. Evictions and preemptions don't count; errors that would only repeat end the
+   * Job at once.
+   * @default 3
+   */
+  readonly backoffLimit?: number;
+  /**
+   * The longest the Job may take, retries, waiting for a node and pulling the image included. Nothing is taken from the
+   * plan: its bounds leave those out and are wide on a card that nobody measured.
+   * @default - no limit
+   */
+  readonly activeDeadline?: Duration;
+  /**
+   * When the finished Job, its pods and their logs are removed. Under GitOps leave it unset: a Job that vanishes is
+   * made again.
+   * @default - never
+   */
+  readonly ttlAfterFinished?: Duration;
+  /**
+   * How training waits for the prepare Job: in the pod, or before the pod is made.
+   * @default Gate.wait(), which holds the GPUs meanwhile
+   */
+  readonly gate?: Gate;
+  /**
+   * How long the pod waits for the prepare Job before it fails; it holds its GPUs meanwhile. Only with `Gate.wait()`.
+   * @default - two hours
+   */
+  readonly prepareTimeout?: Duration;
+  /**
+   * What the pods may reach. Training needs no network, and the prepare Job a hub's and a package index's only, so that
+   * is what they get.
+   * @default NetworkAccess.restricted()
+   */
+  readonly networkAccess?: NetworkAccess;
+  /**
+   * Secrets with which the image is pulled, by name.
+   * @default - none
+   */
+  readonly imagePullSecrets?: string[];
+  /**
+   * The ServiceAccount, by name. Its token is not mounted.
+   * @default - the namespace's default
+   */
+  readonly serviceAccountName?: string;
+  /**
+   * Whether the pod first takes three steps on the longest samples, and trains only if they pass: what runs out of
+   * memory does so in minutes. It runs in the training pod, so GPUs are taken once; a pod that is replaced does not
+   * repeat it.
+   * @default false
+   */
+  readonly smoke?: boolean;
+  /**
+   * Whether TensorBoard runs in the pod beside the trainer, which then reports to it:
+   * `kubectl port-forward POD 6006`. It asks for half a CPU and 1 GiB, and the image must have tensorboard.
+   * @default false
+   */
+  readonly tensorBoard?: boolean;
+  /**
+   * How often the GPUs' memory and utilisation are sampled while it trains, in whole seconds; the samples go beside the
+   * adapter, and LLaMA-Factory's own peaks into trainer_log.jsonl.
+   * @default - they aren't
+   */
+  readonly gpuMonitor?: Duration;
+  /**
+   * The PriorityClass of the training pod, by name; the platform has it. The prepare pod, which holds no GPU, has the
+   * namespace's default.
+   * @default - the cluster's default
+   */
+  readonly priorityClassName?: string;
+  /**
+   * How long Karpenter may not move the training pod. Without it no node autoscaler moves it as long as it runs:
+   * `karpenter.sh/do-not-disrupt: "true"`; the cluster autoscaler's `safe-to-evict: "false"` knows no duration. A pod
+   * that is moved goes on from its last checkpoint.
+   * @default - as long as it runs; `annotations` win
+   */
+  readonly evictionProtection?: Duration;
+  /**
+   * Labels of the Job and its pod. The prepare Job, which runs share, has those of the volume it fills.
+   * @default - none beside the library's own
+   */
+  readonly labels?: { readonly [label: string]: string };
+  /**
+   * Annotations of the Job and its pod. The prepare Job has those of the volume it fills.
+   * @default - none beside the library's own
+   */
+  readonly annotations?: { readonly [annotation: string]: string };
+  /**
+   * Reasons for which single warnings and pieces of advice on the run are right as they are, by the id of the rule:
+   * `{ 'report-to-unset': 'wandb is set up in the image' }`. They are silenced for this run, and the reasons stand in
+   * annotations of the Job. Errors can't be acknowledged; an id that finds nothing is a finding itself.
+   * @default - none
+   */
+  readonly acknowledge?: { readonly [id: string]: string };
+  /**
+   * What no prop says, merged into the training pod: `{ metadata, spec }` as Kubernetes spells it. Containers, volumes
+   * and variables are merged by name, mounts by path; tolerations, affinities and unknown containers are added; null
+   * takes a field out, and any other list replaces what was there. The trainer's container is called `trainer`. The
+   * result is checked: GPUs, references, what the Pod Security level `restricted` refuses.
+   * @default - nothing is changed
+   */
+  readonly podTemplate?: { readonly [field: string]: unknown };
+  /**
+   * The user's number; not 0.
+   * @default 1000
+   */
+  readonly runAsUser?: number;
+  /**
+   * The group's number.
+   * @default 1000
+   */
+  readonly runAsGroup?: number;
+  /**
+   * The group that owns the volumes written to.
+   * @default 1000
+   */
+  readonly fsGroup?: number;
+}
+
+/** A LLaMA-Factory run with nothing assumed. */
+export interface FineTuningJobProps extends RunProps {
+  /** The model to fine-tune. */
+  readonly model: QwenModel;
+  /** The nodes it may go to. */
+  readonly nodePool: NodePool;
+  /**
+   * The DeepSpeed config.
+   * @default - as `strategy` says; none of both: DDP
+   */
+  readonly deepspeed?: DeepSpeedZero3;
+  /**
+   * How the GPUs share the work. `Strategy.AUTO` sets the batch of a device and the accumulation too.
+   * @default - as `deepspeed` says
+   */
+  readonly strategy?: Strategy;
+}

@@ -1,0 +1,67 @@
+import type { Problem } from '../finding';
+import type { FineTuningJobProps } from '../fine-tuning-job-props';
+import { networkTrackers } from '../kubernetes/network-policy';
+import type { PodResources } from '../kubernetes/resources';
+import { NetworkAccess } from '../network-access';
+import type { Run } from '../run';
+import { annotationProblems, labelProblems, objectNameProblems, variableProblems } from './name-problems';
+import type { AskedFor } from './prop-problems';
+import { textsOf } from './secrets';
+
+/** What the run may reach: its prop, or its default. */
+export function accessOf({ networkAccess }: FineTuningJobProps): NetworkAccess {
+  return networkAccess ?? NetworkAccess.restricted();
+}
+
+/** What is wrong with the network a run is given: a tracker that it can't reach would hold it up, or end it. */
+export function networkProblems(props: FineTuningJobProps, run: Run): Problem[] {
+  const access = accessOf(props);
+  const trackers = networkTrackers(run.args, props.env ?? {});
+  if (access._destinations?.length !== 0 || trackers.length === 0) return access._problems;
+  return [
+    {
+      id: 'tracker-unreachable',
+      key: 'train.reportTo',
+      message: 'the run reports to a tracker, and its network policy lets it reach nothing but DNS',
+      got: trackers.join(', '),
+      allowed: 'none, tensorboard, or a tracker whose addresses networkAccess names',
+      change:
+        "name its addresses: networkAccess: NetworkAccess.restricted([{ cidr: '203.0.113.7/32' }]), or take NetworkAccess.unrestricted()",
+    },
+  ];
+}
+
+/** Names and keys that Kubernetes takes no part of. */
+export function nameProblems(props: FineTuningJobProps): Problem[] {
+  return [
+    ...objectNameProblems('serviceAccountName', props.serviceAccountName),
+    ...objectNameProblems('priorityClassName', props.priorityClassName),
+    ...(props.imagePullSecrets ?? []).flatMap((name) => objectNameProblems('imagePullSecrets', name)),
+    ...labelProblems('labels', props.labels),
+    ...annotationProblems('annotations', props.annotations),
+    ...variableProblems('env', props.env),
+  ];
+}
+
+/** Texts that reach the manifest by no ConfigMap; a variable with its name, by which some secrets are known. */
+export function manifestTexts(props: FineTuningJobProps): Record<string, string> {
+  const { env = {}, labels = {}, annotations = {}, podTemplate: patch = {} } = props;
+  const variables = Object.entries(env).map(([name, value]) => [`env.${name}`, `${name}=${value}`]);
+  return {
+    ...Object.fromEntries(variables),
+    ...textsOf({ labels, annotations, podTemplate: patch, packageIndex: props.packageIndex }, ''),
+  };
+}
+
+/** What is asked for, to be checked; what follows from the node pool is checked there. */
+export function askedFor(props: FineTuningJobProps, resources: PodResources, run: Run): AskedFor {
+  return {
+    ...resources,
+    gpus: props.gpus ?? 1,
+    cpus: props.cpus ?? 1,
+    backoffLimit: props.backoffLimit ?? 3,
+    runAsUser: props.runAsUser ?? 1000,
+    datasets: run.datasets.map(({ name }) => name),
+    ...(props.gate?._waves && props.prepareTimeout !== undefined ? { uselessTimeout: true } : {}),
+  };
+}
