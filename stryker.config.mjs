@@ -6,7 +6,10 @@ import { readdirSync, readFileSync } from 'node:fs';
 // `MUTATION_SAMPLE=8` takes every eighth window of fifteen lines, `MUTATION_SEED` says which.
 const AREAS = {
   llamafactory: { mutate: /^llamafactory\//, tests: ['test/llamafactory/*.test.ts'] },
-  kubernetes: { mutate: /^(kubernetes|deepspeed)\//, tests: ['test/{kubernetes,deepspeed}/*.test.ts'] },
+  kubernetes: {
+    mutate: /^(kubernetes|deepspeed)\//,
+    tests: ['test/{kubernetes,deepspeed}/*.test.ts', 'test/deepspeed-zero3.test.ts'],
+  },
   planning: { mutate: /^planning\/[^/]+$/, tests: ['test/planning/*.test.ts'] },
   rules: { mutate: /^rules\//, tests: ['test/rules/*.test.ts'] },
   cli: { mutate: /^cli\/(cards|difference|edits|model-shape)\.ts$/, tests: ['test/cli/*.test.ts'] },

@@ -4,7 +4,7 @@ import { jobSpec } from '../../src/kubernetes/job';
 const template = { spec: { containers: [] } };
 
 test('a Job of one pod says how often it tries, and never has two pods at once', () => {
-  expect(jobSpec(template, { backoffLimit: 6, failurePolicy: false })).toEqual({
+  expect(jobSpec(template, { backoffLimit: 6, failurePolicy: false })).toStrictEqual({
     backoffLimit: 6,
     podReplacementPolicy: 'Failed',
     template,

@@ -128,6 +128,17 @@ test('a node must fulfil both what the run needs and what the patch asks for', (
   );
 });
 
+test('what a node is called is asked for beside its labels', () => {
+  const byName = { matchFields: [{ key: 'metadata.name', operator: 'In', values: ['gpu-0'] }] };
+  const affinity = {
+    nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: [byName] } },
+  };
+  expect(
+    merged({ spec: { affinity } }).spec?.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution
+      ?.nodeSelectorTerms,
+  ).toEqual([{ matchExpressions: [{ key: 'card', operator: 'In', values: ['T10'] }], ...byName }]);
+});
+
 test('any other list replaces what was there', () => {
   expect(trainer({ command: ['sleep'] })?.[0]?.command).toEqual(['sleep']);
 });

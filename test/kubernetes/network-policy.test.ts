@@ -56,6 +56,13 @@ test.each([
     [80, 443, 8443],
   ],
   [['https://hub.example.com:443/'], [80, 443]],
+  [
+    ['https://hub.example.com:1000', 'https://pypi.example.com:99'],
+    [80, 99, 443, 1000],
+  ],
+  [['https://nexus.local.example.com/simple'], [80, 443]],
+  [['https://mirror10.127.example.com/simple'], [80, 443]],
+  [['https://172.16.0.1'], 'all'],
   [['http://nexus:8081/simple'], 'all'],
   [['http://nexus.tools.svc/simple'], 'all'],
   [['http://nexus.tools.svc.cluster.local/simple'], 'all'],

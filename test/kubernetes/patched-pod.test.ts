@@ -84,6 +84,14 @@ test('a command without launch.sh is told', () => {
   ]);
 });
 
+test('a trainer without a command is told too', () => {
+  const [finding] = patched(trainer({ command: null })).findings;
+  expect(finding).toMatchObject({
+    message: expect.stringContaining('launch.sh is not started'),
+    change: expect.stringContaining('/opt/launch/launch.sh'),
+  });
+});
+
 test('a command around launch.sh is not', () => {
   expect(findings(trainer({ command: ['sh', '-c', '. /env; exec bash /opt/launch/launch.sh'] }))).toEqual([]);
 });
@@ -131,6 +139,20 @@ test.each([
   [trainer({ ports: [{ containerPort: 1, hostPort: 1 }] }), 'trainer.ports', '[{"containerPort":1,"hostPort":1}]'],
 ])('what restricted refuses is a warning: %j', (patch, key, got) => {
   expect(findings(patch)).toEqual([[Severity.WARNING, `podTemplate.spec.${key}`, got]]);
+});
+
+test('what restricted refuses is said in words', () => {
+  const [finding] = patched({ spec: { hostNetwork: true } }).findings;
+  expect(finding).toMatchObject({ message: expect.stringContaining('restricted refuses the pod'), allowed: 'false' });
+});
+
+test('what the patch leaves as it was is not named', () => {
+  const ca = { name: 'ca', configMap: { name: 'company-ca' } };
+  const before = {
+    ...template,
+    spec: { ...template.spec, containers: template.spec?.containers ?? [], volumes: [ca] },
+  };
+  expect(patchedPod('finetune/math', before, { metadata: { annotations: { a: 'b' } } }).named).toEqual([]);
 });
 
 test('what the patch mounts and the template did not is named', () => {

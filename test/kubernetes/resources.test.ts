@@ -74,7 +74,23 @@ describe('less memory than the run takes', () => {
   });
 
   test('is a warning where only the margin lacks', () => {
-    expect(found({ memoryBytes: 29 * GiB })).toEqual([['memory-too-small', 'warning']]);
+    expect(tooLittle('finetune/math', 4, need, asked({ memoryBytes: 29 * GiB }))).toEqual([
+      expect.objectContaining({
+        id: 'memory-too-small',
+        severity: 'warning',
+        message: expect.stringMatching(/^the run takes all of this memory but .*: 4 ranks 16\.0 \+ /),
+      }),
+    ]);
+  });
+
+  test('is no error from where the margin begins, and nothing from its end', () => {
+    const bytes = (memoryBytes: number) => found({ memoryBytes }).map(([, severity]) => severity);
+    expect([28 * GiB - 1, 28 * GiB, 30.5 * GiB - 1, 30.5 * GiB].map(bytes)).toEqual([
+      ['error'],
+      ['warning'],
+      ['warning'],
+      [],
+    ]);
   });
 
   test('is reckoned with the /dev/shm given', () => {

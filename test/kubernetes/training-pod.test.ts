@@ -120,6 +120,11 @@ test('without DeepSpeed and code there are no volumes for them', () => {
   expect([mountOf({}, 'deepspeed'), mountOf({}, 'code')]).toEqual([undefined, undefined]);
 });
 
+test('a run without extras mounts its own files, the claims and what can be written, and no more', () => {
+  const names = ['launch', 'config', 'data-math', 'models', 'saves', 'home', 'tmp', 'shm'];
+  expect(trainingPod(pod()).container.mounts.map(({ name }) => name)).toEqual(names);
+});
+
 test('data from a ConfigMap is mounted file by file', () => {
   expect(volumeOf({}, 'data-math')?.configMap).toEqual({ name: 'data-1' });
   expect(mountOf({}, 'data-math')).toEqual({

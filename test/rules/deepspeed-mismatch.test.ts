@@ -21,7 +21,10 @@ ruleCases(rule, {
     },
     'other numbers than the defaults of the trainer': {
       ...deepspeed({ gradient_accumulation_steps: 2, gradient_clipping: 0.5 }),
-      finds: [{ key: 'gradient_accumulation_steps' }, { key: 'gradient_clipping' }],
+      finds: [
+        { key: 'gradient_accumulation_steps', message: expect.stringContaining('`gradient_accumulation_steps`: the') },
+        { key: 'gradient_clipping', message: expect.stringContaining('`max_grad_norm`') },
+      ],
     },
     'another optimizer': {
       args: ARGS,

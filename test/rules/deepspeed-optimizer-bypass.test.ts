@@ -34,11 +34,27 @@ ruleCases(rule, {
       ...OPTIMIZER,
       finds: [{ key: 'optim', fix: [{ file: 'train.yaml', key: 'optim', op: EditOperation.REMOVE }] }],
     },
+    'optim that only looks like AdamW': {
+      args: { optim: 'stable_adamw_torch_8bit' },
+      ...OPTIMIZER,
+      finds: [{ key: 'optim' }],
+    },
+    'an optimizer section that only looks like AdamW': {
+      args: { optim: 'adamw_torch' },
+      ...deepspeed({ optimizer: { type: 'ZeroOneAdamW' } }),
+      finds: [{ key: 'optim' }],
+    },
+    'an optimizer section of a kind of AdamW': {
+      args: { optim: 'adamw_torch' },
+      ...deepspeed({ optimizer: { type: 'AdamW8bit' } }),
+      finds: [{ key: 'optim' }],
+    },
   },
   passing: {
     'no optimizer section': { args: { loraplus_lr_ratio: 16 }, ...deepspeed({}) },
     'no DeepSpeed': { args: { loraplus_lr_ratio: 16 } },
     'switches that are off': { args: { use_badam: false, loraplus_lr_ratio: null }, ...OPTIMIZER },
+    'AdamW by its short name': { args: { optim: 'adamw' }, ...OPTIMIZER },
     'the same optimizer twice': { args: { optim: 'adamw_torch' }, ...OPTIMIZER },
   },
 });

@@ -16,6 +16,10 @@ ruleCases(rule, {
         },
       ],
     },
+    'a row that is there twice': {
+      datasets: [{ name: 'math', rows: [...rows, rows[0]] }],
+      finds: [{ message: '1 of the 4 rows of data set math repeats an earlier one; the first is row 4' }],
+    },
   },
   passing: {
     'rows that all differ': { datasets: [chat(3)] },

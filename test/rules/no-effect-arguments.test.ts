@@ -17,11 +17,13 @@ ruleCases(rule, {
     'PiSSA steps without PiSSA': { args: { pissa_init: false, pissa_iter: 16 }, finds: [{ key: 'pissa_iter' }] },
     'LoRA+ with a ratio of 1': { args: { loraplus_lr_ratio: 1 }, finds: [{ key: 'loraplus_lr_ratio' }] },
     'LoRA numbers in a full run': { args: { finetuning_type: 'full', lora_rank: 8 }, finds: [{ key: 'lora_rank' }] },
+    'OFT numbers in a LoRA run': { args: { oft_rank: 8 }, finds: [{ key: 'oft_rank' }] },
     'preferences in stage sft': { args: { pref_beta: 0.1 }, finds: [{ key: 'pref_beta' }] },
   },
   passing: {
     'a run that says nothing of them': { args: { lora_rank: 8 } },
     'frozen layers in a freeze run': { args: { finetuning_type: 'freeze', freeze_trainable_layers: 2 } },
+    'OFT numbers in an OFT run': { args: { finetuning_type: 'oft', oft_rank: 8 } },
     'layers of LLaMA Pro': { args: { use_llama_pro: true, freeze_trainable_layers: 2 } },
     'BAdam that is used': { args: { use_badam: true, badam_mode: 'layer' } },
     'null, which gives no value': { args: { freeze_extra_modules: null, badam_start_block: null } },

@@ -63,6 +63,9 @@ export interface Failing extends Partial<Run> {
   readonly finds: readonly Partial<Finding>[];
 }
 
+/** A text in which nothing is missing: no empty quotes, no gap, no value that wasn't there. */
+const WHOLE = /^(?!.*(?:``|''| {2}|\bundefined\b|\bNaN\b))\S(?:.*\S)?$/s;
+
 /** Tests a rule on runs that break it and on runs that don't, each under a sentence. */
 export function ruleCases(
   rule: Rule,
@@ -74,6 +77,15 @@ export function ruleCases(
   describe(rule.id, () => {
     test.each(Object.entries(cases.failing))('%s: found', (_, { finds, ...run }) => {
       expect(rule.check(runOf(run))).toMatchObject(finds.map((find) => ({ id: rule.id, ...find })));
+    });
+
+    test.each(Object.entries(cases.failing))('%s: said in whole words', (_, { finds, ...run }) => {
+      for (const { message, got, allowed, change } of rule.check(runOf(run))) {
+        expect(message).toEqual(expect.stringMatching(WHOLE));
+        for (const text of [got, allowed, change]) {
+          if (text !== undefined) expect(text).toEqual(expect.stringMatching(WHOLE));
+        }
+      }
     });
 
     test.each(Object.entries(cases.failing))('%s: its fix leaves nothing to fix', (_, { finds, ...run }) => {
@@ -100,6 +112,7 @@ function edited(run: Run, edits: readonly Edit[]): Run {
     'dataset_info.json': Object.fromEntries(run.datasets.map(({ name, entry }) => [name, entry])),
   });
   for (const { file, key, op, value } of edits) {
+    files[file] ??= {};
     const path = key.split('.');
     const parent = path.slice(0, -1).reduce((node, part) => node[part] as Tree, files[file] as Tree);
     const last = path.at(-1) ?? '';
@@ -107,10 +120,12 @@ function edited(run: Run, edits: readonly Edit[]): Run {
     else delete parent[last];
   }
   const info = files['dataset_info.json'] as Readonly<Record<string, Mapping>>;
+  const args = files[run.file] as Mapping;
+  const file = run.deepspeed?.file ?? args['deepspeed'];
   return {
     ...run,
-    args: files[run.file] as Mapping,
-    ...(run.deepspeed === undefined ? {} : deepspeed(files[run.deepspeed.file] as Mapping)),
+    args,
+    ...(typeof file === 'string' && files[file] !== undefined ? deepspeed(files[file] as Mapping) : {}),
     datasets: run.datasets.map((dataset) => ({ ...dataset, entry: info[dataset.name] })),
   };
 }
