@@ -5,7 +5,11 @@ import { readdirSync, readFileSync } from 'node:fs';
 // One area a call: `MUTATION_AREA=rules npm run mutation`. Where that takes too long, a sample of all its files:
 // `MUTATION_SAMPLE=8` takes every eighth window of fifteen lines, `MUTATION_SEED` says which.
 const AREAS = {
-  llamafactory: { mutate: /^llamafactory\//, tests: ['test/llamafactory/*.test.ts'] },
+  llamafactory: {
+    mutate: /^llamafactory\/[^/]+$/,
+    tests: ['test/llamafactory/*.test.ts', 'test/rules/dataset-rows.test.ts', 'test/cli/importing/*.test.ts'],
+  },
+  parser: { mutate: /^llamafactory\/parser\//, tests: ['test/llamafactory/{parse,verdicts}.test.ts'] },
   kubernetes: {
     mutate: /^(kubernetes|deepspeed)\//,
     tests: ['test/{kubernetes,deepspeed}/*.test.ts', 'test/deepspeed-zero3.test.ts'],
@@ -54,6 +58,6 @@ export default {
   reporters: ['clear-text', 'json', 'progress'],
   jsonReporter: { fileName: `reports/mutation/${area}.json` },
   thresholds: { high: 95, low: 90, break: 85 },
-  ignorePatterns: ['dist', 'lib', 'reports', 'measurements', 'test/cluster/bin*', 'test/cluster/run*', '.*'],
+  ignorePatterns: ['dist', 'lib', 'reports', 'test/cluster/bin*', 'test/cluster/run*', '.*'],
   tempDirName: `.stryker-tmp/${area}`,
 };

@@ -1,0 +1,52 @@
+import { fileStore } from '../../src/cli/file-store';
+import type { Finding } from '../../src/finding';
+import { RELEASES } from '../../src/run';
+import { allCases } from '../parity/cases';
+import { dataCases } from '../parity/data-cases';
+import { digestOfData, keptByTwin, readDataVerdicts } from '../parity/data-verdicts';
+import { judge } from '../parity/judge';
+import { makeFolder, removeFolder } from '../parity/oracle-run';
+import { digestOf, readVerdicts } from '../parity/verdicts';
+
+// What the real parsers said of the cases made for each rule, recorded by test/parity; `npm run test:parity` tries the
+// others too, thousands of configs at random, and what fixes make of them.
+const cases = allCases().filter(({ rule }) => rule !== undefined);
+const folder = makeFolder();
+const files = fileStore().from(folder);
+afterAll(() => removeFolder(folder));
+
+/** A text in which nothing is missing. */
+const WHOLE = /^(?!.*(?:``| {2}|\bundefined\b))\S(?:.*\S)?$/s;
+
+const gaps = ({ message, change }: Finding) =>
+  [message, ...(change === undefined ? [] : [change])].filter((text) => !WHOLE.test(text));
+
+describe.each(RELEASES)('LLaMA-Factory %s', (release) => {
+  test('accepts and refuses what the twin does', () => {
+    const verdicts = readVerdicts(release, 'cases');
+    const differing = cases.filter((one) => {
+      const recorded = verdicts.get(one.id);
+      return recorded?.[0] !== digestOf(one) || judge(one, release, files).accepted !== recorded[1];
+    });
+    expect(differing.map(({ id }) => id)).toEqual([]);
+  });
+
+  test('keeps the rows that the twin keeps', () => {
+    const verdicts = readDataVerdicts(release);
+    const differing = dataCases().filter((one) => {
+      const [digest, outcome] = verdicts.get(one.id) ?? [];
+      const kept = typeof outcome === 'number' ? outcome : undefined;
+      return digest !== digestOfData(one) || keptByTwin(one, release) !== kept;
+    });
+    expect(differing.map(({ id }) => id)).toEqual([]);
+  });
+
+  test('is spoken of in whole sentences', () => {
+    const wanting = cases.flatMap((one) =>
+      judge(one, release, files)
+        .findings.flatMap(gaps)
+        .map((text) => `${one.id}: ${text}`),
+    );
+    expect(wanting).toEqual([]);
+  });
+});
