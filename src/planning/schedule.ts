@@ -162,7 +162,7 @@ function split(run: Run, settings: Settings, all: Samples | undefined): Split {
   if (settings.streaming) return { train, evaluation: Math.trunc(size), exact };
   if (all === undefined) return { exact };
   const whole = run.release === '0.9.3' ? all.kept : all.read;
-  const held = Math.min(whole, size > 1 ? Math.trunc(size) : Math.ceil(whole * size));
+  const held = Math.min(whole, size >= 1 ? Math.trunc(size) : Math.ceil(whole * size));
   return {
     train: Math.min(whole - held, all.kept),
     evaluation: Math.min(held, all.kept),

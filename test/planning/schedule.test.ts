@@ -55,8 +55,9 @@ test('a fraction of an epoch is rounded up to whole steps', () => {
   expect(scheduleOf(seedRun({ num_train_epochs: 0.1 })).optimizerSteps).toBe(1);
 });
 
-test('val_size above 1 is a number of samples', () => {
+test('val_size from 1 on is a number of samples', () => {
   expect(scheduleOf(seedRun({ val_size: 30 })).trainSamples).toBe(170);
+  expect(scheduleOf(seedRun({ val_size: 1 })).trainSamples).toBe(199);
 });
 
 test('max_samples caps each data set, before the split', () => {
