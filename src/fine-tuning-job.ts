@@ -14,6 +14,7 @@ import { type PodResources, podResources, tooLittle, unavailable } from './kuber
 import { KEEP_RUNNING } from './kubernetes/scheduling';
 import { TERMINATION_GRACE_SECONDS } from './kubernetes/trainer-env';
 import { PATHS, type TrainingPod, trainingPod } from './kubernetes/training-pod';
+import { QUANTISED } from './planning/layers';
 import { type PlanNumbers, planNumbers, planSummary } from './planning/plan';
 import { prepare } from './prepare-job';
 import { claimObject } from './private/claim';
@@ -32,7 +33,6 @@ import { secretFindings } from './private/secrets';
 import { mountedInWave, SYNC_WAVE } from './private/waves';
 import type { Run } from './run';
 import { type RunPlan, runPlan } from './run-plan';
-import type { SavesVolume } from './saves-volume';
 import { smokeFindings, smokeRows, smokeRun } from './smoke-config';
 
 /**
@@ -64,7 +64,8 @@ export class FineTuningJob extends Construct {
     const resolved = resolveRun(this, props, chosen);
     const { run, image, saves } = resolved;
     this.numbers = planNumbers(run);
-    const resources = this.resources(props, run, saves);
+    const resources = this.resources(props, run);
+    saves._reserve(run.path, this.numbers.host.outputBytes);
     reportProblems(this, propProblems(askedFor(props, resources, run)));
     reportProblems(this, [...nameProblems(props), ...networkProblems(props, run)]);
     report(this, secretFindings(run.path, manifestTexts(props)));
@@ -223,6 +224,11 @@ export class FineTuningJob extends Construct {
     }
     if (nothing) return { markers: [], pythonPath: [], near };
     const volume = modelCache.filled ? modelCache : saves;
+    const { modelBytes } = this.numbers.host;
+    if (model !== undefined && modelBytes > 0 && !QUANTISED.test(model.repository)) {
+      volume._reserve(location.directory, modelBytes);
+    }
+    if (packages !== undefined) volume._reserve('packages', PACKAGES_BYTES);
     const markers = prepare(volume, {
       ownFile: gate._waves,
       restricted: accessOf(props)._destinations !== undefined,
@@ -237,7 +243,7 @@ export class FineTuningJob extends Construct {
   }
 
   /** What the pod asks for, as planned unless a prop says otherwise; what is too little or too much is reported. */
-  private resources(props: FineTuningJobProps, run: Run, saves: SavesVolume): PodResources {
+  private resources(props: FineTuningJobProps, run: Run): PodResources {
     const need = this.numbers.host;
     const bytes = (size: Size | undefined) => (size === undefined ? undefined : bytesOf(size));
     const { gpus, cpus, memory } = props.nodePool;
@@ -252,7 +258,6 @@ export class FineTuningJob extends Construct {
     report(this, [
       ...tooLittle(run.path, run.gpus, need, resources),
       ...unavailable(run.path, run.gpus, resources, need, node),
-      ...saves._reserve(run.path, need.outputBytes),
     ]);
     return resources;
   }
@@ -272,6 +277,9 @@ interface Prepared {
   /** A label of all pods that share the volume. */
   readonly near: Readonly<Record<string, string>>;
 }
+
+/** bitsandbytes as it is installed. */
+const PACKAGES_BYTES = 0.13e9;
 
 /** Annotations with the reasons of what was acknowledged: on the Job alone, so that a reason starts no new pod. */
 function acknowledgedIn(reasons: Acknowledgements): Record<string, string> {

@@ -6,17 +6,19 @@ import { ModelSource } from './model-source';
 import { KEEP, makeClaim, storageChart } from './private/claim';
 import { constructName, constructPath } from './private/construct-name';
 import { digest } from './private/digest';
-import { report, reportProblems } from './private/findings';
+import { report, reportAtSynth, reportProblems } from './private/findings';
 import { labelsOf } from './private/labels';
 import { annotationProblems, directoryProblems, labelProblems, objectNameProblems } from './private/name-problems';
+import { type PlannedSpace, plannedSize, tooSmall } from './private/planned-space';
 import { quantity } from './private/quantity';
 import type { QwenModel } from './qwen-model';
 
 /** A cache that a CPU Job fills. */
 export interface ModelCacheProps {
   /**
-   * The claim's size: the weights of every model in it (two bytes a parameter; Qwen3-14B 30 GB) and some more.
-   * @default - 60 GiB
+   * The claim's size. Less than the models and packages of the program's runs are planned to take is an error.
+   * @default - 60 GiB, doubled until it holds one and a half times what they take: two bytes a parameter, 30 GB for
+   * Qwen3-14B. A claim can't shrink, and not every StorageClass lets one grow: set it where more models will follow
    */
   readonly size?: Size;
   /**
@@ -120,6 +122,7 @@ export class ModelCache extends Construct {
   public readonly _existing: boolean;
   /** @internal */
   public readonly _filling: Filling;
+  private readonly planned: PlannedSpace = new Map();
   private readonly source: ModelSource;
   private readonly modelPath?: string;
   private readonly onNode: boolean;
@@ -145,10 +148,18 @@ export class ModelCache extends Construct {
       ...objectNameProblems('storageClassName', props.storageClassName || undefined),
       ...(given === undefined ? [] : givenProblems(given)),
     ]);
+    reportAtSynth(this, () =>
+      tooSmall(this.planned, props.size, {
+        id: 'model-cache-too-small',
+        message: 'the models and packages take more than the volume holds',
+        change: 'set size higher, or leave it out',
+      }),
+    );
     this.claimName =
       given === undefined
         ? makeClaim(this, {
-            size: props.size ?? Size.gibibytes(60),
+            // Which models will stand here is known at synth.
+            size: props.size ?? (() => plannedSize(this.planned, SMALLEST)),
             storageClassName: props.storageClassName,
             accessMode: props.readWriteMany ? 'ReadWriteMany' : 'ReadWriteOnce',
             labels,
@@ -172,6 +183,14 @@ export class ModelCache extends Construct {
       fetch: this.source,
       identity: { hub: this.source._hub, repository, revision },
     };
+  }
+
+  /**
+   * Counts a model, or packages, that will stand here.
+   * @internal
+   */
+  public _reserve(name: string, bytes: number): void {
+    this.planned.set(name, bytes);
   }
 
   private makeLocalVolume(props: NodeModelCacheProps): string {
@@ -201,7 +220,7 @@ export class ModelCache extends Construct {
         },
       ]);
     }
-    const size = props.size ?? Size.gibibytes(60);
+    const size = props.size ?? Size.gibibytes(SMALLEST);
     // What a volume is can't be changed once it exists, nor what a claim is bound to: another directory is another of
     // both. So the name also tells runs which bytes they were trained from.
     const suffix = digest({ hostname: props.hostname, path: props.path });
@@ -243,6 +262,9 @@ export class ModelCache extends Construct {
     });
   }
 }
+
+/** GiB. */
+const SMALLEST = 60;
 
 function givenProblems(
   given: ({ kind: 'claim' } & ExistingModelCacheProps) | ({ kind: 'node' } & NodeModelCacheProps),

@@ -5,7 +5,7 @@ import type { Plan, PlannedMemory } from './planning/plan';
 /** What a run does, step by step. */
 export interface RunSchedule {
   /**
-   * Samples trained on, after max_samples and val_size.
+   * Samples trained on: after max_samples and val_size, without rows that LLaMA-Factory leaves out.
    * @default - the data isn't at hand
    */
   readonly trainSamples?: number;

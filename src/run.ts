@@ -58,7 +58,7 @@ export interface Run {
   /** GPUs on each node. */
   readonly gpus: number;
   readonly nodes: number;
-  /** CPU cores of the pod; undefined: not known. */
+  /** CPU cores that the pod asks for; undefined: not known. */
   readonly cpus?: number;
   /** The model's shape; undefined: not known, the planner can't speak. */
   readonly model?: ModelShape;

@@ -1,12 +1,10 @@
-import { Size } from 'cdk8s';
+import type { Size } from 'cdk8s';
 import { Construct } from 'constructs';
-import { type Finding, Severity } from './finding';
 import type { Filling } from './model-cache';
 import { makeClaim } from './private/claim';
-import { constructPath } from './private/construct-name';
-import { reportProblems } from './private/findings';
+import { reportAtSynth, reportProblems } from './private/findings';
 import { annotationProblems, directoryProblems, labelProblems, objectNameProblems } from './private/name-problems';
-import { bytesOf } from './private/quantity';
+import { type PlannedSpace, plannedSize, tooSmall } from './private/planned-space';
 
 /** Where adapters and checkpoints go. */
 export interface SavesVolumeProps {
@@ -78,8 +76,7 @@ export class SavesVolume extends Construct {
   public readonly _subPath?: string;
   /** @internal */
   public readonly _existing: boolean;
-  private readonly size?: Size;
-  private readonly reserved: Array<{ readonly path: string; readonly bytes: number }> = [];
+  private readonly planned: PlannedSpace = new Map();
   /** @internal */
   public readonly _filling: Filling;
 
@@ -88,7 +85,6 @@ export class SavesVolume extends Construct {
     super(scope, id);
     this._existing = existing !== undefined;
     this._subPath = existing?.subPath;
-    this.size = props.size;
     const { labels = {}, annotations = {} } = existing ?? props;
     this._filling = { labels, annotations };
     reportProblems(this, [
@@ -98,53 +94,33 @@ export class SavesVolume extends Construct {
       ...objectNameProblems('claimName', existing?.claimName),
       ...directoryProblems('subPath', existing?.subPath),
     ]);
+    reportAtSynth(this, () =>
+      tooSmall(this.planned, props.size, {
+        id: 'saves-too-small',
+        message: 'the runs leave more than the volume holds, checkpoints included',
+        change: 'set size higher, or save_total_limit lower; save_only_model leaves the optimizer out',
+      }),
+    );
     this.claimName =
       existing?.claimName ??
       makeClaim(this, {
         // Which runs will write here is known at synth.
-        size: props.size ?? (() => this.plannedSize()),
+        size: props.size ?? (() => plannedSize(this.planned, SMALLEST)),
         storageClassName: props.storageClassName,
         accessMode: props.readWriteMany ? 'ReadWriteMany' : 'ReadWriteOnce',
         labels,
         annotations,
       });
   }
+
   /**
-   * Counts what a run will leave.
+   * Counts what a run will leave, or what is installed there.
    * @internal
    */
-  public _reserve(path: string, bytes: number): Finding[] {
-    this.reserved.push({ path, bytes });
-    const all = this.reserved.reduce((sum, run) => sum + run.bytes, 0);
-    if (this.size === undefined || this._existing || all <= bytesOf(this.size)) return [];
-    const sum = this.reserved.map((run) => `${run.path} ${gibibytes(run.bytes)}`).join(' + ');
-    return [
-      {
-        id: 'saves-too-small',
-        severity: Severity.ERROR,
-        path: constructPath(this),
-        key: 'size',
-        message: `the runs leave more than the volume holds, checkpoints included: ${sum} GiB`,
-        got: `${gibibytes(bytesOf(this.size))} GiB`,
-        allowed: `at least ${gibibytes(all)} GiB`,
-        change: 'set size higher, or save_total_limit lower; save_only_model leaves the optimizer out',
-        source: 'docs/planning.md: host, disk',
-      },
-    ];
-  }
-
-  private plannedSize(): Size {
-    const gibibytes = (SPARE * this.reserved.reduce((sum, run) => sum + run.bytes, 0)) / 2 ** 30;
-    let size = SMALLEST;
-    while (size < gibibytes) size *= 2;
-    return Size.gibibytes(size);
+  public _reserve(name: string, bytes: number): void {
+    this.planned.set(name, bytes);
   }
 }
 
-/** A claim can't shrink and seldom grow, so its size takes few steps: a run that changes a little leaves it. */
+/** GiB. */
 const SMALLEST = 20;
-const SPARE = 1.5;
-
-function gibibytes(bytes: number): string {
-  return (Math.ceil((10 * bytes) / 2 ** 30) / 10).toFixed(1);
-}

@@ -45,16 +45,18 @@ function findingFor(file: string, content: string | Buffer, props: Partial<Datas
 
 describe('a file', () => {
   test('travels in a ConfigMap, byte for byte', () => {
-    const text = '[\n  {"instruction": "数学", "input": "", "output": "é"}  ]\n\n';
+    const text =
+      '[\n  {"instruction": "数学", "input": "", "output": "é"},\n  {"instruction": "a", "input": "", "output": "b"}  ]\n\n';
     const path = join(write(folder, { 'bytes.json': text }), 'bytes.json');
     const { manifests } = inPod((chart) => mathDataset(chart, { path, formatting: DatasetFormat.ALPACA }));
     expect(configMapWith(manifests, 'bytes.json').data).toEqual({ 'bytes.json': text });
   });
 
   test('loses a byte order mark, which JSON readers stumble over', () => {
-    const path = join(write(folder, { 'bom.json': `\ufeff[${JSON.stringify(ROW)}]` }), 'bom.json');
+    const text = JSON.stringify([ROW, ROW]);
+    const path = join(write(folder, { 'bom.json': `\ufeff${text}` }), 'bom.json');
     const { manifests } = inPod((chart) => mathDataset(chart, { path }));
-    expect(configMapWith(manifests, 'bom.json').data?.['bom.json']).toBe(`[${JSON.stringify(ROW)}]`);
+    expect(configMapWith(manifests, 'bom.json').data?.['bom.json']).toBe(text);
   });
 
   test('is mounted read-only, alone, at the path its entry names', () => {
@@ -183,14 +185,14 @@ describe('an entry of dataset_info.json', () => {
   };
 
   test('is alpaca unless said otherwise', () => {
-    expect(entryFor([ALPACA_ROW], { formatting: undefined })).toEqual({
+    expect(entryFor([ALPACA_ROW, ALPACA_ROW], { formatting: undefined })).toEqual({
       file_name: '/data/math_train/entry.json',
       formatting: 'alpaca',
     });
   });
 
   test('names the system role, which the seed forgot', () => {
-    expect(entryFor([ROW])['tags']).toEqual(expect.objectContaining({ system_tag: 'system' }));
+    expect(entryFor([ROW, ROW])['tags']).toEqual(expect.objectContaining({ system_tag: 'system' }));
   });
 
   test('has the columns, tags and numbers given', () => {

@@ -233,6 +233,17 @@ const CASES: readonly Case[] = [
     { path: 'finetune/math', key: 'ephemeralStorage', got: '1024 MiB' },
   ],
   [
+    'model-cache-too-small',
+    (chart) => mathRun(chart, { modelCache: new ModelCache(chart, 'models', { size: Size.gibibytes(20) }) }),
+    {
+      path: 'finetune/models',
+      key: 'size',
+      got: '20.0 GiB',
+      allowed: 'at least 27.7 GiB',
+      message: expect.stringContaining('modelscope/Qwen/Qwen3-14B/master 27.6 + packages 0.2 GiB'),
+    },
+  ],
+  [
     'saves-too-small',
     (chart) => mathRun(chart, { saves: new SavesVolume(chart, 'saves', { size: Size.gibibytes(5) }) }),
     {

@@ -42,6 +42,58 @@ describe('a cache that is filled', () => {
     });
   });
 
+  test('has a size that holds the models of all runs, with room to spare', () => {
+    const sizeWith = (...models: QwenModel[]) => {
+      const { app, chart } = chartOf();
+      const shared = { modelCache: new ModelCache(chart, 'models'), dataset: mathDataset(chart) };
+      for (const [i, model] of models.entries()) mathRun(chart, { ...shared, model }, `run-${i}`);
+      return claimOf(manifestsOf(app), 'finetune-models').spec?.resources?.requests?.['storage'];
+    };
+    // 1.5 x 27.5 GiB, and with 15.3 GiB more
+    expect(sizeWith(QwenModel.QWEN3_14B, QwenModel.QWEN3_14B)).toBe('60Gi');
+    expect(sizeWith(QwenModel.QWEN3_14B, QwenModel.QWEN3_8B)).toBe('120Gi');
+  });
+
+  describe('and is too small', () => {
+    const foundWith = (gibibytes: number, ...runs: Parameters<typeof mathRun>[1][]) => {
+      const { app, chart } = chartOf();
+      const modelCache = new ModelCache(chart, 'models', { size: Size.gibibytes(gibibytes) });
+      const dataset = mathDataset(chart);
+      for (const [i, props] of runs.entries()) mathRun(chart, { modelCache, dataset, ...props }, `run-${i}`);
+      return findingsWith(app, 'model-cache-too-small');
+    };
+    const models = [{ model: QwenModel.QWEN3_14B }, { model: QwenModel.QWEN3_8B }, { model: QwenModel.QWEN3_0_6B }];
+
+    test('says so once, with the sum of what its runs need', () => {
+      expect(foundWith(40, ...models)).toEqual([
+        expect.objectContaining({
+          path: 'finetune/models',
+          key: 'size',
+          message:
+            'the models and packages take more than the volume holds: modelscope/Qwen/Qwen3-14B/master 27.6 + packages 0.2 + modelscope/Qwen/Qwen3-8B/master 15.3 + modelscope/Qwen/Qwen3-0.6B/master 1.2 GiB',
+          got: '40.0 GiB',
+          allowed: 'at least 44.0 GiB',
+        }),
+      ]);
+    });
+
+    test('counts what runs share once', () => {
+      expect(foundWith(30, models[0], { ...models[0], gpus: 2 })).toEqual([]);
+    });
+
+    test('counts no packages that the image has', () => {
+      expect(foundWith(27.6, models[0])).toHaveLength(1);
+      expect(foundWith(27.6, { ...models[0], ...OWN_IMAGE })).toEqual([]);
+    });
+
+    test('says nothing of files that are quantised, whose size is not reckoned', () => {
+      const { app, chart } = chartOf();
+      const source = ModelSource.modelScope({ repository: 'Qwen/Qwen3-14B-AWQ' });
+      mathRun(chart, { modelCache: new ModelCache(chart, 'models', { source, size: Size.gibibytes(12) }) });
+      expect(findingsWith(app, 'model-cache-too-small')).toEqual([]);
+    });
+  });
+
   test('has the size, class and access mode given', () => {
     const { manifests } = withCache(
       (chart) =>

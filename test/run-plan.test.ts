@@ -1,3 +1,4 @@
+import { Gpu, NodePool } from '../src';
 import { plan } from '../src/planning/plan';
 import { runPlan } from '../src/run-plan';
 import { seedRun } from './planning/runs';
@@ -52,4 +53,24 @@ test('it changes neither name nor digest of the run: an own annotation of that n
     return job.runDigest;
   };
   expect(name({ 'cdk8s-llamafactory/plan': 'mine' })).toBe(name());
+});
+
+test.each([
+  ['are asked for', { cpus: 3.5 }, 3],
+  ['are left by a small node', { nodePool: NodePool.of(Gpu.T10, { gpus: 4, cpus: 8 }) }, 5],
+  ['are asked for where nothing is said', {}, 16],
+])('workers are held against the CPUs that %s', (_, props, cpus) => {
+  const advised = (preprocessingNumWorkers: number) =>
+    mathRun(chartOf().chart, { ...props, train: { preprocessingNumWorkers } }).plan.advice.find(
+      ({ id }) => id === 'workers-above-cpus',
+    );
+  expect(advised(cpus)).toBeUndefined();
+  expect(advised(cpus + 1)?.edits).toEqual([
+    expect.objectContaining({ key: 'preprocessing_num_workers', value: cpus }),
+  ]);
+});
+
+test('half a CPU is no reason to have no worker', () => {
+  const { advice } = mathRun(chartOf().chart, { cpus: 0.5, train: { preprocessingNumWorkers: 1 } }).plan;
+  expect(advice.map(({ id }) => id)).not.toContain('workers-above-cpus');
 });

@@ -1,5 +1,5 @@
 import { Size } from 'cdk8s';
-import { SavesVolume } from '../src';
+import { ModelCache, SavesVolume } from '../src';
 import { chartOf, containerOf, findingsWith, jobOf, manifestsOf, mathDataset, mathRun, only } from './synthesis';
 
 test('it is a claim of 20 GiB that one node may write to', () => {
@@ -30,7 +30,17 @@ test('runs that leave more than its size are told with their sum, those that fit
   mathRun(chart, { saves, dataset }, 'a');
   expect(findingsWith(app, 'saves-too-small')).toEqual([]);
   mathRun(chart, { saves, dataset }, 'b');
-  expect(only(findingsWith(app, 'saves-too-small')).message).toMatch(/finetune\/a [\d.]+ \+ finetune\/b [\d.]+ GiB/);
+  mathRun(chart, { saves, dataset }, 'c');
+  expect(only(findingsWith(app, 'saves-too-small')).message).toMatch(
+    /finetune\/a [\d.]+ \+ finetune\/b [\d.]+ \+ finetune\/c [\d.]+ GiB/,
+  );
+});
+
+test('packages that are installed beside the adapters are counted', () => {
+  const { app, chart } = chartOf();
+  const modelCache = ModelCache.fromClaim(chart, 'models', { claimName: 'models', modelPath: 'Qwen3-14B' });
+  mathRun(chart, { modelCache, saves: new SavesVolume(chart, 'saves', { size: Size.gibibytes(1) }) });
+  expect(only(findingsWith(app, 'saves-too-small')).message).toMatch(/finetune\/math [\d.]+ \+ packages 0\.2 GiB/);
 });
 
 test('of a claim that exists nobody knows the size', () => {

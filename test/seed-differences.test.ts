@@ -30,13 +30,11 @@ const seedFile = (name: string) => readFileSync(join(__dirname, 'fixtures', 'see
 /** The seed's arguments; that it has one key twice is told in words. */
 const seedArguments = (): Mapping => parse(seedFile('train_config.yaml'), { version: '1.1', uniqueKeys: false });
 
-/** The preset on the seed's own sample, put into a list. */
+/** The preset on the seed's own sample, twice in a list: val_size takes one. */
 function presetManifests(strategy: Strategy): Manifests {
   const { app, chart } = chartOf();
-  const path = join(
-    write(folder, { 'small_dataset.json': `[${seedFile('data/small_dataset.json')}]` }),
-    'small_dataset.json',
-  );
+  const row = seedFile('data/small_dataset.json');
+  const path = join(write(folder, { 'small_dataset.json': `[${row}, ${row}]` }), 'small_dataset.json');
   mathRun(chart, { strategy, dataset: mathDataset(chart, { path }) });
   return manifestsOf(app);
 }

@@ -38,14 +38,19 @@ export function podResources(
   given: Partial<PodResources>,
   node: NodeCapacity,
 ): PodResources {
-  const wanted = CPUS_A_GPU * gpus;
   const shared = given.sharedMemoryBytes ?? need.shmBytes;
   return {
-    cpus: given.cpus ?? (node.cpus === undefined ? wanted : Math.max(1, Math.min(wanted, node.cpus - CPUS_LEFT))),
+    cpus: given.cpus ?? podCpus(gpus, node.cpus),
     sharedMemoryBytes: shared,
     memoryBytes: given.memoryBytes ?? wholeGibibytes(need.podBytes - need.shmBytes + shared),
     ephemeralStorageBytes: given.ephemeralStorageBytes ?? wholeGibibytes(need.ephemeralBytes),
   };
+}
+
+/** CPU cores of a pod that asks for none by number: 4 a GPU, as far as the node has them. */
+export function podCpus(gpus: number, ofNode?: number): number {
+  const wanted = CPUS_A_GPU * gpus;
+  return ofNode === undefined ? wanted : Math.max(1, Math.min(wanted, ofNode - CPUS_LEFT));
 }
 
 function wholeGibibytes(bytes: number): number {

@@ -63,6 +63,9 @@ function modelElements(model: ModelShape, linears: readonly Linear[]): number {
   return model.layers * (linearElements(linears) + smallElements(model)) + tables + model.hiddenSize;
 }
 
+/** Names of models whose files are quantised already: how much they take isn't reckoned. */
+export const QUANTISED = /gptq|awq|aqlm|quanto|mxfp4|fp8|int4|int8/i;
+
 /** What the model's files take as a hub serves them, in bytes: 16 bits a parameter. */
 export function modelFileBytes(model: ModelShape): number {
   // The release decides how experts are stored, not how many parameters there are.

@@ -1,9 +1,10 @@
 import type { Run, RunDataset } from '../run';
-import { numberOf, type Settings, settingsOf } from './settings';
+import { atMostSamples, rowsRead } from './rows-read';
+import { isOn, numberOf, type Settings, settingsOf } from './settings';
 
 /** What a run does, step by step. */
 export interface Schedule {
-  /** Samples trained on, after max_samples and val_size; undefined: the data isn't at hand. */
+  /** Samples trained on: after max_samples and val_size, without rows left out. Undefined: the data isn't at hand. */
   readonly trainSamples?: number;
   /** Samples evaluated on. */
   readonly evalSamples?: number;
@@ -23,7 +24,7 @@ export interface Schedule {
   readonly evaluations: readonly number[];
   /** True if an evaluation follows the last step, outside the step loop. */
   readonly finalEvaluation: boolean;
-  /** False where the numbers stand on an upper bound: packing, interleaved data sets, no data at hand. */
+  /** False where the numbers stand on an upper bound: packing, interleaved data sets, rows left out after the split. */
   readonly exact: boolean;
   /** Most tokens (padding counted) that the whole run computes on. */
   readonly tokensAtMost?: number;
@@ -32,22 +33,44 @@ export interface Schedule {
 /** Steps listed by number at most; a run that saves at every step of a million needs no list. */
 const LISTED = 10_000;
 
-function datasetSamples(dataset: RunDataset, run: Run, samples?: number): number | undefined {
-  const resampled = dataset.entry?.['num_samples'];
-  const count =
-    resampled === undefined || resampled === null ? (dataset.rows?.length ?? samples) : numberOf(resampled, 0);
-  const maximum = run.args['max_samples'];
+/** Rows of a data set, or of several together. */
+interface Samples {
+  /** Rows that are read. */
+  readonly read: number;
+  /** Those of them that are trained on, or evaluated on: at most, if not exact. */
+  readonly kept: number;
+  readonly exact: boolean;
+}
+
+function datasetSamples(dataset: RunDataset, run: Run, samples?: number): Samples | undefined {
+  const drawn = dataset.entry?.['num_samples'] ?? undefined;
+  const count = drawn === undefined ? (dataset.rows?.length ?? samples) : numberOf(drawn, 0);
   if (count === undefined) return undefined;
-  return maximum === undefined || maximum === null ? count : Math.min(count, numberOf(maximum, count));
+  const read = atMostSamples(run, count);
+  const judged = rowsRead(run, dataset);
+  // A run that stops at a row trains on it once it is mended.
+  const leftOut = judged?.fates.filter(({ stops }) => !stops).length ?? 0;
+  if (leftOut === 0) return { read, kept: read, exact: true };
+  if (drawn === undefined) return { read, kept: read - leftOut, exact: true };
+  return { read, kept: leftOut === judged?.count ? 0 : read, exact: false };
 }
 
 /** Samples of data sets mixed by mix_strategy; undefined if one isn't at hand. */
-function mixed(counts: readonly (number | undefined)[], strategy: string): number | undefined {
-  if (counts.length === 0 || counts.some((count) => count === undefined)) return undefined;
-  const known = counts as readonly number[];
-  if (strategy === 'interleave_under') return Math.min(...known) * known.length;
-  if (strategy === 'interleave_over') return Math.max(...known) * known.length;
-  return known.reduce((sum, count) => sum + count, 0);
+function mixed(samples: readonly (Samples | undefined)[], strategy: string): Samples | undefined {
+  const known = samples.filter((each) => each !== undefined);
+  if (known.length === 0 || known.length < samples.length) return undefined;
+  const inTurns = strategy === 'interleave_under' || strategy === 'interleave_over';
+  if (known.length > 1 && inTurns) {
+    const counts = known.map((each) => each.read);
+    // Rows are left out when they are mixed already, and some come twice or not at all.
+    const read = known.length * (strategy === 'interleave_under' ? Math.min(...counts) : Math.max(...counts));
+    return { read, kept: read, exact: false };
+  }
+  return known.reduce((sum, each) => ({
+    read: sum.read + each.read,
+    kept: sum.kept + each.kept,
+    exact: sum.exact && each.exact,
+  }));
 }
 
 /** Every `steps`-th step up to `last`; a number below 1 is a share of all steps. */
@@ -111,23 +134,44 @@ function logsOf(run: Run, perEpoch: number | undefined, steps: number): number[]
 }
 
 /** Training and evaluation samples after val_size. */
-function split(run: Run, settings: Settings, all: number | undefined): { train?: number; evaluation?: number } {
+interface Split {
+  readonly train?: number;
+  readonly evaluation?: number;
+  readonly exact: boolean;
+}
+
+/**
+ * 0.9.3 leaves rows out before it splits. From 0.9.4 on they are left out of what each part was given, and which part
+ * had them hangs on the seed: both numbers are upper bounds then.
+ * Source: llamafactory/data/loader.py, get_dataset.
+ */
+function split(run: Run, settings: Settings, all: Samples | undefined): Split {
   const size = numberOf(run.args['val_size'], 0);
   const separate = run.datasets.filter((dataset) => dataset.evaluation === true);
+  const train = all?.kept;
+  const exact = all?.exact !== false;
   if (separate.length > 0) {
+    const each = separate.map((dataset) => datasetSamples(dataset, run));
     return {
-      train: all,
-      evaluation: mixed(
-        separate.map((dataset) => datasetSamples(dataset, run)),
-        'concat',
-      ),
+      train,
+      evaluation: mixed(each, isOn(run.args['eval_on_each_dataset']) ? 'concat' : mixing(run))?.kept,
+      exact,
     };
   }
-  if (size <= 1e-6) return { train: all, evaluation: 0 };
-  if (settings.streaming) return { train: all, evaluation: Math.trunc(size) };
-  if (all === undefined) return {};
-  const held = size > 1 ? Math.trunc(size) : Math.ceil(all * size);
-  return { train: Math.max(0, all - held), evaluation: Math.min(all, held) };
+  if (size <= 1e-6) return { train, evaluation: 0, exact };
+  if (settings.streaming) return { train, evaluation: Math.trunc(size), exact };
+  if (all === undefined) return { exact };
+  const whole = run.release === '0.9.3' ? all.kept : all.read;
+  const held = Math.min(whole, size >= 1 ? Math.trunc(size) : Math.ceil(whole * size));
+  return {
+    train: Math.min(whole - held, all.kept),
+    evaluation: Math.min(held, all.kept),
+    exact: exact && (whole === all.kept || held === 0),
+  };
+}
+
+function mixing(run: Run): string {
+  return String(run.args['mix_strategy'] ?? 'concat');
 }
 
 /**
@@ -138,10 +182,9 @@ function split(run: Run, settings: Settings, all: number | undefined): { train?:
 export function scheduleOf(run: Run, samples?: number): Schedule {
   const settings = settingsOf(run);
   const training = run.datasets.filter((dataset) => dataset.evaluation !== true);
-  const strategy = String(run.args['mix_strategy'] ?? 'concat');
   const counts =
     training.length === 0 ? [capped(run, samples)] : training.map((each) => datasetSamples(each, run, samples));
-  const { train, evaluation } = split(run, settings, mixed(counts, strategy));
+  const { train, evaluation, exact: counted } = split(run, settings, mixed(counts, mixing(run)));
   const effectiveBatch = settings.trainBatch * settings.accumulation * settings.worldSize;
   const finalEvaluation = settings.evaluates && (evaluation === undefined || evaluation > 0);
   const start = { trainSamples: train, evalSamples: evaluation, effectiveBatch, finalEvaluation };
@@ -159,9 +202,7 @@ export function scheduleOf(run: Run, samples?: number): Schedule {
       : perEpoch === undefined
         ? undefined
         : Math.ceil(settings.epochs * perEpoch);
-  const exact =
-    steps !== undefined &&
-    (settings.maxSteps > 0 || (!settings.packing && (training.length < 2 || strategy === 'concat')));
+  const exact = steps !== undefined && (settings.maxSteps > 0 || (counted && !settings.packing));
   if (steps === undefined) return { ...start, logs: [], saves: [], evaluations: [], exact };
   return {
     ...start,
@@ -177,7 +218,7 @@ export function scheduleOf(run: Run, samples?: number): Schedule {
   };
 }
 
-function capped(run: Run, samples: number | undefined): number | undefined {
+function capped(run: Run, samples: number | undefined): Samples | undefined {
   return samples === undefined ? undefined : datasetSamples({ name: '', rows: undefined }, run, samples);
 }
 

@@ -10,6 +10,7 @@ import { type NamedByContent, outsidePatches } from './outside-patches';
 /** What the constructs of one tree have found, kept at its root. */
 interface Audit {
   readonly findings: Finding[];
+  readonly late: Array<() => Finding[]>;
   readonly references: PodReferences[];
   readonly named: NamedByContent[];
   printed: boolean;
@@ -24,11 +25,17 @@ export function report(construct: IConstruct, findings: readonly Finding[]): voi
 
 /** Reports faults of values that a construct was given. */
 export function reportProblems(construct: IConstruct, problems: readonly Problem[]): void {
+  report(construct, errorsAt(construct, problems));
+}
+
+/** Has a construct asked at synth what is wrong with it, when all that counts is known. */
+export function reportAtSynth(construct: IConstruct, problems: () => readonly Problem[]): void {
+  auditOf(construct).late.push(() => errorsAt(construct, problems()));
+}
+
+function errorsAt(construct: IConstruct, problems: readonly Problem[]): Finding[] {
   const path = constructPath(construct);
-  report(
-    construct,
-    problems.map((problem) => ({ ...problem, severity: Severity.ERROR, path })),
-  );
+  return problems.map((problem) => ({ ...problem, severity: Severity.ERROR, path }));
 }
 
 /** Has the names that a pod refers to looked up at synth, when all objects are there. */
@@ -46,7 +53,7 @@ export function findingsOf(root: IConstruct): Finding[] {
   const audit = auditOf(root);
   const objects = objectsOf(root.node.root);
   return [
-    ...distinct(audit.findings),
+    ...distinct([...audit.findings, ...audit.late.flatMap((problems) => problems())]),
     ...duplicateNames(objects),
     ...missingReferences(audit.references, objects),
     ...outsidePatches(audit.named),
@@ -68,7 +75,7 @@ function auditOf(construct: IConstruct): Audit {
   const root = construct.node.root;
   const known = audits.get(root);
   if (known !== undefined) return known;
-  const audit: Audit = { findings: [], references: [], named: [], printed: false };
+  const audit: Audit = { findings: [], late: [], references: [], named: [], printed: false };
   audits.set(root, audit);
   root.node.addValidation({ validate: oncePerSynth(audit, () => validate(root)) });
   return audit;

@@ -3,6 +3,7 @@ import { type Acknowledgements, acknowledge } from '../acknowledgements';
 import { type Code, readCode } from '../code';
 import type { DatasetVolume, MountedDataset } from '../dataset-volume';
 import type { FineTuningJobProps } from '../fine-tuning-job-props';
+import { podCpus } from '../kubernetes/resources';
 import { PATHS } from '../kubernetes/training-pod';
 import { argumentsOf } from '../llamafactory/arguments';
 import { ModelCache, type ModelLocation } from '../model-cache';
@@ -103,6 +104,7 @@ export function resolveRun(job: Construct, props: FineTuningJobProps, chosen: st
     card: props.nodePool.gpu._card,
     gpus,
     nodes: 1,
+    cpus: props.cpus ?? podCpus(gpus, props.nodePool.cpus),
     model: props.model._shape,
     image: image._contents,
   };

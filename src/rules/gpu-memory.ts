@@ -11,7 +11,7 @@ export const rule: Rule = {
   severity: Severity.ERROR,
   reason:
     'A run that needs more than the card has dies after the model is loaded, at the first full batch, or at the first evaluation: minutes or hours after its GPUs were taken.',
-  source: 'docs/planning.md: predicted against measured',
+  source: 'docs/evidence.md: predicted against measured',
   check(run) {
     const { model, card } = run;
     if (model === undefined || card === undefined) return [];

@@ -1,4 +1,5 @@
 import { Severity } from '../finding';
+import { QUANTISED } from '../planning/layers';
 import { strategyOf } from '../planning/settings';
 import type { Run } from '../run';
 import { found, isGiven, setArgument } from './found';
@@ -6,9 +7,6 @@ import type { Rule } from './rule';
 
 /** The methods that quantise a model while it is loaded; the others only name how a model was quantised before. */
 const ON_THE_FLY: readonly unknown[] = ['bnb', 'hqq', 'eetq'];
-
-/** Names of models that are quantised already: for them the method says what they are. */
-const QUANTISED = /gptq|awq|aqlm|quanto|mxfp4|fp8|int4|int8/i;
 
 export const rule: Rule = {
   id: 'quantization-without-effect',
@@ -20,6 +18,7 @@ export const rule: Rule = {
     const { args } = run;
     const method = args['quantization_method'];
     if (!isGiven(run, 'quantization_bit') || method === undefined || ON_THE_FLY.includes(method)) return [];
+    // For them the method says what they are.
     if (QUANTISED.test(String(args['model_name_or_path']))) return [];
     return [
       found(rule, run, {

@@ -36,6 +36,7 @@ import { rule as savesNeverFire } from './saves-never-fire';
 import { rule as sharegptTagsIncomplete } from './sharegpt-tags-incomplete';
 import { rule as thinkingWithoutCot } from './thinking-without-cot';
 import { rule as trainOnPromptTemplate } from './train-on-prompt-template';
+import { rule as valSizeTakesAll } from './val-size-takes-all';
 import { rule as workersAboveRows } from './workers-above-rows';
 
 /** Every check beyond the parser's own. */
@@ -66,6 +67,7 @@ export const RULES: readonly Rule[] = [
   trainOnPromptTemplate,
   sharegptTagsIncomplete,
   datasetRows,
+  valSizeTakesAll,
   duplicateRows,
   emptyAnswers,
   rowsAboveCutoff,

@@ -88,9 +88,16 @@ save_steps: 0.5
 fp16: true
 `;
 
-/** The seed's arguments, data in a list. */
+const SECOND_ROW = {
+  messages: [
+    { role: 'user', content: '1 + 1?' },
+    { role: 'assistant', content: '2' },
+  ],
+};
+
+/** The seed's arguments, data in a list, with one more row: val_size takes the first. */
 const SEED_FILES = {
-  'data/small_dataset.json': `[${readFileSync(join(SEED, 'data/small_dataset.json'), 'utf8')}]`,
+  'data/small_dataset.json': `[${readFileSync(join(SEED, 'data/small_dataset.json'), 'utf8')}, ${JSON.stringify(SECOND_ROW)}]`,
 };
 
 const ZERO2 = JSON.stringify({

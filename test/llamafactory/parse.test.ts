@@ -76,6 +76,39 @@ describe('the twin of the parser', () => {
     expect(judge(odd).accepted).toBe(true);
   });
 
+  const zero3 = {
+    args: { ...RUN, deepspeed: 'z3.json', quantization_method: 'hqq', quantization_bit: 4 },
+    deepspeed: { file: 'z3.json', config: { zero_optimization: { stage: 3 } } },
+  };
+  test.each<[string, object, object, string]>([
+    [
+      'its package',
+      { quantization_method: 'hqq', quantization_bit: 4 },
+      {},
+      'HQQ needs the package hqq, which an installation of LLaMA-Factory does not bring; LLaMA-Factory refuses it: "The \'hqq\' distribution was not found and is required by this application."',
+    ],
+    [
+      'ZeRO-3',
+      {},
+      zero3,
+      'HQQ needs the package hqq, which an installation of LLaMA-Factory does not bring; it does not go with ZeRO-3 or FSDP; LLaMA-Factory refuses it: "HQQ quantization is incompatible with DeepSpeed ZeRO-3 or FSDP."',
+    ],
+    [
+      'its bits',
+      { quantization_method: 'eetq', quantization_bit: 4 },
+      {},
+      'EETQ needs the package eetq, which an installation of LLaMA-Factory does not bring; it takes `quantization_bit` 8; LLaMA-Factory refuses it: "EETQ only accepts 8-bit quantization."',
+    ],
+    [
+      'bits that HQQ has none of',
+      { quantization_method: 'hqq', quantization_bit: 7 },
+      {},
+      'HQQ needs the package hqq, which an installation of LLaMA-Factory does not bring; it takes `quantization_bit` 1/2/3/4/5/6/8; LLaMA-Factory refuses it: "HQQ only accepts 1/2/3/4/5/6/8-bit quantization."',
+    ],
+  ])('another method than bnb is refused for what is in its way: %s', (_, args, more, message) => {
+    expect(judge(args, '0.9.5', more).findings.map((finding) => finding.message)).toEqual([message]);
+  });
+
   test('tf32 hangs on the card', () => {
     expect(ids({ tf32: true }, '0.9.5', { card: CARDS['T4'] })).toEqual(['tf32']);
     expect(ids({ tf32: true }, '0.9.5', { card: CARDS['A10'] })).toEqual([]);

@@ -1,4 +1,5 @@
 import { scheduleOf } from '../../src/planning/schedule';
+import type { Mapping, Release, Run, RunDataset } from '../../src/run';
 import { seedRun } from './runs';
 
 describe('the seed', () => {
@@ -54,8 +55,9 @@ test('a fraction of an epoch is rounded up to whole steps', () => {
   expect(scheduleOf(seedRun({ num_train_epochs: 0.1 })).optimizerSteps).toBe(1);
 });
 
-test('val_size above 1 is a number of samples', () => {
+test('val_size from 1 on is a number of samples', () => {
   expect(scheduleOf(seedRun({ val_size: 30 })).trainSamples).toBe(170);
+  expect(scheduleOf(seedRun({ val_size: 1 })).trainSamples).toBe(199);
 });
 
 test('max_samples caps each data set, before the split', () => {
@@ -89,4 +91,80 @@ test('transformers 5 lets warmup_ratio win over warmup_steps, transformers 4 the
   const run = seedRun({ warmup_ratio: 0.1, warmup_steps: 5 });
   expect(scheduleOf(run).warmupSteps).toBe(12);
   expect(scheduleOf({ ...run, release: '0.9.4' }).warmupSteps).toBe(5);
+});
+
+describe('rows that are left out', () => {
+  const QA = { instruction: 'why', input: '', output: 'so' };
+  const UNANSWERED = { ...QA, output: null };
+  const data = (good: number, leftOut: number, entry: Mapping = {}): RunDataset => ({
+    name: 'a',
+    entry,
+    rows: [...Array.from({ length: good }, () => QA), ...Array.from({ length: leftOut }, () => UNANSWERED)],
+  });
+  const withData = (args: Mapping, ...datasets: RunDataset[]): Run => ({
+    ...seedRun({ max_samples: undefined, val_size: 0, ...args }),
+    datasets,
+  });
+  const counted = (run: Run) => {
+    const { trainSamples, evalSamples, exact } = scheduleOf(run);
+    return [trainSamples, evalSamples, exact];
+  };
+
+  test('are no samples, and take no steps', () => {
+    const { trainSamples, optimizerSteps, exact } = scheduleOf(withData({}, data(192, 1)));
+    expect([trainSamples, optimizerSteps, exact]).toEqual([192, 120, true]);
+    expect(scheduleOf(withData({}, data(193, 0))).optimizerSteps).toBe(140);
+  });
+
+  test('count for max_samples, which cuts before any row is looked at', () => {
+    expect(counted(withData({ max_samples: 10 }, data(8, 5)))).toEqual([8, 0, true]);
+    expect(counted(withData({ max_samples: 8 }, data(8, 5)))).toEqual([8, 0, true]);
+  });
+
+  test('are no samples of a data set for evaluation', () => {
+    const evaluation = { ...data(5, 2), name: 'b', evaluation: true };
+    expect(counted(withData({ eval_dataset: 'b' }, data(10, 1), evaluation))).toEqual([10, 5, true]);
+  });
+
+  test('for want of an answer are evaluated on all the same where answers are generated', () => {
+    const evaluation = { ...data(5, 2), name: 'b', evaluation: true };
+    const run = withData({ eval_dataset: 'b', predict_with_generate: true }, data(10, 1), evaluation);
+    expect(counted(run)).toEqual([10, 7, true]);
+  });
+
+  test.each<[Release, (number | boolean)[]]>([
+    ['0.9.3', [9, 1, true]],
+    ['0.9.4', [10, 2, false]],
+    ['0.9.5', [10, 2, false]],
+  ])('go before the split in 0.9.3 and after it since, from which part nobody knows: %s', (release, numbers) => {
+    expect(counted({ ...withData({ val_size: 0.1 }, data(10, 5)), release })).toEqual(numbers);
+  });
+
+  test('leave neither part with more than is left of all', () => {
+    expect(counted(withData({ val_size: 0.1 }, data(1, 19)))).toEqual([1, 1, false]);
+  });
+
+  test('at which the run stops are counted: once mended they are trained on', () => {
+    const run = withData({}, { ...data(2, 0), rows: [QA, { ...QA, instruction: 5 }] });
+    expect(counted(run)).toEqual([2, 0, true]);
+  });
+
+  test('make the number an upper bound where the rows are drawn at random', () => {
+    expect(counted(withData({}, data(10, 1, { num_samples: 8 })))).toEqual([8, 0, false]);
+    expect(counted(withData({}, data(10, 0, { num_samples: 8 })))).toEqual([8, 0, true]);
+  });
+});
+
+test('data sets are mixed as mix_strategy says, those for evaluation too', () => {
+  const rows = (name: string, count: number, evaluation = false) => ({ name, evaluation, rows: Array(count).fill({}) });
+  const samples = (mix_strategy: string, args: Mapping = {}) => {
+    const datasets = [rows('a', 10), rows('b', 4), rows('c', 6, true), rows('d', 2, true)];
+    const { trainSamples, evalSamples, exact } = scheduleOf({ ...seedRun({ mix_strategy, ...args }), datasets });
+    return [trainSamples, evalSamples, exact];
+  };
+  expect(samples('concat')).toEqual([14, 8, true]);
+  expect(samples('interleave_under')).toEqual([8, 4, false]);
+  expect(samples('interleave_over')).toEqual([20, 12, false]);
+  expect(samples('interleave_once')).toEqual([14, 8, true]);
+  expect(samples('interleave_under', { eval_on_each_dataset: true })).toEqual([8, 8, false]);
 });

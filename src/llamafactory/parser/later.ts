@@ -95,8 +95,8 @@ export const LATER_STEPS: readonly Step[] = [
       (isZero3(state) || state.fsdpEnabled || equal(state.values['quantization_device_map'], 'auto')),
     fix: (state) => put(state, 'quantization_bit', 4),
   },
-  otherMethod('hqq'),
-  otherMethod('eetq'),
+  otherMethod('hqq', [8, 6, 5, 4, 3, 2, 1]),
+  otherMethod('eetq', [8]),
   attention(['auto', 'disabled', 'sdpa', 'fa2'], ONLY_093),
   attention(['auto', 'disabled', 'sdpa', 'fa2'], SINCE_094),
 ];
@@ -109,13 +109,26 @@ function fourBit(values: State['values']): boolean {
   return quantizes(values, 'bnb') && equal(values['quantization_bit'], 4);
 }
 
-function otherMethod(method: 'hqq' | 'eetq'): Step {
+function otherMethod(method: 'hqq' | 'eetq', bits: readonly number[]): Step {
   const name = method.toUpperCase();
+  const listed = [...bits].sort().join('/');
+  const takesBits = ({ values }: State) => among(values['quantization_bit'], bits);
+  const sharded = (state: State) => isZero3(state) || state.fsdpEnabled;
   return {
     id: `${method}-quantization`,
     keys: ['quantization_method', 'quantization_bit'],
-    message: `${name} needs the package ${method}, which an installation of LLaMA-Factory does not bring, and does not go with ZeRO-3`,
-    upstream: `${name} quantization is incompatible with DeepSpeed ZeRO-3 or FSDP.`,
+    message: (state) =>
+      [
+        `${name} needs the package ${method}, which an installation of LLaMA-Factory does not bring`,
+        ...(sharded(state) ? ['it does not go with ZeRO-3 or FSDP'] : []),
+        ...(takesBits(state) ? [] : [`it takes \`quantization_bit\` ${listed}`]),
+      ].join('; '),
+    // The first that the real parser stops at.
+    upstream(state) {
+      if (!takesBits(state)) return `${name} only accepts ${listed}-bit quantization.`;
+      if (sharded(state)) return `${name} quantization is incompatible with DeepSpeed ZeRO-3 or FSDP.`;
+      return `The '${method}' distribution was not found and is required by this application.`;
+    },
     source: QUANTIZATION,
     refuses: ({ values }) => quantizes(values, method),
     fix: (state) => [...put(state, 'quantization_method', 'bnb'), ...put(state, 'quantization_bit', 4)],

@@ -65,13 +65,13 @@ function refusal(rule: ParserRule, state: State): Finding {
   const given = rule.missing ? undefined : rule.keys.find((name) => name in args);
   const key = given ?? rule.keys[0] ?? '';
   const fix = rule.fix ? rule.fix(state) : remove(state, key);
-  const text = typeof rule.message === 'string' ? rule.message : rule.message(state);
+  const textOf = (text: ParserRule['message']) => (typeof text === 'string' ? text : text(state));
   return {
     id: rule.id,
     severity: Severity.ERROR,
     path: state.input.path,
     key,
-    message: `${text}; LLaMA-Factory refuses it: "${rule.upstream}"`,
+    message: `${textOf(rule.message)}; LLaMA-Factory refuses it: "${textOf(rule.upstream)}"`,
     got: key in args ? asJson(args[key]) : undefined,
     ...withFix(fix, rule.change),
     source: rule.source,

@@ -54,7 +54,7 @@ export interface ParserRule {
   /** What is wrong, in our words. */
   readonly message: string | ((state: State) => string);
   /** What the real parser says. */
-  readonly upstream: string;
+  readonly upstream: string | ((state: State) => string);
   /** Where the check is, in LLaMA-Factory unless another project is named. */
   readonly source: string;
   /** True if the parser refuses. May throw PyError where Python would raise. */

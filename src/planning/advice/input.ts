@@ -63,9 +63,9 @@ function slowTokenizer(run: Run): Advice[] {
   ];
 }
 
-/** Cores of the pod. */
+/** Whole cores of the pod, one at least. */
 function cpusOf(run: Run, settings: Settings): number {
-  return Math.floor(run.cpus ?? CPUS_A_GPU * settings.gpusPerNode);
+  return Math.max(1, Math.floor(run.cpus ?? CPUS_A_GPU * settings.gpusPerNode));
 }
 
 /** Samples that one process tokenises in a minute or so. */

@@ -1,0 +1,60 @@
+import { type RowFate, rowFates } from '../llamafactory/row-fates';
+import type { Mapping, Run, RunDataset } from '../run';
+import { isOn, numberOf } from './settings';
+
+/** The rows of a data set that a run reads, and what becomes of those that it doesn't train on. */
+export interface RowsRead {
+  /** How many may be read: `max_samples` takes the first, unless the entry draws some at random. */
+  readonly count: number;
+  /** The rows among them that are left out, or that the run stops at. */
+  readonly fates: readonly RowFate[];
+}
+
+/** Data sets are shared by runs and don't change. */
+const judged = new WeakMap<readonly unknown[], Map<string, readonly RowFate[]>>();
+
+/**
+ * What a run reads of a data set; undefined if its entry or its rows aren't at hand. `max_samples` cuts before any row
+ * is looked at, so rows left out are not made up for.
+ * Source: llamafactory/data/loader.py, _load_single_dataset.
+ */
+export function rowsRead(run: Run, { entry, rows, evaluation }: RunDataset): RowsRead | undefined {
+  if (entry === undefined || rows === undefined) return undefined;
+  const drawn = entry['num_samples'] !== undefined && entry['num_samples'] !== null;
+  const count = drawn ? rows.length : atMostSamples(run, rows.length);
+  return { count, fates: fatesOf(rows, entry, count, stageOf(run, evaluation === true), run) };
+}
+
+/** So many rows, or as many as `max_samples` lets in. */
+export function atMostSamples(run: Run, count: number): number {
+  const most = run.args['max_samples'];
+  return most === undefined || most === null ? count : Math.max(0, Math.min(count, numberOf(most, count)));
+}
+
+/** The stage whose processor reads the rows: what is generated from needs no answer, as the questions of ppo don't. */
+function stageOf({ args }: Run, evaluation: boolean): string {
+  const stage = typeof args['stage'] === 'string' ? args['stage'] : 'sft';
+  return stage === 'sft' && evaluation && isOn(args['predict_with_generate']) ? 'ppo' : stage;
+}
+
+function fatesOf(
+  rows: readonly unknown[],
+  entry: Mapping,
+  count: number,
+  stage: string,
+  { release }: Run,
+): readonly RowFate[] {
+  let known = judged.get(rows);
+  if (known === undefined) {
+    known = new Map();
+    judged.set(rows, known);
+  }
+  const { formatting, ranking, columns, tags } = entry;
+  const key = JSON.stringify([count, stage, release, formatting, ranking, columns, tags]);
+  let fates = known.get(key);
+  if (fates === undefined) {
+    fates = rowFates(count < rows.length ? rows.slice(0, count) : rows, entry, stage, release);
+    known.set(key, fates);
+  }
+  return fates;
+}
