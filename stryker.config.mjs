@@ -13,7 +13,7 @@ const AREAS = {
   private: {
     mutate: [
       'src/private/{check-run,digest,prop-problems,quantity,runtime-file}.ts',
-      'src/{code,finding,finding-text,gpu,model-source,node-pool,qwen-model,run-identity,trainer-image}.ts',
+      'src/{code,finding,finding-text,gpu,node-pool,qwen-model,run-identity,source,trainer-image}.ts',
     ],
     tests: ['test/private/*.test.ts', 'test/*.test.ts'],
   },

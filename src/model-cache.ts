@@ -2,7 +2,6 @@ import { ApiObject, Chart, JsonPatch, Size } from 'cdk8s';
 import { Construct } from 'constructs';
 import { type Problem, Severity } from './finding';
 import { objectName } from './kubernetes/names';
-import { ModelSource } from './model-source';
 import { KEEP, makeClaim, storageChart } from './private/claim';
 import { constructName, constructPath } from './private/construct-name';
 import { digest } from './private/digest';
@@ -11,11 +10,14 @@ import { labelsOf } from './private/labels';
 import { annotationProblems, directoryProblems, labelProblems, objectNameProblems } from './private/name-problems';
 import { quantity } from './private/quantity';
 import type { QwenModel } from './qwen-model';
+import type { Mapping } from './run';
+import { Source } from './source';
 
 /** A cache that a CPU Job fills. */
 export interface ModelCacheProps {
   /**
-   * The claim's size: the weights of every model in it (two bytes a parameter; Qwen3-14B 30 GB) and some more.
+   * The claim's size: the weights of every model in it (two bytes a parameter; Qwen3-14B 30 GB), the data sets that
+   * its runs fetch (`DatasetVolume.fromSource`), and some more.
    * @default - 60 GiB
    */
   readonly size?: Size;
@@ -33,7 +35,7 @@ export interface ModelCacheProps {
    * Where the weights come from.
    * @default - ModelScope
    */
-  readonly source?: ModelSource;
+  readonly source?: Source;
   /**
    * Labels of the claim, and of the Job and pod that fill it: runs share those, so a run's labels don't reach them.
    * @default - none beside the library's own
@@ -81,19 +83,26 @@ export interface Filling {
   readonly annotations: Readonly<Record<string, string>>;
 }
 
+/** What is fetched, and from where. */
+export interface Fetch {
+  readonly source: Source;
+  /** What the bytes depend on, as prepare.py reads it. */
+  readonly what: Mapping;
+}
+
 /** Where a run finds its model, and what must be fetched first. */
 export interface ModelLocation {
   /** The directory inside the volume. */
   readonly directory: string;
   /** What the prepare Job fetches; undefined: it is there already. */
-  readonly fetch?: ModelSource;
+  readonly fetch?: Fetch;
   /** What the result of a run depends on. */
   readonly identity: unknown;
 }
 
 /**
- * Where models live: a PersistentVolumeClaim that one CPU Job fills from a hub, an existing claim, or a directory on a
- * node's disk. Training pods mount it read-only and never download.
+ * Where models live: a PersistentVolumeClaim that one CPU Job fills from a hub or a web server, an existing claim, or a
+ * directory on a node's disk. Training pods mount it read-only and never download.
  *
  * The claim stands in a chart of its own, `<chart>-storage`, and is marked against pruning.
  */
@@ -120,7 +129,7 @@ export class ModelCache extends Construct {
   public readonly _existing: boolean;
   /** @internal */
   public readonly _filling: Filling;
-  private readonly source: ModelSource;
+  private readonly source: Source;
   private readonly modelPath?: string;
   private readonly onNode: boolean;
 
@@ -132,7 +141,7 @@ export class ModelCache extends Construct {
     given?: ({ kind: 'claim' } & ExistingModelCacheProps) | ({ kind: 'node' } & NodeModelCacheProps),
   ) {
     super(scope, id);
-    this.source = props.source ?? ModelSource.modelScope();
+    this.source = props.source ?? Source.modelScope();
     this.filled = given === undefined;
     this._existing = given?.kind === 'claim';
     this.onNode = given?.kind === 'node';
@@ -143,7 +152,7 @@ export class ModelCache extends Construct {
       ...labelProblems('labels', labels),
       ...annotationProblems('annotations', annotations),
       ...objectNameProblems('storageClassName', props.storageClassName || undefined),
-      ...(given === undefined ? [] : givenProblems(given)),
+      ...(given === undefined ? sourceProblems(this.source) : givenProblems(given)),
     ]);
     this.claimName =
       given === undefined
@@ -165,13 +174,9 @@ export class ModelCache extends Construct {
       const directory = this.modelPath ?? (this.onNode ? modelScopeDirectory(model.repository) : model.repository);
       return { directory, identity: { claim: this.claimName, directory } };
     }
-    const repository = this.source._options.repository ?? model.repository;
-    const { revision } = this.source;
-    return {
-      directory: `${this.source._hub}/${repository}/${revision}`,
-      fetch: this.source,
-      identity: { hub: this.source._hub, repository, revision },
-    };
+    const what = this.source._model(model.repository);
+    const place = 'files' in what ? [digest(what['files'])] : [what['repository'], what['revision']];
+    return { directory: [what['hub'], ...place].join('/'), fetch: { source: this.source, what }, identity: what };
   }
 
   private makeLocalVolume(props: NodeModelCacheProps): string {
@@ -242,6 +247,21 @@ export class ModelCache extends Construct {
       volumeName,
     });
   }
+}
+
+function sourceProblems(source: Source): Problem[] {
+  const { _origin: origin } = source;
+  if (!('files' in origin) || 'config.json' in origin.files) return source._problems;
+  return [
+    ...source._problems,
+    {
+      id: 'invalid-source',
+      key: 'source.files',
+      message: 'a model is a folder with a config.json, its weights as safetensors and a tokenizer',
+      got: Object.keys(origin.files).join(', '),
+      allowed: 'config.json among the files',
+    },
+  ];
 }
 
 function givenProblems(

@@ -1,6 +1,6 @@
 import { Chart, Size } from 'cdk8s';
 import { Secret } from 'cdk8s-plus-28';
-import { FineTuningJob, Gpu, ModelCache, ModelSource, NodePool, QwenModel, TrainerImage } from '../src';
+import { FineTuningJob, Gpu, ModelCache, NodePool, QwenModel, Source, TrainerImage } from '../src';
 import { KEEP } from '../src/private/claim';
 import {
   chartOf,
@@ -74,7 +74,7 @@ describe('a cache that is filled', () => {
   });
 
   test('is filled from Hugging Face, a mirror and a revision where asked', () => {
-    const source = ModelSource.huggingFace({
+    const source = Source.huggingFace({
       repository: 'mirror/Qwen3-14B',
       revision: 'abc',
       endpoint: 'https://hub.example.com',
@@ -90,8 +90,8 @@ describe('a cache that is filled', () => {
   });
 
   test.each([
-    ['ModelScope', ModelSource.modelScope, 'MODELSCOPE_API_TOKEN'],
-    ['Hugging Face', ModelSource.huggingFace, 'HF_TOKEN'],
+    ['ModelScope', Source.modelScope, 'MODELSCOPE_API_TOKEN'],
+    ['Hugging Face', Source.huggingFace, 'HF_TOKEN'],
   ])('gets the token of %s by reference, and no other pod does', (_, hub, variable) => {
     const { chart: other } = chartOf();
     const source = hub({ token: { secret: Secret.fromSecretName(other, 'hub', 'hub-token'), key: 'token' } });

@@ -3,7 +3,7 @@ import { type Acknowledgements, acknowledge } from '../acknowledgements';
 import { type Code, readCode } from '../code';
 import type { DatasetVolume, MountedDataset } from '../dataset-volume';
 import type { FineTuningJobProps } from '../fine-tuning-job-props';
-import { PATHS } from '../kubernetes/training-pod';
+import { type MountedClaim, PATHS } from '../kubernetes/training-pod';
 import { argumentsOf } from '../llamafactory/arguments';
 import { ModelCache, type ModelLocation } from '../model-cache';
 import type { Mapping, Run } from '../run';
@@ -32,6 +32,8 @@ export interface ResolvedRun {
   readonly saves: SavesVolume;
   readonly datasets: readonly MountedDataset[];
   readonly location: ModelLocation;
+  /** The volume that the prepare Job fills. */
+  readonly target: MountedClaim & { readonly mountPath: string };
   readonly code: Code | undefined;
   /** What the prepare Job installs. */
   readonly requirements: string | undefined;
@@ -44,7 +46,11 @@ export function resolveRun(job: Construct, props: FineTuningJobProps, chosen: st
   const saves = props.saves ?? new SavesVolume(job, 'saves');
   const training = [props.dataset, ...(props.additionalDatasets ?? [])];
   const evaluation = props.evaluationDataset === undefined ? [] : [props.evaluationDataset];
-  const datasets = [...training, ...evaluation].map((dataset) => dataset._mounted);
+  // A model that is there already is mounted read-only: data and packages go beside the adapters then.
+  const target = modelCache.filled
+    ? { claimName: modelCache.claimName, mountPath: PATHS.models }
+    : { claimName: saves.claimName, subPath: saves._subPath, mountPath: PATHS.saves };
+  const datasets = [...training, ...evaluation].map((dataset) => placed(dataset._mounted, target.mountPath));
   const location = modelCache._locate(props.model);
   const code = props.code === undefined ? undefined : readCode(props.code);
   const given = argumentsOf(props.train ?? {});
@@ -125,8 +131,20 @@ export function resolveRun(job: Construct, props: FineTuningJobProps, chosen: st
     saves,
     datasets,
     location,
+    target,
     code,
     requirements,
+  };
+}
+
+/** A data set that is fetched, as the pod sees it: where the volume is mounted that the prepare Job fills. */
+function placed(dataset: MountedDataset, mountPath: string): MountedDataset {
+  const { fetch, entry } = dataset;
+  if (fetch === undefined) return dataset;
+  return {
+    ...dataset,
+    entry: { ...entry, file_name: `${mountPath}/${entry['file_name']}` },
+    fetch: { ...fetch, directory: `${mountPath}/${fetch.directory}` },
   };
 }
 
