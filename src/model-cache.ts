@@ -54,6 +54,11 @@ export interface ExistingModelCacheProps {
   readonly claimName: string;
   /** The model's directory inside the volume: where its config.json is. */
   readonly modelPath: string;
+  /**
+   * What tells one state of the model from another: the run's identity can't see the files' bytes.
+   * @default - none: a model changed in place continues the same run
+   */
+  readonly revision?: string;
 }
 
 /** A directory on a node's disk that holds the model already. */
@@ -70,6 +75,11 @@ export interface NodeModelCacheProps {
    * @default - as ModelScope lays it out: `Qwen/Qwen3-14B`, dots written as `___`
    */
   readonly modelPath?: string;
+  /**
+   * What tells one state of the model from another: the run's identity can't see the files' bytes.
+   * @default - none: a model changed in place continues the same run
+   */
+  readonly revision?: string;
   /**
    * What the volume says of its size. Nothing checks it.
    * @default - 60 GiB
@@ -131,6 +141,7 @@ export class ModelCache extends Construct {
   public readonly _filling: Filling;
   private readonly source: Source;
   private readonly modelPath?: string;
+  private readonly revision?: string;
   private readonly onNode: boolean;
 
   /** @param given - internal: what `fromClaim` and `onNode` were given */
@@ -146,6 +157,7 @@ export class ModelCache extends Construct {
     this._existing = given?.kind === 'claim';
     this.onNode = given?.kind === 'node';
     this.modelPath = given?.modelPath;
+    this.revision = given?.revision;
     const { labels = {}, annotations = {} } = props;
     this._filling = { labels, annotations };
     reportProblems(this, [
@@ -172,7 +184,7 @@ export class ModelCache extends Construct {
   public _locate(model: QwenModel): ModelLocation {
     if (!this.filled) {
       const directory = this.modelPath ?? (this.onNode ? modelScopeDirectory(model.repository) : model.repository);
-      return { directory, identity: { claim: this.claimName, directory } };
+      return { directory, identity: { claim: this.claimName, directory, revision: this.revision } };
     }
     const what = this.source._model(model.repository);
     const place = 'files' in what ? [digest(what['files'])] : [what['repository'], what['revision']];

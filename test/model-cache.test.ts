@@ -201,6 +201,71 @@ describe('a cache that is filled', () => {
   });
 });
 
+describe('a cache that is filled from a web server', () => {
+  const SHA = 'a'.repeat(64);
+  const FILES = { 'config.json': SHA, 'model.safetensors': 'b'.repeat(64) };
+  const web = (files: Record<string, string>, endpoint = 'http://files.example.com:8080/qwen') =>
+    withCache((chart) => new ModelCache(chart, 'models', { source: Source.http({ endpoint, files }) }));
+
+  test('has its files fetched by their hashes, to a directory called after them', () => {
+    const { manifests } = web(FILES);
+    expect(requestOf(manifests).model).toEqual({
+      hub: 'http',
+      files: FILES,
+      endpoint: 'http://files.example.com:8080/qwen',
+      directory: expect.stringMatching(/^\/models\/http\/[0-9a-f]{10}$/),
+    });
+    expect(trainConfigOf(manifests)['model_name_or_path']).toBe(requestOf(manifests).model.directory);
+  });
+
+  test('is another model with other bytes, and the same from another address', () => {
+    const placeOf = (run: ReturnType<typeof web>) => [
+      requestOf(run.manifests).model.directory,
+      jobOf(run.manifests, 'train').metadata?.labels?.['cdk8s-llamafactory/run'],
+    ];
+    const [directory, run] = placeOf(web(FILES));
+    const other = placeOf(web({ ...FILES, 'config.json': 'c'.repeat(64) }));
+    expect(other).not.toContain(directory);
+    expect(other).not.toContain(run);
+    expect(placeOf(web(FILES, 'https://mirror.example.com'))).toEqual([directory, run]);
+  });
+
+  test('without a config.json is an error', () => {
+    const { app, chart } = chartOf();
+    new ModelCache(chart, 'models', {
+      source: Source.http({ endpoint: 'https://x.example.com', files: { 'a.bin': SHA } }),
+    });
+    expect(findingsWith(app, 'invalid-source')).toEqual([
+      expect.objectContaining({
+        path: 'finetune/models',
+        key: 'source.files',
+        got: 'a.bin',
+        allowed: 'config.json among the files',
+      }),
+    ]);
+  });
+});
+
+test.each<[string, (chart: Chart, revision?: string) => ModelCache]>([
+  [
+    'a claim',
+    (chart, revision) => ModelCache.fromClaim(chart, 'models', { claimName: 'models', modelPath: 'qwen', revision }),
+  ],
+  [
+    'a node',
+    (chart, revision) => ModelCache.onNode(chart, 'models', { hostname: 'server', path: '/models', revision }),
+  ],
+])('another revision of the model on %s is another run, on the same volume', (_, cache) => {
+  const namesOf = (revision?: string) => {
+    const { manifests, modelCache } = withCache((chart) => cache(chart, revision));
+    return [modelCache.claimName, jobOf(manifests, 'train').metadata?.labels?.['cdk8s-llamafactory/run']];
+  };
+  const [claim, run] = namesOf();
+  expect(namesOf('2')).toEqual([claim, expect.not.stringMatching(new RegExp(`^${run}$`))]);
+  expect(namesOf('2')).toEqual(namesOf('2'));
+  expect(namesOf('2')).not.toEqual(namesOf('3'));
+});
+
 describe('a claim that exists', () => {
   const existing = (chart: Chart) =>
     ModelCache.fromClaim(chart, 'models', { claimName: 'shared.models', modelPath: 'Qwen/Qwen3-14B' });
