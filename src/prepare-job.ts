@@ -48,7 +48,9 @@ export interface PrepareOptions extends PodSettings {
 export function prepare(volume: Construct, { ownFile, restricted, ...options }: PrepareOptions): string[] {
   const { request } = options;
   const file = requestFile(request);
-  const hash = digest({ ...options, request: file });
+  const tokens = tokensOf(fetchedOf(request));
+  // The file doesn't name the tokens, and a run with another one must not be given the first one's Job.
+  const hash = digest({ ...options, request: file, tokens: tokens.length === 0 ? undefined : tokens });
   const scope = ownFile ? chartBeside(volume, 'prepare') : volume;
   const id = ownFile ? `${constructName(volume)}-${hash}` : `Prepare-${hash}`;
   const others = gates.get(volume) ?? ownFile;
@@ -89,15 +91,15 @@ function makeJob(
     'request.json': `${JSON.stringify(requestFile, null, 2)}\n`,
     ...(request.packages === undefined ? {} : { 'requirements.txt': request.packages.requirements }),
   };
-  const configMap = contentConfigMap(volume, `${id}-Files`, files, 'prepare', scope);
+  const configMap = prepareFiles(volume, scope, id, files);
   const labels = { ...options.labels, ...labelsOf(volume), 'app.kubernetes.io/component': 'prepare', ...options.near };
-  const fetched = [...(request.model === undefined ? [] : [request.model]), ...request.data];
+  const fetched = fetchedOf(request);
   const template = podTemplate(
     preparePod({
       ...podSettings(options),
       labels,
       image: options.image,
-      configMap: configMap.name,
+      configMap,
       target: options.target,
       tokens: tokensOf(fetched),
     }),
@@ -128,6 +130,22 @@ function makeJob(
     spec: jobSpec(template, { backoffLimit: 6, failurePolicy: false }),
   });
   reportNamed({ object, part: 'spec.template', content: template });
+}
+
+const configMaps = new WeakMap<Construct, Map<string, string>>();
+
+/** The ConfigMap of a Job: Jobs that differ in their pod alone, as in user or token, share it. */
+function prepareFiles(volume: Construct, scope: Construct, id: string, files: Record<string, string>): string {
+  const made = configMaps.get(scope) ?? new Map<string, string>();
+  configMaps.set(scope, made);
+  const content = digest({ volume: constructName(volume), files });
+  const name = made.get(content) ?? contentConfigMap(volume, `${id}-Files`, files, 'prepare', scope).name;
+  made.set(content, name);
+  return name;
+}
+
+function fetchedOf({ model, data }: PrepareRequest): FetchInto[] {
+  return [...(model === undefined ? [] : [model]), ...data];
 }
 
 /** The request as prepare.py reads it. */

@@ -305,6 +305,20 @@ describe('the token', () => {
     ]);
   });
 
+  test('of one run is not what another run with the same data gets', () => {
+    const { app, chart } = chartOf();
+    const modelCache = new ModelCache(chart, 'models');
+    const names = ['one', 'other'];
+    for (const name of names) {
+      const source = Source.huggingFace({ repository: 'me/sets', token: token(chart, name) });
+      mathRun(chart, { modelCache, dataset: fetched(chart, { source, name: 'd' }, `d-${name}`) }, `run-${name}`);
+    }
+    const jobs = manifestsOf(app).jobs.filter(({ metadata }) => metadata?.name?.includes('prepare'));
+    const secrets = jobs.map((job) => containerOf(job).env?.at(-1)?.valueFrom?.secretKeyRef?.name);
+    expect(secrets).toEqual(names);
+    expect(findingsWith(app, 'duplicate-name')).toEqual([]);
+  });
+
   test('reaches one address however it is written', () => {
     const { app } = tree((chart) => ({
       modelCache: model(chart, { endpoint: 'https://hub.example.com/' }),

@@ -190,6 +190,16 @@ describe('a cache that is filled', () => {
     }
   });
 
+  test('is filled by a Job for each user that a run has, and their files are one ConfigMap', () => {
+    const { app, chart } = chartOf();
+    const shared = { modelCache: new ModelCache(chart, 'models'), dataset: mathDataset(chart) };
+    mathRun(chart, shared, 'a');
+    mathRun(chart, { ...shared, runAsUser: 2000 }, 'b');
+    const { jobs, configMaps } = manifestsOf(app);
+    expect(jobs.filter(({ metadata }) => metadata?.name?.includes('prepare'))).toHaveLength(2);
+    expect(configMaps.filter(({ data }) => data?.['request.json'])).toHaveLength(1);
+  });
+
   test('has a Job for each model in it', () => {
     const { app, chart } = chartOf();
     const modelCache = new ModelCache(chart, 'models');
