@@ -35,12 +35,9 @@ export interface HttpOptions {
   readonly files: { readonly [name: string]: string };
 }
 
-/** The hubs whose own libraries fetch. */
-export type Hub = 'modelscope' | 'huggingface';
-
 /** A repository of a hub. */
 interface HubOrigin extends HubOptions {
-  readonly hub: Hub;
+  readonly hub: 'modelscope' | 'huggingface';
   readonly revision: string;
 }
 
@@ -109,7 +106,7 @@ export class Source {
     const { _origin: origin } = this;
     return [
       ...endpointProblems(origin.endpoint),
-      ...(isHttp(origin) ? fileProblems(origin.files) : repositoryProblems(origin.repository)),
+      ...(isHttp(origin) ? fileProblems(origin.files) : repositoryProblems(origin)),
     ];
   }
 }
@@ -143,10 +140,16 @@ function endpointProblems(endpoint: string | undefined): Problem[] {
       ];
 }
 
-/** The repository's name is a part of the directory it goes to. */
-function repositoryProblems(repository: string | undefined): Problem[] {
-  if (repository === undefined || (/^[\w.-]+(\/[\w.-]+)?$/.test(repository) && !/(^|\/)\./.test(repository))) return [];
-  return [invalid('repository', 'hubs have no such repository', repository, 'an owner and a name: Qwen/Qwen3-14B')];
+/** Repository and revision are parts of the directory that the model goes to. */
+function repositoryProblems({ repository = 'owner/name', revision }: HubOrigin): Problem[] {
+  const isRepository = /^[\w.-]+(\/[\w.-]+)?$/.test(repository) && !/(^|\/)\./.test(repository);
+  const isRevision = /^[^\s/.-][^\s]*$/.test(revision) && !revision.includes('..');
+  return [
+    ...(isRepository
+      ? []
+      : [invalid('repository', 'hubs have no such repository', repository, 'an owner and a name: Qwen/Qwen3-14B')]),
+    ...(isRevision ? [] : [invalid('revision', 'Git has no such name', revision, 'a branch, a tag or a commit')]),
+  ];
 }
 
 function fileProblems(files: Readonly<Record<string, string>>): Problem[] {

@@ -82,6 +82,17 @@ test.each(['../up', 'a/b/c', '/a/b', 'a/', 'a/..', '.a/b', 'a b/c'])('%j is no r
   expect(problemsOf(Source.modelScope({ repository }))).toEqual([['source.repository', repository]]);
 });
 
+test.each(['', '../up', 'a/../../b', '/a', '-f', 'a b'])('%j is no revision', (revision) => {
+  expect(problemsOf(Source.huggingFace({ revision }))).toEqual([['source.revision', revision]]);
+});
+
+test.each(['main', 'v1.0', 'refs/pr/3', '40c069824f4251a91eefaf281ebe4c544efd3e18', '分支'])(
+  '%s is one',
+  (revision) => {
+    expect(problemsOf(Source.huggingFace({ revision }))).toEqual([]);
+  },
+);
+
 test.each(['Qwen/Qwen3-14B', 'squad', 'me/my_data.v2'])('%s is one', (repository) => {
   expect(problemsOf(Source.huggingFace({ repository }))).toEqual([]);
 });
