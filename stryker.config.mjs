@@ -19,7 +19,7 @@ const AREAS = {
   cli: { mutate: /^cli\/(cards|difference|edits|model-shape)\.ts$/, tests: ['test/cli/*.test.ts'] },
   private: {
     mutate:
-      /^(private\/(check-run|digest|prop-problems|quantity|runtime-file)|code|finding|finding-text|gpu|model-source|node-pool|qwen-model|run-identity|trainer-image)\.ts$/,
+      /^(private\/(check-run|digest|prop-problems|quantity|runtime-file)|code|finding|finding-text|gpu|node-pool|qwen-model|run-identity|source|trainer-image)\.ts$/,
     tests: ['test/private/*.test.ts', 'test/*.test.ts'],
   },
 };

@@ -1,11 +1,16 @@
-"""Fills a volume before training: a model's files from a hub, and Python packages that the image lacks.
+"""Fills a volume before training: a model's files, data sets, and Python packages that the image lacks.
 
 Reads PREPARE_SPEC, the path of a JSON file; every part is optional:
     {"model": {"hub": "modelscope" | "huggingface", "repository": "Qwen/Qwen3-14B", "revision": "main",
                "endpoint": "https://...", "directory": "/models/..."},
-     "data": {"endpoint": "https://server/folder", "files": {"math.json": "<sha256>"}, "directory": "/data/..."},
+     "data": [{"hub": "modelscope" | "huggingface", "repository": "owner/data", "revision": "main",
+               "path": "math/train.jsonl", "endpoint": "https://...", "directory": "/models/.data/..."},
+              {"hub": "http", "endpoint": "https://server/folder", "files": {"math.json": "<sha256>"},
+               "directory": "/models/.data/..."}],
      "packages": {"requirements": "/etc/.../requirements.txt", "directory": "/models/...", "indexUrl": "https://..."}}
-A model of a plain web server has "hub": "http" with "endpoint" and "files" as data has.
+A model may have "hub": "http" with "endpoint" and "files" too. "path" is a file of a data set's repository, or a
+folder: then the data files right in it, which must be of one type, since LLaMA-Factory reads all files of a folder.
+Sources of one hub have one endpoint.
 
 A directory is finished when it holds `.complete`, written last, after every file was compared with the size and hash
 that its source names: the request as JSON. Run again after a kill, it does only what is missing. A lock keeps two Jobs
@@ -15,10 +20,13 @@ libraries read.
 
 import contextlib
 import fcntl
+import glob
 import hashlib
 import http.client
+import importlib.util
 import json
 import os
+import posixpath
 import signal
 import struct
 import subprocess
@@ -30,6 +38,11 @@ import urllib.request
 
 MARKER = ".complete"
 LOCK = ".prepare.lock"
+# The fetched files of a data set and their sizes, by which a finished directory is looked at again.
+FILES = ".files"
+
+# What LLaMA-Factory reads files of a type with (llamafactory/extras/constants.py, FILEEXT2TYPE).
+READERS = {".arrow": "arrow", ".csv": "csv", ".json": "json", ".jsonl": "json", ".parquet": "parquet", ".txt": "text"}
 
 
 class Failure(Exception):
@@ -48,20 +61,13 @@ def main():
     for name in spec:
         if name not in ("model", "data", "packages"):
             raise Failure(f"unknown part {name!r} in PREPARE_SPEC; there are model, data and packages")
+    check_endpoints([*([spec["model"]] if "model" in spec else []), *spec.get("data", [])])
     if "model" in spec:
         model = spec["model"]
-        revision = model.get("revision") or "main"
-        # ModelScope's main branch has the older name.
-        if model["hub"] == "modelscope" and revision == "main":
-            revision = "master"
-        request = {"hub": model["hub"], "repository": model["repository"], "revision": revision}
-        if model["hub"] == "http":
-            request = {"hub": "http", "files": model["files"]}
+        request = requested(model)
         fill(model["directory"], request, lambda: fetch(request, model), check_model)
-    if "data" in spec:
-        data = spec["data"]
-        request = {"files": data["files"]}
-        fill(data["directory"], request, lambda: http_download(data), lambda directory: check_files(directory, data))
+    for data in spec.get("data", []):
+        fill_data(data)
     if "packages" in spec:
         packages = spec["packages"]
         with open(packages["requirements"], "rb") as file:
@@ -79,6 +85,40 @@ def read_spec():
             return json.load(file)
     except ValueError as error:
         raise Failure(f"{path} is not valid JSON: {error}") from error
+
+
+def check_endpoints(parts):
+    """The hubs' libraries read the endpoint once, when they are imported."""
+    endpoints = {}
+    for part in parts:
+        hub, endpoint = part["hub"], part.get("endpoint")
+        if hub != "http" and endpoints.setdefault(hub, endpoint) != endpoint:
+            raise Failure(f"two endpoints for {hub} in PREPARE_SPEC: {endpoints[hub]} and {endpoint}")
+
+
+def requested(part):
+    """What a directory is to hold, whatever the endpoint."""
+    if part["hub"] == "http":
+        return {"hub": "http", "files": part["files"]}
+    revision = part.get("revision") or "main"
+    # ModelScope's main branch has the older name.
+    if part["hub"] == "modelscope" and revision == "main":
+        revision = "master"
+    return {"hub": part["hub"], "repository": part["repository"], "revision": revision}
+
+
+def fill_data(data):
+    request = requested(data)
+    if data["hub"] != "http":
+        request["path"] = data["path"]
+
+    def work():
+        names = fetch(request, data)
+        sizes = {name: os.path.getsize(os.path.join(data["directory"], name)) for name in names}
+        with open(os.path.join(data["directory"], FILES), "w", encoding="utf-8") as file:
+            json.dump(sizes, file)
+
+    fill(data["directory"], request, work, check_data)
 
 
 def fill(directory, request, work, check):
@@ -143,13 +183,14 @@ def locked(directory):
         yield
 
 
-def fetch(request, model):
-    directory = model["directory"]
+def fetch(request, part):
+    """Fetches a model, or with a path what is there of a data set; answers the names of the files."""
+    directory = part["directory"]
     if request["hub"] == "http":
-        return http_download(model)
-    endpoint = model.get("endpoint")
+        http_download(part)
+        return list(part["files"])
+    endpoint = part.get("endpoint")
     say(f"fetching {request['repository']} at {request['revision']} from {endpoint or request['hub']} to {directory}")
-    # The libraries read the endpoint once, when they are imported.
     if request["hub"] == "modelscope":
         if endpoint:
             os.environ["MODELSCOPE_ENDPOINT"] = endpoint
@@ -164,7 +205,7 @@ def fetch(request, model):
     else:
         raise Failure(f"unknown hub {request['hub']!r}; there are modelscope, huggingface and http")
     try:
-        download(request, directory)
+        return download(request, directory)
     except ImportError as error:
         raise Failure(f"the image lacks the package {error.name}, which fetches from {request['hub']}") from error
     except Failure:
@@ -178,28 +219,98 @@ def fetch(request, model):
 
 
 def modelscope_download(request, directory):
-    from modelscope import HubApi, snapshot_download
+    # Asked first: both downloads take a hub that they cannot reach for a reason to be content with what is there.
+    repository, revision = request["repository"], request["revision"]
+    modelscope_login()
+    if "path" in request:
+        from modelscope import dataset_snapshot_download
 
-    # Asked first: snapshot_download takes a hub that it cannot reach for a reason to be content with what is there.
-    files = HubApi().get_model_files(request["repository"], revision=request["revision"], recursive=True)
-    snapshot_download(request["repository"], revision=request["revision"], local_dir=directory)
+        files = modelscope_data_files(repository, revision)
+        names = data_files([file["Path"] for file in files], request)
+        patterns = [glob.escape(name) for name in names]
+        dataset_snapshot_download(repository, revision=revision, local_dir=directory, allow_patterns=patterns)
+        remove_others(directory, request["path"], names)
+    else:
+        from modelscope import HubApi, snapshot_download
+
+        files = HubApi().get_model_files(repository, revision=revision, recursive=True)
+        files = [file for file in files if file.get("Type") != "tree"]
+        names = [file["Path"] for file in files]
+        snapshot_download(repository, revision=revision, local_dir=directory)
     for file in files:
-        if file.get("Type") != "tree":
+        if file["Path"] in names:
             compare_file(os.path.join(directory, file["Path"]), file.get("Size"), sha256=file.get("Sha256"))
+    return names
+
+
+def modelscope_login():
+    """Before modelscope 1.38, which has modelscope_hub below it, the library took no token but by logging in."""
+    if os.environ.get("MODELSCOPE_API_TOKEN") and importlib.util.find_spec("modelscope_hub") is None:
+        from modelscope import HubApi
+
+        HubApi().login(os.environ["MODELSCOPE_API_TOKEN"])
+
+
+def modelscope_data_files(repository, revision):
+    """The files of a repository of data sets, which come in pages."""
+    from modelscope import HubApi
+
+    files, page, size = [], 1, 100
+    while True:
+        more = HubApi().get_dataset_files(repository, revision=revision, page_number=page, page_size=size)
+        files += [file for file in more if file.get("Type") != "tree"]
+        if len(more) < size:
+            return files
+        page += 1
 
 
 def huggingface_download(request, directory):
     from huggingface_hub import HfApi, snapshot_download
 
     # As above.
-    info = HfApi().model_info(request["repository"], revision=request["revision"], files_metadata=True)
-    snapshot_download(request["repository"], revision=info.sha, local_dir=directory)
+    kind = "dataset" if "path" in request else "model"
+    repository = {"repo_id": request["repository"], "repo_type": kind}
+    info = HfApi().repo_info(**repository, revision=request["revision"], files_metadata=True)
+    names, patterns = [file.rfilename for file in info.siblings], None
+    if kind == "dataset":
+        names = data_files(names, request)
+        patterns = [glob.escape(name) for name in names]
+    snapshot_download(**repository, revision=info.sha, local_dir=directory, allow_patterns=patterns)
+    if kind == "dataset":
+        remove_others(directory, request["path"], names)
     for file in info.siblings:
         path = os.path.join(directory, file.rfilename)
+        if file.rfilename not in names:
+            continue
         if file.lfs is not None:
             compare_file(path, file.size, sha256=file.lfs["sha256"])
         else:
             compare_file(path, file.size, git=file.blob_id)
+    return names
+
+
+def data_files(names, request):
+    """The data file at the path that is asked for, or the data files of that folder."""
+    path, repository = request["path"], request["repository"]
+    chosen = sorted(
+        name for name in names if path in (name, posixpath.dirname(name)) and posixpath.splitext(name)[1] in READERS
+    )
+    if not chosen:
+        there = ", ".join(sorted(names)[:10]) or "no file"
+        raise Failure(f"{repository} has no data file at {path} (types: {', '.join(READERS)}); it has {there}")
+    if len({READERS[posixpath.splitext(name)[1]] for name in chosen}) > 1:
+        raise Failure(f"{repository} has files of several types in {path}, and LLaMA-Factory reads one: name a file")
+    return chosen
+
+
+def remove_others(directory, path, names):
+    """Takes out of a folder what an earlier try left there when the branch stood elsewhere: it would be trained on."""
+    folder = os.path.join(directory, path)
+    if path in names or not os.path.isdir(folder):
+        return
+    for name in os.listdir(folder):
+        if posixpath.join(path, name) not in names:
+            os.remove(os.path.join(folder, name))
 
 
 def compare_file(path, size, sha256=None, git=None):
@@ -272,10 +383,20 @@ def http_get(url, partial):
             raise http.client.IncompleteRead(b"", int(expected) - (file.tell() - begin))
 
 
-def check_files(directory, part):
-    """Every file of a list with hashes must be there; sizes are not known, hashes were compared before the marker."""
-    for name in part["files"]:
-        need(os.path.join(directory, name))
+def check_data(directory):
+    """Every file that was fetched must be there, as long as it was; hashes were compared before the marker."""
+    files = os.path.join(directory, FILES)
+    need(files)
+    try:
+        with open(files, encoding="utf-8") as file:
+            sizes = json.load(file).items()
+    except (ValueError, AttributeError) as error:
+        raise Failure(f"{files} is damaged") from error
+    for name, size in sizes:
+        path = os.path.join(directory, name)
+        need(path)
+        if os.path.getsize(path) != size:
+            raise Failure(f"{path} has {os.path.getsize(path)} bytes, and had {size} when it was fetched")
 
 
 def hash_of(path, digest):

@@ -4,13 +4,17 @@ import { basename, extname, join } from 'node:path';
 import { Construct, type IConstruct } from 'constructs';
 import type { Problem } from './finding';
 import { objectName } from './kubernetes/names';
+import { areReadAlike, DATA_TYPES, dataFilesAt } from './llamafactory/data-files';
 import { parseDataFile } from './llamafactory/dataset-file';
 import { type DatasetDescription, datasetEntry } from './llamafactory/dataset-info';
 import { faultyRows } from './llamafactory/dataset-rows';
+import type { Fetch } from './model-cache';
 import { contentConfigMap } from './private/content-config-map';
+import { digest } from './private/digest';
 import { reportProblems } from './private/findings';
 import { objectNameProblems } from './private/name-problems';
 import type { Mapping } from './run';
+import type { Source } from './source';
 
 /** How the rows of a data set are laid out. Source: llamafactory/data/converter.py. */
 export enum DatasetFormat {
@@ -190,6 +194,17 @@ export interface DatasetClaimProps extends DatasetProps {
   readonly revision?: string;
 }
 
+/** Samples that a CPU Job fetches. */
+export interface DatasetSourceProps extends DatasetProps {
+  /** Where from. Of a hub it is a repository of data sets, which must be named. */
+  readonly source: Source;
+  /**
+   * The file in the repository or among the web server's files, or a folder: the arrow, csv, json, jsonl, parquet or txt
+   * files right in it, all of one type.
+   */
+  readonly path: string;
+}
+
 /** A data set as a pod sees it. */
 export interface MountedDataset {
   readonly name: string;
@@ -199,6 +214,11 @@ export interface MountedDataset {
   readonly rowsReported?: boolean;
   /** What the result of a run depends on. */
   readonly identity: unknown;
+  /**
+   * What the prepare Job fetches, and to which directory of the volume that it fills. Which one that is the run knows:
+   * until then `entry.file_name` begins with the directory.
+   */
+  readonly fetch?: Fetch & { readonly directory: string };
   readonly volumes: ReadonlyArray<{ readonly name: string; readonly configMap?: string; readonly claim?: string }>;
   readonly mounts: ReadonlyArray<{ readonly name: string; readonly mountPath: string; readonly subPath?: string }>;
 }
@@ -238,6 +258,14 @@ export class DatasetVolume extends Construct {
   /** Samples on a PersistentVolumeClaim that exists already; their content isn't seen here, and not checked. */
   public static fromClaim(scope: Construct, id: string, props: DatasetClaimProps): DatasetVolume {
     return new DatasetVolume(scope, id, props, (volume) => volume.claimed(props));
+  }
+
+  /**
+   * Samples from a hub or a web server. The CPU Job that also fetches the run's model puts them on the volume that it
+   * fills; the training pod waits for them. Their content isn't seen here, and not checked.
+   */
+  public static fromSource(scope: Construct, id: string, props: DatasetSourceProps): DatasetVolume {
+    return new DatasetVolume(scope, id, props, (volume) => volume.fetched(props));
   }
 
   /** The name in dataset_info.json. */
@@ -295,16 +323,7 @@ export class DatasetVolume extends Construct {
   }
 
   private claimed(props: DatasetClaimProps): MountedDataset {
-    const path = props.path.replace(/^\/+|\/+$/g, '');
-    if (path === '' || path.split('/').includes('..')) {
-      this.problem({
-        id: 'relative-path',
-        key: 'path',
-        message: 'the file or folder is named from the root of the volume',
-        got: props.path,
-        allowed: 'math/train.jsonl',
-      });
-    }
+    const path = this.pathIn('volume', props.path);
     reportProblems(this, objectNameProblems('claimName', props.claimName));
     const directory = `${DATA_PATH}/${this.name}`;
     const volume = volumeName(this.name, undefined);
@@ -315,6 +334,38 @@ export class DatasetVolume extends Construct {
       volumes: [{ name: volume, claim: props.claimName }],
       mounts: [{ name: volume, mountPath: directory }],
     };
+  }
+
+  private fetched({ source, ...props }: DatasetSourceProps): MountedDataset {
+    const path = this.pathIn('source', props.path);
+    const what = source._data(path);
+    // One directory for each content, whatever run asks for it and however its data set is called.
+    const directory = `.data/${digest(what)}`;
+    reportProblems(this, [...source._problems, ...missingProblems(source, path)]);
+    return {
+      name: this.name,
+      entry: datasetEntry(`${directory}/${path}`, describe(props)),
+      identity: what,
+      fetch: { source, what, directory },
+      volumes: [],
+      mounts: [],
+    };
+  }
+
+  /** A path without slashes around it. */
+  private pathIn(place: 'volume' | 'source', given: string): string {
+    const path = given.replace(/^\/+|\/+$/g, '');
+    const parts = path.split('/');
+    if (path === '' || parts.includes('..') || (place === 'source' && parts.some((part) => ['', '.'].includes(part)))) {
+      this.problem({
+        id: 'relative-path',
+        key: 'path',
+        message: `the file or folder is named from the root of the ${place}`,
+        got: given,
+        allowed: 'math/train.jsonl',
+      });
+    }
+    return path;
   }
 
   private listed(path: string): string[] {
@@ -353,7 +404,7 @@ export class DatasetVolume extends Construct {
     if (!['.json', '.jsonl'].includes(extname(path))) {
       return fault(
         'only .json and .jsonl files can be carried in a ConfigMap',
-        'convert the file, or put it on a claim: DatasetVolume.fromClaim takes arrow, csv, parquet and txt too',
+        'convert the file, or take it from a claim, a hub or a web server: DatasetVolume.fromClaim and fromSource take arrow, csv, parquet and txt too',
       );
     }
     let text: string;
@@ -419,6 +470,36 @@ function describe(props: DatasetProps): DatasetDescription {
     ranking: props.ranking,
     numSamples: props.numSamples,
   };
+}
+
+/** What can be said at synth of whether a source has data at a path: a hub's files are known when they are fetched. */
+function missingProblems({ _origin: origin }: Source, path: string): Problem[] {
+  if (!('files' in origin)) {
+    if (origin.repository !== undefined) return [];
+    return [
+      {
+        id: 'invalid-source',
+        key: 'source.repository',
+        message: 'data come from a repository of data sets, and none is named',
+        change: "name it: repository: 'owner/name'",
+      },
+    ];
+  }
+  const names = Object.keys(origin.files);
+  const files = dataFilesAt(names, path);
+  if (files.length > 0 && areReadAlike(files)) return [];
+  return [
+    {
+      id: 'dataset-directory',
+      key: 'path',
+      message:
+        files.length === 0
+          ? `the source has no data file at ${path}`
+          : 'LLaMA-Factory reads a folder whose files are all of one type',
+      got: (files.length === 0 ? names : files).join(', '),
+      allowed: `a file, or a folder of files, of one type: ${DATA_TYPES.join(', ')}`,
+    },
+  ];
 }
 
 function volumeName(name: string, part: string | undefined): string {

@@ -16,7 +16,7 @@ import { TERMINATION_GRACE_SECONDS } from './kubernetes/trainer-env';
 import { PATHS, type TrainingPod, trainingPod } from './kubernetes/training-pod';
 import { QUANTISED } from './planning/layers';
 import { type PlanNumbers, planNumbers, planSummary } from './planning/plan';
-import { prepare } from './prepare-job';
+import { type FetchInto, prepare } from './prepare-job';
 import { claimObject } from './private/claim';
 import { constructName } from './private/construct-name';
 import { contentConfigMap } from './private/content-config-map';
@@ -28,7 +28,14 @@ import { propProblems } from './private/prop-problems';
 import { bytesOf } from './private/quantity';
 import { type ResolvedRun, resolveRun } from './private/resolved-run';
 import { configFiles, launchFiles } from './private/run-files';
-import { accessOf, askedFor, manifestTexts, nameProblems, networkProblems } from './private/run-problems';
+import {
+  accessOf,
+  askedFor,
+  manifestTexts,
+  nameProblems,
+  networkProblems,
+  sourceProblems,
+} from './private/run-problems';
 import { secretFindings } from './private/secrets';
 import { mountedInWave, SYNC_WAVE } from './private/waves';
 import type { Run } from './run';
@@ -52,7 +59,7 @@ export class FineTuningJob extends Construct {
   public readonly outputDirectory: string;
   /** The claim that holds {@link outputDirectory}. */
   public readonly savesClaimName: string;
-  /** Whether the pod waits for a Job that fetches the model or installs packages. */
+  /** Whether the pod waits for a Job that fetches the model or data, or installs packages. */
   public readonly prepared: boolean;
 
   private readonly numbers: PlanNumbers;
@@ -67,7 +74,7 @@ export class FineTuningJob extends Construct {
     const resources = this.resources(props, run);
     saves._reserve(run.path, this.numbers.host.outputBytes);
     reportProblems(this, propProblems(askedFor(props, resources, run)));
-    reportProblems(this, [...nameProblems(props), ...networkProblems(props, run)]);
+    reportProblems(this, [...nameProblems(props), ...networkProblems(props, run), ...sourceProblems(resolved)]);
     report(this, secretFindings(run.path, manifestTexts(props)));
     const user: PodUser = {
       runAsUser: props.runAsUser ?? 1000,
@@ -195,20 +202,13 @@ export class FineTuningJob extends Construct {
 
   /** The CPU Job that fetches and installs what the run needs, if anything: under the volume it fills. */
   private prepare(props: FineTuningJobProps, resolved: ResolvedRun, settings: Settings, gate: Gate): Prepared {
-    const { modelCache, saves, location, requirements, image } = resolved;
-    // A model that is there already is mounted read-only: packages go beside the adapters then.
-    const target = modelCache.filled
-      ? { claimName: modelCache.claimName, mountPath: PATHS.models }
-      : { claimName: saves.claimName, subPath: saves._subPath, mountPath: PATHS.saves };
+    const { modelCache, saves, location, requirements, image, target } = resolved;
     const near = { 'cdk8s-llamafactory/volume': labelValue(target.claimName) };
     const model =
       location.fetch === undefined
         ? undefined
-        : {
-            source: location.fetch,
-            repository: location.fetch._options.repository ?? props.model.repository,
-            directory: `${PATHS.models}/${location.directory}`,
-          };
+        : { ...location.fetch, directory: `${PATHS.models}/${location.directory}` };
+    const data = fetchedData(resolved.datasets);
     const packages =
       requirements === undefined
         ? undefined
@@ -217,7 +217,7 @@ export class FineTuningJob extends Construct {
             directory: `${target.mountPath}/.packages/${digest(requirements)}`,
             indexUrl: props.packageIndex,
           };
-    const nothing = model === undefined && packages === undefined;
+    const nothing = model === undefined && data.length === 0 && packages === undefined;
     for (const volume of [modelCache, saves]) {
       const early = nothing || !gate._waves || volume.claimName === target.claimName;
       mountedInWave(claimObject(volume), early ? 0 : 1);
@@ -225,14 +225,14 @@ export class FineTuningJob extends Construct {
     if (nothing) return { markers: [], pythonPath: [], near };
     const volume = modelCache.filled ? modelCache : saves;
     const { modelBytes } = this.numbers.host;
-    if (model !== undefined && modelBytes > 0 && !QUANTISED.test(model.repository)) {
+    if (model !== undefined && modelBytes > 0 && !QUANTISED.test(String(model.what['repository'] ?? ''))) {
       volume._reserve(location.directory, modelBytes);
     }
     if (packages !== undefined) volume._reserve('packages', PACKAGES_BYTES);
     const markers = prepare(volume, {
       ownFile: gate._waves,
       restricted: accessOf(props)._destinations !== undefined,
-      request: { model, packages },
+      request: { model, data, packages },
       target,
       ...settings,
       ...volume._filling,
@@ -293,6 +293,13 @@ function mountsOf(datasets: readonly MountedDataset[]): TrainingPod['datasets'] 
     volumes: datasets.flatMap((dataset) => dataset.volumes),
     mounts: datasets.flatMap((dataset) => dataset.mounts),
   };
+}
+
+/** What is fetched, once for each directory and in one order: runs that share data share the Job. */
+function fetchedData(datasets: readonly MountedDataset[]): FetchInto[] {
+  const fetched = datasets.flatMap(({ fetch }) => (fetch === undefined ? [] : [fetch]));
+  const places = new Map(fetched.map((fetch) => [fetch.directory, fetch]));
+  return [...places.keys()].sort().flatMap((directory) => places.get(directory) ?? []);
 }
 
 /** Claims that nothing here makes. */

@@ -5,6 +5,7 @@ export {
   type DatasetFileProps,
   DatasetFormat,
   type DatasetProps,
+  type DatasetSourceProps,
   type DatasetTags,
   DatasetVolume,
 } from './dataset-volume';
@@ -20,7 +21,6 @@ export {
   type ModelCacheProps,
   type NodeModelCacheProps,
 } from './model-cache';
-export { type HubOptions, ModelSource } from './model-source';
 export { NetworkAccess, type NetworkDestination } from './network-access';
 export { NodePool, type NodePoolOptions } from './node-pool';
 export { type CustomModel, QwenModel } from './qwen-model';
@@ -36,6 +36,7 @@ export type {
   RunThroughput,
 } from './run-plan';
 export { type ExistingSavesProps, SavesVolume, type SavesVolumeProps } from './saves-volume';
+export { type HttpOptions, type HubOptions, Source } from './source';
 export { Strategy } from './strategy';
 export { synth } from './synth';
 export type { TrainArguments } from './train-arguments';

@@ -2,7 +2,6 @@ import { ApiObject, Chart, JsonPatch, Size } from 'cdk8s';
 import { Construct } from 'constructs';
 import { type Problem, Severity } from './finding';
 import { objectName } from './kubernetes/names';
-import { ModelSource } from './model-source';
 import { KEEP, makeClaim, storageChart } from './private/claim';
 import { constructName, constructPath } from './private/construct-name';
 import { digest } from './private/digest';
@@ -12,11 +11,14 @@ import { annotationProblems, directoryProblems, labelProblems, objectNameProblem
 import { type PlannedSpace, plannedSize, tooSmall } from './private/planned-space';
 import { quantity } from './private/quantity';
 import type { QwenModel } from './qwen-model';
+import type { Mapping } from './run';
+import { Source } from './source';
 
 /** A cache that a CPU Job fills. */
 export interface ModelCacheProps {
   /**
-   * The claim's size. Less than the models and packages of the program's runs are planned to take is an error.
+   * The claim's size. Less than the models and packages of the program's runs are planned to take is an error; data
+   * sets that they fetch (`DatasetVolume.fromSource`) come on top.
    * @default - 60 GiB, doubled until it holds one and a half times what they take: two bytes a parameter, 30 GB for
    * Qwen3-14B. A claim can't shrink, and not every StorageClass lets one grow: set it where more models will follow
    */
@@ -35,7 +37,7 @@ export interface ModelCacheProps {
    * Where the weights come from.
    * @default - ModelScope
    */
-  readonly source?: ModelSource;
+  readonly source?: Source;
   /**
    * Labels of the claim, and of the Job and pod that fill it: runs share those, so a run's labels don't reach them.
    * @default - none beside the library's own
@@ -54,6 +56,11 @@ export interface ExistingModelCacheProps {
   readonly claimName: string;
   /** The model's directory inside the volume: where its config.json is. */
   readonly modelPath: string;
+  /**
+   * What tells one state of the model from another: the run's identity can't see the files' bytes.
+   * @default - none: a model changed in place continues the same run
+   */
+  readonly revision?: string;
 }
 
 /** A directory on a node's disk that holds the model already. */
@@ -71,6 +78,11 @@ export interface NodeModelCacheProps {
    */
   readonly modelPath?: string;
   /**
+   * What tells one state of the model from another: the run's identity can't see the files' bytes.
+   * @default - none: a model changed in place continues the same run
+   */
+  readonly revision?: string;
+  /**
    * What the volume says of its size. Nothing checks it.
    * @default - 60 GiB
    */
@@ -83,19 +95,26 @@ export interface Filling {
   readonly annotations: Readonly<Record<string, string>>;
 }
 
+/** What is fetched, and from where. */
+export interface Fetch {
+  readonly source: Source;
+  /** What the bytes depend on, as prepare.py reads it. */
+  readonly what: Mapping;
+}
+
 /** Where a run finds its model, and what must be fetched first. */
 export interface ModelLocation {
   /** The directory inside the volume. */
   readonly directory: string;
   /** What the prepare Job fetches; undefined: it is there already. */
-  readonly fetch?: ModelSource;
+  readonly fetch?: Fetch;
   /** What the result of a run depends on. */
   readonly identity: unknown;
 }
 
 /**
- * Where models live: a PersistentVolumeClaim that one CPU Job fills from a hub, an existing claim, or a directory on a
- * node's disk. Training pods mount it read-only and never download.
+ * Where models live: a PersistentVolumeClaim that one CPU Job fills from a hub or a web server, an existing claim, or a
+ * directory on a node's disk. Training pods mount it read-only and never download.
  *
  * The claim stands in a chart of its own, `<chart>-storage`, and is marked against pruning.
  */
@@ -123,8 +142,9 @@ export class ModelCache extends Construct {
   /** @internal */
   public readonly _filling: Filling;
   private readonly planned: PlannedSpace = new Map();
-  private readonly source: ModelSource;
+  private readonly source: Source;
   private readonly modelPath?: string;
+  private readonly revision?: string;
   private readonly onNode: boolean;
 
   /** @param given - internal: what `fromClaim` and `onNode` were given */
@@ -135,18 +155,19 @@ export class ModelCache extends Construct {
     given?: ({ kind: 'claim' } & ExistingModelCacheProps) | ({ kind: 'node' } & NodeModelCacheProps),
   ) {
     super(scope, id);
-    this.source = props.source ?? ModelSource.modelScope();
+    this.source = props.source ?? Source.modelScope();
     this.filled = given === undefined;
     this._existing = given?.kind === 'claim';
     this.onNode = given?.kind === 'node';
     this.modelPath = given?.modelPath;
+    this.revision = given?.revision;
     const { labels = {}, annotations = {} } = props;
     this._filling = { labels, annotations };
     reportProblems(this, [
       ...labelProblems('labels', labels),
       ...annotationProblems('annotations', annotations),
       ...objectNameProblems('storageClassName', props.storageClassName || undefined),
-      ...(given === undefined ? [] : givenProblems(given)),
+      ...(given === undefined ? sourceProblems(this.source) : givenProblems(given)),
     ]);
     reportAtSynth(this, () =>
       tooSmall(this.planned, props.size, {
@@ -174,15 +195,11 @@ export class ModelCache extends Construct {
   public _locate(model: QwenModel): ModelLocation {
     if (!this.filled) {
       const directory = this.modelPath ?? (this.onNode ? modelScopeDirectory(model.repository) : model.repository);
-      return { directory, identity: { claim: this.claimName, directory } };
+      return { directory, identity: { claim: this.claimName, directory, revision: this.revision } };
     }
-    const repository = this.source._options.repository ?? model.repository;
-    const { revision } = this.source;
-    return {
-      directory: `${this.source._hub}/${repository}/${revision}`,
-      fetch: this.source,
-      identity: { hub: this.source._hub, repository, revision },
-    };
+    const what = this.source._model(model.repository);
+    const place = 'files' in what ? [digest(what['files'])] : [what['repository'], what['revision']];
+    return { directory: [what['hub'], ...place].join('/'), fetch: { source: this.source, what }, identity: what };
   }
 
   /**
@@ -265,6 +282,21 @@ export class ModelCache extends Construct {
 
 /** GiB. */
 const SMALLEST = 60;
+
+function sourceProblems(source: Source): Problem[] {
+  const { _origin: origin } = source;
+  if (!('files' in origin) || 'config.json' in origin.files) return source._problems;
+  return [
+    ...source._problems,
+    {
+      id: 'invalid-source',
+      key: 'source.files',
+      message: 'a model is a folder with a config.json, its weights as safetensors and a tokenizer',
+      got: Object.keys(origin.files).join(', '),
+      allowed: 'config.json among the files',
+    },
+  ];
+}
 
 function givenProblems(
   given: ({ kind: 'claim' } & ExistingModelCacheProps) | ({ kind: 'node' } & NodeModelCacheProps),

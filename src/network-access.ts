@@ -19,7 +19,7 @@ export interface NetworkDestination {
 export class NetworkAccess {
   /**
    * The training pod reaches DNS and what is named here, nothing else: it trains from its volumes. The prepare pod
-   * reaches DNS, and ports 80, 443 and those of its hub and package index at any address. Nobody reaches either.
+   * reaches DNS, and ports 80, 443 and those of its sources and package index at any address. Nobody reaches either.
    * @param destinations trackers and whatever else the trainer talks to
    */
   public static restricted(destinations: NetworkDestination[] = []): NetworkAccess {

@@ -4,9 +4,9 @@ import { jobSpec } from './kubernetes/job';
 import { JOB_NAME_LENGTH } from './kubernetes/names';
 import { networkPolicySpec, portsOf } from './kubernetes/network-policy';
 import { type PodSettings, podSettings, podTemplate } from './kubernetes/pod-template';
-import { PREPARE_PATH, preparePod } from './kubernetes/prepare-pod';
+import { type HubToken, PREPARE_PATH, preparePod } from './kubernetes/prepare-pod';
 import type { MountedClaim } from './kubernetes/training-pod';
-import type { ModelSource } from './model-source';
+import type { Fetch } from './model-cache';
 import { chartBeside } from './private/claim';
 import { constructName } from './private/construct-name';
 import { contentConfigMap } from './private/content-config-map';
@@ -16,9 +16,16 @@ import { labelsOf } from './private/labels';
 import { NamedObject } from './private/outside-patches';
 import { runtimeFile } from './private/runtime-file';
 
+/** What is fetched, from where, and to which directory of the pod. */
+export interface FetchInto extends Fetch {
+  readonly directory: string;
+}
+
 /** What a run needs on a volume before it may start. */
 export interface PrepareRequest {
-  readonly model?: { readonly source: ModelSource; readonly repository: string; readonly directory: string };
+  readonly model?: FetchInto;
+  /** Data sets, one a directory. */
+  readonly data: readonly FetchInto[];
   readonly packages?: { readonly requirements: string; readonly directory: string; readonly indexUrl?: string };
 }
 
@@ -41,7 +48,9 @@ export interface PrepareOptions extends PodSettings {
 export function prepare(volume: Construct, { ownFile, restricted, ...options }: PrepareOptions): string[] {
   const { request } = options;
   const file = requestFile(request);
-  const hash = digest({ ...options, request: file });
+  const tokens = tokensOf(fetchedOf(request));
+  // The file doesn't name the tokens, and a run with another one must not be given the first one's Job.
+  const hash = digest({ ...options, request: file, tokens: tokens.length === 0 ? undefined : tokens });
   const scope = ownFile ? chartBeside(volume, 'prepare') : volume;
   const id = ownFile ? `${constructName(volume)}-${hash}` : `Prepare-${hash}`;
   const others = gates.get(volume) ?? ownFile;
@@ -50,7 +59,8 @@ export function prepare(volume: Construct, { ownFile, restricted, ...options }: 
   else if (scope.node.tryFindChild(id) === undefined) makeJob(volume, scope, id, { ...options, restricted }, file);
   // One run of the volume that wants no policy is enough.
   else if (!restricted) scope.node.findChild(id).node.tryRemoveChild('NetworkPolicy');
-  return [request.model?.directory, request.packages?.directory].flatMap((directory) =>
+  const directories = [request.model?.directory, ...request.data.map(({ directory }) => directory)];
+  return [...directories, request.packages?.directory].flatMap((directory) =>
     directory === undefined ? [] : [`${directory}/.complete`],
   );
 }
@@ -81,29 +91,22 @@ function makeJob(
     'request.json': `${JSON.stringify(requestFile, null, 2)}\n`,
     ...(request.packages === undefined ? {} : { 'requirements.txt': request.packages.requirements }),
   };
-  const configMap = contentConfigMap(volume, `${id}-Files`, files, 'prepare', scope);
+  const configMap = prepareFiles(volume, scope, id, files);
   const labels = { ...options.labels, ...labelsOf(volume), 'app.kubernetes.io/component': 'prepare', ...options.near };
-  const token = request.model?.source._options.token;
+  const fetched = fetchedOf(request);
   const template = podTemplate(
     preparePod({
       ...podSettings(options),
       labels,
       image: options.image,
-      configMap: configMap.name,
+      configMap,
       target: options.target,
-      token:
-        token === undefined
-          ? undefined
-          : {
-              variable: request.model?.source._hub === 'modelscope' ? 'MODELSCOPE_API_TOKEN' : 'HF_TOKEN',
-              secretName: token.secret.name,
-              key: token.key,
-            },
+      tokens: tokensOf(fetched),
     }),
   );
   const name = constructName(volume, { parts: ['prepare'], suffix: digest(template), maxLength: JOB_NAME_LENGTH });
   if (options.restricted) {
-    const urls = [request.model?.source._options.endpoint, request.packages?.indexUrl];
+    const urls = [...fetched.map(({ source }) => source._origin.endpoint), request.packages?.indexUrl];
     new ApiObject(owner, 'NetworkPolicy', {
       apiVersion: 'networking.k8s.io/v1',
       kind: 'NetworkPolicy',
@@ -129,20 +132,27 @@ function makeJob(
   reportNamed({ object, part: 'spec.template', content: template });
 }
 
+const configMaps = new WeakMap<Construct, Map<string, string>>();
+
+/** The ConfigMap of a Job: Jobs that differ in their pod alone, as in user or token, share it. */
+function prepareFiles(volume: Construct, scope: Construct, id: string, files: Record<string, string>): string {
+  const made = configMaps.get(scope) ?? new Map<string, string>();
+  configMaps.set(scope, made);
+  const content = digest({ volume: constructName(volume), files });
+  const name = made.get(content) ?? contentConfigMap(volume, `${id}-Files`, files, 'prepare', scope).name;
+  made.set(content, name);
+  return name;
+}
+
+function fetchedOf({ model, data }: PrepareRequest): FetchInto[] {
+  return [...(model === undefined ? [] : [model]), ...data];
+}
+
 /** The request as prepare.py reads it. */
-function requestFile({ model, packages }: PrepareRequest): object {
+function requestFile({ model, data, packages }: PrepareRequest): object {
   return {
-    ...(model === undefined
-      ? {}
-      : {
-          model: {
-            hub: model.source._hub,
-            repository: model.repository,
-            revision: model.source.revision,
-            ...(model.source._options.endpoint === undefined ? {} : { endpoint: model.source._options.endpoint }),
-            directory: model.directory,
-          },
-        }),
+    ...(model === undefined ? {} : { model: part(model) }),
+    ...(data.length === 0 ? {} : { data: data.map(part) }),
     ...(packages === undefined
       ? {}
       : {
@@ -153,4 +163,20 @@ function requestFile({ model, packages }: PrepareRequest): object {
           },
         }),
   };
+}
+
+function part({ source, what, directory }: FetchInto): object {
+  const { endpoint } = source._origin;
+  return { ...what, ...(endpoint === undefined ? {} : { endpoint }), directory };
+}
+
+/** The tokens of the sources, one a hub: that a hub has no two of them is checked with the run. */
+function tokensOf(fetched: readonly FetchInto[]): HubToken[] {
+  const tokens = new Map<string, HubToken>();
+  for (const { source } of fetched) {
+    const variable = source._origin.hub === 'modelscope' ? 'MODELSCOPE_API_TOKEN' : 'HF_TOKEN';
+    const token = source._token;
+    if (token !== undefined) tokens.set(variable, { variable, secretName: token.secret.name, key: token.key });
+  }
+  return [...tokens.values()];
 }

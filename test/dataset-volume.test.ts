@@ -102,7 +102,7 @@ describe('a file', () => {
       'math.csv',
       'a,b',
       'only .json and .jsonl files can be carried in a ConfigMap',
-      'convert the file, or put it on a claim: DatasetVolume.fromClaim takes arrow, csv, parquet and txt too',
+      'convert the file, or take it from a claim, a hub or a web server: DatasetVolume.fromClaim and fromSource take arrow, csv, parquet and txt too',
     ],
     [
       'not UTF-8',

@@ -12,6 +12,7 @@ import {
   QwenQLoRAJob,
   type QwenQLoRAJobProps,
   SavesVolume,
+  Source,
   Strategy,
   TrainerImage,
 } from '../src';
@@ -407,6 +408,16 @@ const CASES: readonly Case[] = [
     'relative-path',
     (chart) => DatasetVolume.fromClaim(chart, 'claimed', { claimName: 'sets', path: '../x' }),
     { path: 'finetune/claimed', key: 'path', got: '../x', allowed: 'math/train.jsonl' },
+  ],
+  [
+    'invalid-source',
+    (chart) => DatasetVolume.fromSource(chart, 'fetched', { source: Source.huggingFace(), path: 'a.json' }),
+    {
+      path: 'finetune/fetched',
+      key: 'source.repository',
+      message: 'data come from a repository of data sets, and none is named',
+      change: "name it: repository: 'owner/name'",
+    },
   ],
   [
     'unknown-argument',

@@ -1,6 +1,6 @@
 import { Chart, Size } from 'cdk8s';
 import { Secret } from 'cdk8s-plus-28';
-import { FineTuningJob, Gpu, ModelCache, ModelSource, NodePool, QwenModel, TrainerImage } from '../src';
+import { FineTuningJob, Gpu, ModelCache, NodePool, QwenModel, Source, TrainerImage } from '../src';
 import { KEEP } from '../src/private/claim';
 import {
   chartOf,
@@ -88,7 +88,7 @@ describe('a cache that is filled', () => {
 
     test('says nothing of files that are quantised, whose size is not reckoned', () => {
       const { app, chart } = chartOf();
-      const source = ModelSource.modelScope({ repository: 'Qwen/Qwen3-14B-AWQ' });
+      const source = Source.modelScope({ repository: 'Qwen/Qwen3-14B-AWQ' });
       mathRun(chart, { modelCache: new ModelCache(chart, 'models', { source, size: Size.gibibytes(12) }) });
       expect(findingsWith(app, 'model-cache-too-small')).toEqual([]);
     });
@@ -126,7 +126,7 @@ describe('a cache that is filled', () => {
   });
 
   test('is filled from Hugging Face, a mirror and a revision where asked', () => {
-    const source = ModelSource.huggingFace({
+    const source = Source.huggingFace({
       repository: 'mirror/Qwen3-14B',
       revision: 'abc',
       endpoint: 'https://hub.example.com',
@@ -142,8 +142,8 @@ describe('a cache that is filled', () => {
   });
 
   test.each([
-    ['ModelScope', ModelSource.modelScope, 'MODELSCOPE_API_TOKEN'],
-    ['Hugging Face', ModelSource.huggingFace, 'HF_TOKEN'],
+    ['ModelScope', Source.modelScope, 'MODELSCOPE_API_TOKEN'],
+    ['Hugging Face', Source.huggingFace, 'HF_TOKEN'],
   ])('gets the token of %s by reference, and no other pod does', (_, hub, variable) => {
     const { chart: other } = chartOf();
     const source = hub({ token: { secret: Secret.fromSecretName(other, 'hub', 'hub-token'), key: 'token' } });
@@ -242,6 +242,16 @@ describe('a cache that is filled', () => {
     }
   });
 
+  test('is filled by a Job for each user that a run has, and their files are one ConfigMap', () => {
+    const { app, chart } = chartOf();
+    const shared = { modelCache: new ModelCache(chart, 'models'), dataset: mathDataset(chart) };
+    mathRun(chart, shared, 'a');
+    mathRun(chart, { ...shared, runAsUser: 2000 }, 'b');
+    const { jobs, configMaps } = manifestsOf(app);
+    expect(jobs.filter(({ metadata }) => metadata?.name?.includes('prepare'))).toHaveLength(2);
+    expect(configMaps.filter(({ data }) => data?.['request.json'])).toHaveLength(1);
+  });
+
   test('has a Job for each model in it', () => {
     const { app, chart } = chartOf();
     const modelCache = new ModelCache(chart, 'models');
@@ -251,6 +261,71 @@ describe('a cache that is filled', () => {
     const jobs = manifestsOf(app).jobs.map(({ metadata }) => metadata?.name);
     expect(jobs.filter((name) => name?.startsWith('finetune-models-prepare'))).toHaveLength(2);
   });
+});
+
+describe('a cache that is filled from a web server', () => {
+  const SHA = 'a'.repeat(64);
+  const FILES = { 'config.json': SHA, 'model.safetensors': 'b'.repeat(64) };
+  const web = (files: Record<string, string>, endpoint = 'http://files.example.com:8080/qwen') =>
+    withCache((chart) => new ModelCache(chart, 'models', { source: Source.http({ endpoint, files }) }));
+
+  test('has its files fetched by their hashes, to a directory called after them', () => {
+    const { manifests } = web(FILES);
+    expect(requestOf(manifests).model).toEqual({
+      hub: 'http',
+      files: FILES,
+      endpoint: 'http://files.example.com:8080/qwen',
+      directory: expect.stringMatching(/^\/models\/http\/[0-9a-f]{10}$/),
+    });
+    expect(trainConfigOf(manifests)['model_name_or_path']).toBe(requestOf(manifests).model.directory);
+  });
+
+  test('is another model with other bytes, and the same from another address', () => {
+    const placeOf = (run: ReturnType<typeof web>) => [
+      requestOf(run.manifests).model.directory,
+      jobOf(run.manifests, 'train').metadata?.labels?.['cdk8s-llamafactory/run'],
+    ];
+    const [directory, run] = placeOf(web(FILES));
+    const other = placeOf(web({ ...FILES, 'config.json': 'c'.repeat(64) }));
+    expect(other).not.toContain(directory);
+    expect(other).not.toContain(run);
+    expect(placeOf(web(FILES, 'https://mirror.example.com'))).toEqual([directory, run]);
+  });
+
+  test('without a config.json is an error', () => {
+    const { app, chart } = chartOf();
+    new ModelCache(chart, 'models', {
+      source: Source.http({ endpoint: 'https://x.example.com', files: { 'a.bin': SHA } }),
+    });
+    expect(findingsWith(app, 'invalid-source')).toEqual([
+      expect.objectContaining({
+        path: 'finetune/models',
+        key: 'source.files',
+        got: 'a.bin',
+        allowed: 'config.json among the files',
+      }),
+    ]);
+  });
+});
+
+test.each<[string, (chart: Chart, revision?: string) => ModelCache]>([
+  [
+    'a claim',
+    (chart, revision) => ModelCache.fromClaim(chart, 'models', { claimName: 'models', modelPath: 'qwen', revision }),
+  ],
+  [
+    'a node',
+    (chart, revision) => ModelCache.onNode(chart, 'models', { hostname: 'server', path: '/models', revision }),
+  ],
+])('another revision of the model on %s is another run, on the same volume', (_, cache) => {
+  const namesOf = (revision?: string) => {
+    const { manifests, modelCache } = withCache((chart) => cache(chart, revision));
+    return [modelCache.claimName, jobOf(manifests, 'train').metadata?.labels?.['cdk8s-llamafactory/run']];
+  };
+  const [claim, run] = namesOf();
+  expect(namesOf('2')).toEqual([claim, expect.not.stringMatching(new RegExp(`^${run}$`))]);
+  expect(namesOf('2')).toEqual(namesOf('2'));
+  expect(namesOf('2')).not.toEqual(namesOf('3'));
 });
 
 describe('a claim that exists', () => {

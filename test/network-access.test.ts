@@ -1,5 +1,5 @@
 import type { NetworkPolicy } from 'kubernetes-types/networking/v1';
-import { ModelCache, ModelSource, NetworkAccess, type QwenQLoRAJobProps } from '../src';
+import { ModelCache, NetworkAccess, type QwenQLoRAJobProps, Source } from '../src';
 import { chartOf, findingsWith, jobOf, manifestsOf, mathDataset, mathRun } from './synthesis';
 
 const tree = (props: Partial<QwenQLoRAJobProps>) => {
@@ -41,7 +41,7 @@ test('the training pod reaches DNS alone, the prepare pod hub and package index 
 });
 
 test('the prepare pod reaches the ports of its hub and its package index', () => {
-  const source = ModelSource.modelScope({ endpoint: 'https://hub.example.com:8443' });
+  const source = Source.modelScope({ endpoint: 'https://hub.example.com:8443' });
   const props = { packageIndex: 'https://pypi.example.com:9443/simple' };
   const { app, chart: own } = chartOf();
   const modelCache = new ModelCache(own, 'models', { source });

@@ -13,13 +13,13 @@ import {
   Gpu,
   ModelCache,
   type ModelCacheProps,
-  ModelSource,
   NetworkAccess,
   NodePool,
   QwenModel,
   QwenQLoRAJob,
   type QwenQLoRAJobProps,
   SavesVolume,
+  Source,
   TrainerImage,
 } from '../src';
 import { type RunIdentity, runDigest } from '../src/run-identity';
@@ -113,16 +113,16 @@ const EDITS: ReadonlyArray<readonly [string, Edit, ReadonlyArray<keyof Names>]> 
   ['the model', { run: { model: QwenModel.QWEN3_8B } }, [...RESULT, 'prepare', 'prepareFiles']],
   [
     'the revision of the model',
-    { cache: { source: ModelSource.modelScope({ revision: 'v1.0' }) } },
+    { cache: { source: Source.modelScope({ revision: 'v1.0' }) } },
     [...RESULT, 'prepare', 'prepareFiles'],
   ],
-  ['the hub', { cache: { source: ModelSource.huggingFace() } }, [...RESULT, 'prepare', 'prepareFiles']],
+  ['the hub', { cache: { source: Source.huggingFace() } }, [...RESULT, 'prepare', 'prepareFiles']],
   [
     'the mirror of the hub',
-    { cache: { source: ModelSource.modelScope({ endpoint: 'https://hub.example.com' }) } },
+    { cache: { source: Source.modelScope({ endpoint: 'https://hub.example.com' }) } },
     ['prepare', 'prepareFiles'],
   ],
-  ['the token for the hub', { cache: { source: ModelSource.modelScope({ token }) } }, ['prepare']],
+  ['the token for the hub', { cache: { source: Source.modelScope({ token }) } }, ['prepare']],
   [
     'the image',
     {

@@ -24,7 +24,7 @@ export function configMapFindings(path: string, name: string, data: Readonly<Rec
         got: `${bytes} bytes`,
         allowed: `${CONFIG_MAP_BYTES} bytes`,
         change:
-          'put the file on a PersistentVolumeClaim (DatasetVolume.fromClaim), or split it into a folder of shards below 1 MiB each (DatasetVolume.fromDirectory)',
+          'put the file on a PersistentVolumeClaim (DatasetVolume.fromClaim), a hub or a web server (DatasetVolume.fromSource), or split it into a folder of shards below 1 MiB each (DatasetVolume.fromDirectory)',
         source: 'kubernetes/api core/v1/types.go, MaxSecretSize',
       },
     ];

@@ -6,14 +6,21 @@ import { type MountedClaim, NO_GPUS, subPath } from './training-pod';
 /** Where the prepare Job's own files stand. */
 export const PREPARE_PATH = '/etc/prepare';
 
+/** A hub's token, and the variable in which the hub's library looks for it. */
+export interface HubToken {
+  readonly variable: string;
+  readonly secretName: string;
+  readonly key: string;
+}
+
 /** What the prepare pod is made of. */
 export interface PreparePod extends PodSettings {
   readonly image: string;
   readonly configMap: string;
   /** The volume it fills. */
   readonly target: MountedClaim & { readonly mountPath: string };
-  /** The hub's token, if any: the only place that ever gets it. */
-  readonly token?: { readonly variable: string; readonly secretName: string; readonly key: string };
+  /** The hubs' tokens: the only place that ever gets them. */
+  readonly tokens: readonly HubToken[];
 }
 
 /**
@@ -32,7 +39,7 @@ export function preparePod(pod: PreparePod): PodInput {
       workingDir: HOME,
       env: [
         ...envVars(writablePlaces(), NO_GPUS, { PREPARE_SPEC: `${PREPARE_PATH}/request.json` }),
-        ...tokenVariable(pod),
+        ...pod.tokens.map(tokenVariable),
       ],
       resources: { cpu: '2', memory: '4Gi', 'ephemeral-storage': '10Gi' },
       mounts: [
@@ -47,9 +54,8 @@ export function preparePod(pod: PreparePod): PodInput {
   };
 }
 
-function tokenVariable({ token }: PreparePod): EnvVar[] {
-  if (token === undefined) return [];
-  return [{ name: token.variable, valueFrom: { secretKeyRef: { name: token.secretName, key: token.key } } }];
+function tokenVariable({ variable, secretName, key }: HubToken): EnvVar {
+  return { name: variable, valueFrom: { secretKeyRef: { name: secretName, key } } };
 }
 
 function volumes(pod: PreparePod): Volume[] {

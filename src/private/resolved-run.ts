@@ -4,7 +4,7 @@ import { type Code, readCode } from '../code';
 import type { DatasetVolume, MountedDataset } from '../dataset-volume';
 import type { FineTuningJobProps } from '../fine-tuning-job-props';
 import { podCpus } from '../kubernetes/resources';
-import { PATHS } from '../kubernetes/training-pod';
+import { type MountedClaim, PATHS } from '../kubernetes/training-pod';
 import { argumentsOf } from '../llamafactory/arguments';
 import { ModelCache, type ModelLocation } from '../model-cache';
 import type { Mapping, Run } from '../run';
@@ -33,6 +33,8 @@ export interface ResolvedRun {
   readonly saves: SavesVolume;
   readonly datasets: readonly MountedDataset[];
   readonly location: ModelLocation;
+  /** The volume that the prepare Job fills. */
+  readonly target: MountedClaim & { readonly mountPath: string };
   readonly code: Code | undefined;
   /** What the prepare Job installs. */
   readonly requirements: string | undefined;
@@ -45,7 +47,11 @@ export function resolveRun(job: Construct, props: FineTuningJobProps, chosen: st
   const saves = props.saves ?? new SavesVolume(job, 'saves');
   const training = [props.dataset, ...(props.additionalDatasets ?? [])];
   const evaluation = props.evaluationDataset === undefined ? [] : [props.evaluationDataset];
-  const datasets = [...training, ...evaluation].map((dataset) => dataset._mounted);
+  // A model that is there already is mounted read-only: data and packages go beside the adapters then.
+  const target = modelCache.filled
+    ? { claimName: modelCache.claimName, mountPath: PATHS.models }
+    : { claimName: saves.claimName, subPath: saves._subPath, mountPath: PATHS.saves };
+  const datasets = [...training, ...evaluation].map((dataset) => placed(dataset._mounted, target.mountPath));
   const location = modelCache._locate(props.model);
   const code = props.code === undefined ? undefined : readCode(props.code);
   const given = argumentsOf(props.train ?? {});
@@ -127,8 +133,20 @@ export function resolveRun(job: Construct, props: FineTuningJobProps, chosen: st
     saves,
     datasets,
     location,
+    target,
     code,
     requirements,
+  };
+}
+
+/** A data set that is fetched, as the pod sees it: where the volume is mounted that the prepare Job fills. */
+function placed(dataset: MountedDataset, mountPath: string): MountedDataset {
+  const { fetch, entry } = dataset;
+  if (fetch === undefined) return dataset;
+  return {
+    ...dataset,
+    entry: { ...entry, file_name: `${mountPath}/${entry['file_name']}` },
+    fetch: { ...fetch, directory: `${mountPath}/${fetch.directory}` },
   };
 }
 

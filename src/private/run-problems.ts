@@ -6,6 +6,7 @@ import { NetworkAccess } from '../network-access';
 import type { Run } from '../run';
 import { annotationProblems, labelProblems, objectNameProblems, variableProblems } from './name-problems';
 import type { AskedFor } from './prop-problems';
+import type { ResolvedRun } from './resolved-run';
 import { textsOf } from './secrets';
 
 /** What the run may reach: its prop, or its default. */
@@ -27,6 +28,42 @@ export function networkProblems(props: FineTuningJobProps, run: Run): Problem[] 
       allowed: 'none, tensorboard, or a tracker whose addresses networkAccess names',
       change:
         "name its addresses: networkAccess: NetworkAccess.restricted([{ cidr: '203.0.113.7/32' }]), or take NetworkAccess.unrestricted()",
+    },
+  ];
+}
+
+/**
+ * Sources of one hub that differ in address or token. The prepare Job's library of a hub reads both from variables, once;
+ * and a token must not reach a server that it isn't for.
+ */
+export function sourceProblems({ location, datasets }: ResolvedRun): Problem[] {
+  const sources = [
+    { key: 'modelCache', source: location.fetch?.source },
+    ...datasets.map(({ name, fetch }) => ({ key: `dataset ${name}`, source: fetch?.source })),
+  ];
+  return (['modelscope', 'huggingface'] as const).flatMap((hub) => {
+    const ofHub = sources.flatMap(({ key, source }) => (source?._origin.hub === hub ? [{ key, source }] : []));
+    const endpoints = ofHub.map(({ key, source }) => [
+      key,
+      source._origin.endpoint?.replace(/\/+$/, '') ?? 'the hub itself',
+    ]);
+    const tokens = ofHub.flatMap(({ key, source: { _token: token } }) =>
+      token === undefined ? [] : [[key, `${token.secret.name}/${token.key}`]],
+    );
+    return [...different(endpoints, 'address', 'endpoint'), ...different(tokens, 'token', 'token')];
+  });
+}
+
+function different(values: readonly string[][], what: string, prop: string): Problem[] {
+  if (new Set(values.map(([, value]) => value)).size <= 1) return [];
+  return [
+    {
+      id: 'contradictory-props',
+      key: 'dataset',
+      message: `model and data of one hub are fetched by one Job, with one ${what}`,
+      got: values.map(([key, value]) => `${key}: ${value}`).join(', '),
+      allowed: `one ${prop} for all sources of a hub`,
+      change: `give them the same ${prop}, or take one from elsewhere`,
     },
   ];
 }

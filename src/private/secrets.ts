@@ -57,7 +57,7 @@ export function secretFindings(path: string, texts: Readonly<Record<string, stri
         message: 'a secret would stand in the manifest, for everybody who may read it or the repository it is kept in',
         got: `${line}what looks like ${secret.name}`,
         change:
-          'take it out, revoke it if it was ever committed, and put it into a Secret: a hub token by ModelSource, anything else by podTemplate (env with valueFrom.secretKeyRef)',
+          'take it out, revoke it if it was ever committed, and put it into a Secret: a hub token by Source, anything else by podTemplate (env with valueFrom.secretKeyRef)',
       },
     ];
   });

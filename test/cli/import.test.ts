@@ -535,11 +535,9 @@ describe('a program', () => {
   });
 
   test('fetches a repository from the hub that LLaMA-Factory would ask', () => {
-    expect(programOf('a minimal LoRA run')).toContain('source: ModelSource.huggingFace()');
-    expect(programOf('a launch script')).toContain(
-      "source: ModelSource.huggingFace({ endpoint: 'https://hf-mirror.com' })",
-    );
-    expect(programOf('seed')).not.toContain('ModelSource');
+    expect(programOf('a minimal LoRA run')).toContain('source: Source.huggingFace()');
+    expect(programOf('a launch script')).toContain("source: Source.huggingFace({ endpoint: 'https://hf-mirror.com' })");
+    expect(programOf('seed')).not.toContain('Source');
   });
 
   test('looks on a claim for a model that no hub is known to have', () => {

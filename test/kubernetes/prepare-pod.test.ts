@@ -10,6 +10,7 @@ const pod = (changes: Partial<PreparePod> = {}): PreparePod => ({
   near: { volume: 'models' },
   configMap: 'prepare-1',
   target: { claimName: 'models', mountPath: '/models' },
+  tokens: [],
   ...changes,
 });
 const envOf = (changes: Partial<PreparePod> = {}) => preparePod(pod(changes)).container.env;
@@ -83,7 +84,7 @@ test('it reads its request, and knows writable places for caches', () => {
 
 test('a token comes from its Secret, as a reference', () => {
   const token = { variable: 'HF_TOKEN', secretName: 'hub', key: 'token' };
-  expect(envOf({ token }).at(-1)).toEqual({
+  expect(envOf({ tokens: [token] }).at(-1)).toEqual({
     name: 'HF_TOKEN',
     valueFrom: { secretKeyRef: { name: 'hub', key: 'token' } },
   });

@@ -5,27 +5,34 @@ import type { AddressInfo } from 'node:net';
 /** A hub on loopback: as much of Hugging Face's and ModelScope's HTTP interface as their own libraries ask for. */
 export interface Hub {
   readonly url: string;
-  /** What was asked, as `METHOD path token`. */
+  /** What was asked, as `METHOD path token`; older libraries of ModelScope log in, and send a cookie instead. */
   readonly requests: string[];
   close(): Promise<void>;
 }
 
+const DATASET_ID = 4711;
 const COMMIT = '0123456789abcdef0123456789abcdef01234567';
 const sha256 = (data: Buffer): string => createHash('sha256').update(data).digest('hex');
 
+/** Whether a hub keeps a file by its SHA-256, beside Git. */
+const isLarge = (name: string): boolean => /\.(safetensors|parquet)$/.test(name);
+
 const gitHash = (data: Buffer): string => createHash('sha1').update(`blob ${data.length}\0`).update(data).digest('hex');
 
-/** Serves one repository; `hashes` may tell lies about its files. */
+/** Serves one repository, of a model or of data sets; `hashes` may tell lies about its files. */
 export async function hub(
   repository: string,
   files: Readonly<Record<string, Buffer>>,
   hashes: Readonly<Record<string, string>> = {},
+  kind: 'models' | 'datasets' = 'models',
 ): Promise<Hub> {
   const requests: string[] = [];
   const hashOf = (name: string, data: Buffer): string => hashes[name] ?? sha256(data);
   const server: Server = createServer((request, response) => {
     const url = new URL(request.url ?? '', 'http://hub');
-    requests.push(`${request.method} ${url.pathname} ${request.headers.authorization ?? ''}`.trim());
+    requests.push(
+      `${request.method} ${url.pathname} ${request.headers.authorization ?? request.headers.cookie ?? ''}`.trim(),
+    );
     const json = (value: unknown): void => {
       response.setHeader('content-type', 'application/json');
       response.end(JSON.stringify(value));
@@ -44,15 +51,16 @@ export async function hub(
       response.setHeader('content-length', data.length);
       response.end(request.method === 'HEAD' ? undefined : data);
     };
-    const info = `/api/models/${repository}`;
-    const raw = `/${repository}/resolve/${COMMIT}/`;
-    const scope = `/api/v1/models/${repository}`;
+    const info = `/api/${kind}/${repository}`;
+    const raw = `${kind === 'models' ? '' : '/datasets'}/${repository}/resolve/${COMMIT}/`;
+    const scope = `/api/v1/${kind}/${repository}`;
+    const trees = [`${scope}/repo/files`, `${scope}/repo/tree`, `/api/v1/datasets/${DATASET_ID}/repo/tree`];
     if (url.pathname === info || url.pathname.startsWith(`${info}/revision/`)) {
       const siblings = Object.entries(files).map(([rfilename, data]) => ({
         rfilename,
         size: data.length,
         blobId: gitHash(data),
-        ...(rfilename.endsWith('.safetensors')
+        ...(isLarge(rfilename)
           ? { lfs: { sha256: hashOf(rfilename, data), size: data.length, pointerSize: 134 } }
           : {}),
       }));
@@ -64,27 +72,36 @@ export async function hub(
           path,
           size: data.length,
           oid: hashOf(path, data).slice(0, 40),
-          ...(path.endsWith('.safetensors')
-            ? { lfs: { oid: hashOf(path, data), size: data.length, pointerSize: 134 } }
-            : {}),
+          ...(isLarge(path) ? { lfs: { oid: hashOf(path, data), size: data.length, pointerSize: 134 } } : {}),
         })),
       );
     } else if (url.pathname.startsWith(raw)) {
-      send(url.pathname.slice(raw.length));
-    } else if (url.pathname === `${scope}/repo/files`) {
-      const list = Object.entries(files).map(([Path, data]) => ({
-        Path,
-        Name: Path,
-        Type: 'blob',
-        Size: data.length,
-        Sha256: hashOf(Path, data),
-        Revision: COMMIT,
-      }));
-      json({ Code: 200, Success: true, Data: { Files: list, LatestCommitter: {} } });
+      send(decodeURIComponent(url.pathname.slice(raw.length)));
+    } else if (url.pathname === scope) {
+      // ModelScope calls data sets by a number of its own in what follows.
+      json({ Code: 200, Success: true, Data: { Id: DATASET_ID, Type: 3 } });
+    } else if (trees.includes(url.pathname)) {
+      const root = (url.searchParams.get('Root') ?? '').replace(/^\/+|\/+$/g, '');
+      const [page, size] = ['PageNumber', 'PageSize'].map((name) => Number(url.searchParams.get(name) ?? 0));
+      const list = Object.entries(files)
+        .filter(([path]) => root === '' || path.startsWith(`${root}/`))
+        .map(([Path, data]) => ({
+          Path,
+          Name: Path.split('/').at(-1),
+          Type: 'blob',
+          Size: data.length,
+          Sha256: hashOf(Path, data),
+          Revision: COMMIT,
+        }));
+      const shown = page === undefined || !size ? list : list.slice((page - 1) * size, page * size);
+      json({ Code: 200, Success: true, Data: { Files: shown, LatestCommitter: {} } });
     } else if (url.pathname === `${scope}/repo`) {
       send(url.searchParams.get('FilePath') ?? '');
+    } else if (url.pathname === '/api/v1/login') {
+      response.setHeader('set-cookie', 'm_session_id=session; Path=/');
+      json({ Code: 200, Success: true, Data: { AccessToken: 'git', Username: 'me', Email: 'me@example.com' } });
     } else if (url.pathname === `${scope}/revisions`) {
-      json({ Code: 200, Data: { RevisionMap: { Branches: [{ Revision: 'master' }], Tags: [] } } });
+      json({ Code: 200, Data: { RevisionMap: { Branches: [{ Revision: 'master', CreatedAt: 1 }], Tags: [] } } });
     } else {
       response.statusCode = 404;
       json({});

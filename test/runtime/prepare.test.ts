@@ -43,9 +43,9 @@ function place(options: Options = {}) {
 // the file `go` exists; FAIL makes it raise.
 const STAND_IN = `
 import os, shutil, time
-def snapshot_download(repository, revision=None, local_dir=None):
+def snapshot_download(repo_id, repo_type=None, revision=None, local_dir=None, allow_patterns=None):
     root = os.environ["ROOT"]
-    open(os.path.join(root, "call-%d" % os.getpid()), "w").write("%s %s" % (repository, revision))
+    open(os.path.join(root, "call-%d" % os.getpid()), "w").write("%s %s" % (repo_id, revision))
     if os.environ.get("FAIL"):
         raise ConnectionError(os.environ["FAIL"])
     for number, name in enumerate(sorted(os.listdir(os.environ["SOURCE"]))):
@@ -55,6 +55,8 @@ def snapshot_download(repository, revision=None, local_dir=None):
                 time.sleep(0.01)
         shutil.copy(os.path.join(os.environ["SOURCE"], name), os.path.join(local_dir, name))
 class HubApi:
+    def login(self, token):
+        pass
     def get_model_files(self, repository, revision=None, recursive=False):
         if os.environ.get("FAIL"):
             raise ConnectionError(os.environ["FAIL"])
@@ -62,7 +64,7 @@ class HubApi:
 `;
 const STAND_IN_API = `
 class HfApi:
-    def model_info(self, repository, revision=None, files_metadata=False):
+    def repo_info(self, repo_id, repo_type=None, revision=None, files_metadata=False):
         class Info: sha = "commit-of-" + revision; siblings = []
         return Info
 `;
@@ -185,7 +187,7 @@ describe('files of a web server', () => {
     const root = folder();
     const directory = join(root, 'data 数据');
     const list = Object.fromEntries(Object.entries(files).map(([name, data]) => [name, hashes[name] ?? sha256(data)]));
-    const request = { data: { endpoint: `${server.url}/`, files: list, directory } };
+    const request = { data: [{ hub: 'http', endpoint: `${server.url}/`, files: list, directory }] };
     const env = { PREPARE_SPEC: write(join(root, 'request.json'), JSON.stringify(request)), HOME: root };
     return { env, directory, server, marker: join(directory, '.complete') };
   }
@@ -226,7 +228,7 @@ describe('files of a web server', () => {
   test('that the server does not have are told with their address', async () => {
     const { env, server } = await web();
     const spec = JSON.parse(readFileSync(env.PREPARE_SPEC, 'utf8'));
-    spec.data.files = { 'none.json': '0'.repeat(64) };
+    spec.data[0].files = { 'none.json': '0'.repeat(64) };
     write(env.PREPARE_SPEC, JSON.stringify(spec));
     expect(failed(await prepare(env))).toContain(`cannot fetch ${server.url}/none.json: 404`);
   });
@@ -236,14 +238,34 @@ describe('files of a web server', () => {
     [{ endpoint: 'http://127.0.0.1:1', files: { '../up': '0' } }, 'lies outside of'],
   ])('%j is refused', async (data, text) => {
     const root = folder();
-    const spec = write(join(root, 'r.json'), JSON.stringify({ data: { ...data, directory: join(root, 'd') } }));
+    const spec = write(
+      join(root, 'r.json'),
+      JSON.stringify({ data: [{ hub: 'http', ...data, directory: join(root, 'd') }] }),
+    );
     expect(failed(await prepare({ PREPARE_SPEC: spec }))).toContain(text);
+  });
+
+  test('that lost bytes after they were marked are fetched again', async () => {
+    const { env, directory } = await web();
+    await prepare(env);
+    truncateSync(join(directory, 'more', 'b.json'), 1);
+    expect((await prepare(env)).stdout).toContain('b.json has 1 bytes, and had 2 when it was fetched: fetching again');
+    expect(readFileSync(join(directory, 'more', 'b.json'), 'utf8')).toBe('[]');
+  });
+
+  test('of several data sets go each to a directory of its own', async () => {
+    const [one, other] = [await web(), await web({ 'c.jsonl': Buffer.from('{}') })];
+    const specs = [one, other].map(({ env }) => JSON.parse(readFileSync(env.PREPARE_SPEC, 'utf8')).data[0]);
+    write(one.env.PREPARE_SPEC, JSON.stringify({ data: specs }));
+    expect((await prepare(one.env)).code).toBe(0);
+    expect([existsSync(one.marker), existsSync(other.marker)]).toEqual([true, true]);
+    expect(readFileSync(join(other.directory, 'c.jsonl'), 'utf8')).toBe('{}');
   });
 
   test('can make a model, which is checked like any other', async () => {
     const { env, directory } = await web(model());
     const spec = JSON.parse(readFileSync(env.PREPARE_SPEC, 'utf8'));
-    write(env.PREPARE_SPEC, JSON.stringify({ model: { hub: 'http', repository: 'Qwen/Tiny', ...spec.data } }));
+    write(env.PREPARE_SPEC, JSON.stringify({ model: spec.data[0] }));
     expect((await prepare(env)).code).toBe(0);
     truncateSync(join(directory, SHARD), 500);
     expect((await prepare(env)).stdout).toContain('was complete, but');
@@ -301,6 +323,16 @@ describe('a request', () => {
   test('for a hub that is not known is refused', async () => {
     const { env } = place({ hub: 'github' });
     expect(failed(await prepare(env))).toContain("unknown hub 'github'; there are modelscope, huggingface and http");
+  });
+
+  test('with two addresses for one hub is refused: its library reads the address once', async () => {
+    const { env } = place({ endpoint: 'https://a.example.com' });
+    const { model: asked } = JSON.parse(readFileSync(env.PREPARE_SPEC, 'utf8'));
+    const data = [
+      { ...asked, path: 'a.json', endpoint: 'https://b.example.com', directory: `${asked.directory}-data` },
+    ];
+    write(env.PREPARE_SPEC, JSON.stringify({ model: asked, data }));
+    expect(failed(await prepare(env))).toContain('two endpoints for modelscope in PREPARE_SPEC');
   });
 
   test('that needs a library the image lacks says which', async () => {
@@ -396,28 +428,127 @@ describe.each([
   ['modelscope', 'modelscope', 'MODELSCOPE_API_TOKEN'],
 ])('the real library of %s', (name, library, token) => {
   const python = process.env.TRAINER_PYTHON ?? 'python3';
+  const TOKEN = / (Bearer secret-token|m_session_id=session)$/;
 
-  /** A repository on loopback and a request for it; nothing where the library is not installed. */
-  async function real(hashes: Record<string, string> = {}) {
+  /** A hub on loopback and a request for what it has; nothing where the library is not installed. */
+  async function served(make: () => Promise<Hub>, request: (url: string, directory: string) => object) {
     const found = await run(python, ['-c', `import ${library}`], { HOME: folder() });
     if (found.code !== 0) {
       console.warn(`${python} has no ${library}: not run (set TRAINER_PYTHON to a Python that has it)`);
       return undefined;
     }
-    const served = await hub('Qwen/Tiny', model(), hashes);
+    const hubServed = await make();
     const root = folder();
     const directory = join(root, 'models');
-    const request = {
-      model: { hub: name, repository: 'Qwen/Tiny', revision: 'main', endpoint: served.url, directory },
-    };
     const env = {
-      PREPARE_SPEC: write(join(root, 'request.json'), JSON.stringify(request)),
+      PREPARE_SPEC: write(join(root, 'request.json'), JSON.stringify(request(hubServed.url, directory))),
       HOME: root,
       [token]: 'secret-token',
       MODELSCOPE_DISABLE_TELEMETRY: '1',
     };
-    return { served, directory, env, fetch: () => run(python, [PREPARE], env) };
+    return { served: hubServed, directory, env, fetch: () => run(python, [PREPARE], env) };
   }
+
+  const real = (hashes: Record<string, string> = {}) =>
+    served(
+      () => hub('Qwen/Tiny', model(), hashes),
+      (endpoint, directory) => ({
+        model: { hub: name, repository: 'Qwen/Tiny', revision: 'main', endpoint, directory },
+      }),
+    );
+
+  const SETS: Record<string, Buffer> = {
+    'README.md': Buffer.from('# sets'),
+    'one.jsonl': Buffer.from('{"a": 1}\n'),
+    'math/[1] 数学.jsonl': Buffer.from('{"a": 2}\n'),
+    'math/2.json': Buffer.from('[{"a": 3}]'),
+    'math/README.md': Buffer.from('# no data'),
+    'math/deep/4.jsonl': Buffer.from('{"a": 4}\n'),
+    'mixed/a.json': Buffer.from('[]'),
+    'mixed/b.csv': Buffer.from('a'),
+  };
+  const data = (path: string, hashes: Record<string, string> = {}, files = SETS) =>
+    served(
+      () => hub('me/sets', files, hashes, 'datasets'),
+      (endpoint, directory) => ({
+        data: [{ hub: name, repository: 'me/sets', revision: 'main', path, endpoint, directory }],
+      }),
+    );
+  const filesBelow = (directory: string) =>
+    (readdirSync(directory, { recursive: true }) as string[])
+      .filter((file) => !file.startsWith('.') && statSync(join(directory, file)).isFile())
+      .sort();
+
+  test.each([
+    ['one.jsonl', ['one.jsonl']],
+    ['math', ['math/2.json', 'math/[1] 数学.jsonl']],
+  ])('fetches of a repository of data sets what is at %s and no more, with the token', async (path, names) => {
+    const setup = await data(path);
+    if (setup === undefined) return;
+    const ended = await setup.fetch();
+    await setup.served.close();
+    expect([ended.code, ended.code === 0 ? '' : ended.stderr]).toEqual([0, '']);
+    expect(filesBelow(setup.directory)).toEqual(names);
+    for (const file of names) expect(readFileSync(join(setup.directory, file)).equals(SETS[file] as Buffer)).toBe(true);
+    expect(JSON.parse(readFileSync(join(setup.directory, '.complete'), 'utf8'))).toMatchObject({ hub: name, path });
+    expect(setup.served.requests.some((request) => TOKEN.test(request))).toBe(true);
+  });
+
+  test('reads every page of a long list of data files', async () => {
+    const many = Object.fromEntries(Array.from({ length: 250 }, (_, i) => [`other/${i}.json`, Buffer.from('[]')]));
+    const setup = await data('z/last.json', {}, { ...many, 'z/last.json': Buffer.from('[1]') });
+    if (setup === undefined) return;
+    const ended = await setup.fetch();
+    await setup.served.close();
+    expect([ended.code, filesBelow(setup.directory)]).toEqual([0, ['z/last.json']]);
+  });
+
+  test.each([
+    ['nothing.json', /me\/sets has no data file at nothing\.json .*it has README\.md/],
+    ['README.md', /me\/sets has no data file at README\.md/],
+    ['mixed', /me\/sets has files of several types in mixed, and LLaMA-Factory reads one: name a file/],
+  ])('says why data at %s cannot be taken', async (path, message) => {
+    const setup = await data(path);
+    if (setup === undefined) return;
+    const ended = await setup.fetch();
+    await setup.served.close();
+    expect(ended.code).toBe(1);
+    expect(ended.stderr).toMatch(message);
+    expect(existsSync(join(setup.directory, '.complete'))).toBe(false);
+  });
+
+  test('takes a file out of a folder of data that an earlier try left there', async () => {
+    const setup = await data('math');
+    if (setup === undefined) return;
+    write(join(setup.directory, 'math', 'old.jsonl'), '{}');
+    expect((await setup.fetch()).code).toBe(0);
+    await setup.served.close();
+    expect(filesBelow(setup.directory)).not.toContain('math/old.jsonl');
+  });
+
+  test('fetches data again that lost a file after they were marked, and asks nothing while they are whole', async () => {
+    const setup = await data('math');
+    if (setup === undefined) return;
+    await setup.fetch();
+    const before = setup.served.requests.length;
+    expect((await setup.fetch()).stdout).toContain('is complete already');
+    expect(setup.served.requests).toHaveLength(before);
+    rmSync(join(setup.directory, 'math', '2.json'));
+    expect((await setup.fetch()).stdout).toContain('2.json is missing: fetching again');
+    await setup.served.close();
+    expect(filesBelow(setup.directory)).toContain('math/2.json');
+  });
+
+  test('with data whose bytes are not those that the hub names leaves no marker', async () => {
+    const parquet = { 'a.parquet': Buffer.from('rows') };
+    const setup = await data('a.parquet', { 'a.parquet': '1'.repeat(64) }, parquet);
+    if (setup === undefined) return;
+    const ended = await setup.fetch();
+    await setup.served.close();
+    expect(ended.code).toBe(1);
+    expect(ended.stderr).toMatch(/hash|sha256|integrity/i);
+    expect(existsSync(join(setup.directory, '.complete'))).toBe(false);
+  });
 
   test('fetches every byte of it, with the token', async () => {
     const setup = await real();
@@ -428,7 +559,7 @@ describe.each([
     for (const [file, data] of Object.entries(model())) {
       expect(readFileSync(join(setup.directory, file)).equals(data)).toBe(true);
     }
-    expect(setup.served.requests.some((request) => request.endsWith('Bearer secret-token'))).toBe(true);
+    expect(setup.served.requests.some((request) => TOKEN.test(request))).toBe(true);
     expect(existsSync(join(setup.directory, '.complete'))).toBe(true);
   });
 

@@ -88,7 +88,7 @@ function asProps({ floats, args, file }: ReadConfig, train: Mapping, changes: re
       ...secrets.map((key) => ({
         file,
         key,
-        text: 'left out: a secret has no place in a manifest; ModelSource takes one',
+        text: 'left out: a secret has no place in a manifest; Source takes one',
       })),
     ],
   };

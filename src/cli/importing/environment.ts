@@ -49,7 +49,7 @@ export function importedEnvironment(file: string, settings: LaunchSettings): Imp
     findings: [
       ...secrets.map((name) =>
         warning(file, `${name} is a secret, and a manifest shows what env holds: it is left out`, {
-          change: 'put it into a Secret; ModelSource takes the token of a hub from one',
+          change: 'put it into a Secret; Source takes the token of a hub from one',
         }),
       ),
       ...(settings.overrides.length === 0

@@ -59,7 +59,7 @@ export function importedModel(args: Mapping, env: ReadonlyMap<string, string>, f
     ['revision', typeof revision === 'string' ? literal(revision) : undefined],
     ['endpoint', hub === 'huggingFace' && env.has('HF_ENDPOINT') ? literal(env.get('HF_ENDPOINT')) : undefined],
   ]);
-  const source = call(`ModelSource.${hub}`, options);
+  const source = call(`Source.${hub}`, options);
   const gibibytes = claimSize(model?._shape);
   return {
     code,
@@ -69,7 +69,7 @@ export function importedModel(args: Mapping, env: ReadonlyMap<string, string>, f
       "'models'",
       object([
         ['size', `Size.gibibytes(${gibibytes})`],
-        ['source', source === 'ModelSource.modelScope()' ? undefined : source],
+        ['source', source === 'Source.modelScope()' ? undefined : source],
       ]),
     ),
     ...(local ? { comment: `No pod has ${name}: a Job fetches it. For a node's disk: ModelCache.onNode.` } : {}),
