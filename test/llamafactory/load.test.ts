@@ -62,6 +62,48 @@ describe('reading a train config', () => {
     expect(ids(text, '0.9.3')).toEqual([id]);
   });
 
+  test.each([
+    ['brackets', (depth: number) => `x: ${'['.repeat(depth)}${']'.repeat(depth)}`],
+    ['braces', (depth: number) => `x: ${'{a: '.repeat(depth)}1${'}'.repeat(depth)}`],
+    ['entries in entries', (depth: number) => `x:\n  ${'- '.repeat(depth - 1)}1`],
+    [
+      'indentation',
+      (depth: number) => Array.from({ length: Math.min(depth, 5000) }, (_, i) => `${' '.repeat(i)}a:`).join('\n'),
+    ],
+  ])('nesting of %s is read as far as it goes, and refused beyond, before the stack ends', (_, nested) => {
+    const nests = (depth: number) => ids(nested(depth)).includes('yaml-nesting');
+    expect([nests(20), nests(100_000)]).toEqual([false, true]);
+  });
+
+  test('brackets that were closed do not count', () => {
+    expect(ids(`x: [${'[1], '.repeat(500)}2]`)).toEqual([]);
+    expect(ids(`x: [${'{a: 1}, '.repeat(500)}2]`)).toEqual([]);
+  });
+
+  test.each([
+    ['x: *nobody', 'yaml-anchor', '*nobody refers to an anchor that is not defined'],
+    ['x: &a [*a]', 'yaml-cycle', '*a stands inside what it refers to'],
+    [`x: ${'['.repeat(100_000)}`, 'yaml-nesting', 'it is nested too deeply to be read'],
+    ['x: !!set [1]', 'yaml-tag', 'the tag set can not be read'],
+  ])('%.20s is refused with the reason', (text, id, message) => {
+    expect(loadYaml(text, '0.9.5', 'f').findings).toMatchObject([{ id, message: expect.stringContaining(message) }]);
+  });
+
+  test.each([
+    ['', 'empty'],
+    ['- 1', 'list'],
+    ['a: 1', 'mapping'],
+    ['text', 'text'],
+    ['2.0', 'text'],
+    ['~', 'empty'],
+  ])('the root of %j is called %s', (text, root) => {
+    expect(loadYaml(text, '0.9.5', 'f').root).toBe(root);
+  });
+
+  test('a key that is not there stands nowhere', () => {
+    expect(loadYaml('a: 1', '0.9.5', 'f').position('b')).toBeUndefined();
+  });
+
   test('never throws, whatever the text', () => {
     const character = fc.constantFrom(...'ab1: -\n\t"\'[]{},&*!|>#%@?~.${}<');
     fc.assert(

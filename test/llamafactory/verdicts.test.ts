@@ -1,5 +1,6 @@
 import { fileStore } from '../../src/cli/file-store';
 import type { Finding } from '../../src/finding';
+import { rowFates } from '../../src/llamafactory/row-fates';
 import { RELEASES } from '../../src/run';
 import { allCases } from '../parity/cases';
 import { dataCases } from '../parity/data-cases';
@@ -39,6 +40,12 @@ describe.each(RELEASES)('LLaMA-Factory %s', (release) => {
       return digest !== digestOfData(one) || keptByTwin(one, release) !== kept;
     });
     expect(differing.map(({ id }) => id)).toEqual([]);
+  });
+
+  test('has a reason for each row that is not kept', () => {
+    const fates = dataCases().flatMap(({ rows, entry, stage }) => rowFates(rows, entry, stage, release));
+    expect(fates.filter(({ reason }) => !WHOLE.test(reason))).toEqual([]);
+    expect(new Set(fates.map(({ reason }) => reason))).toMatchSnapshot();
   });
 
   test('is spoken of in whole sentences', () => {
