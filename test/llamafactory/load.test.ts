@@ -68,7 +68,7 @@ describe('reading a train config', () => {
     ['entries in entries', (depth: number) => `x:\n  ${'- '.repeat(depth - 1)}1`],
     [
       'indentation',
-      (depth: number) => Array.from({ length: Math.min(depth, 5000) }, (_, i) => `${' '.repeat(i)}a:`).join('\n'),
+      (depth: number) => Array.from({ length: Math.min(depth, 1000) }, (_, i) => `${' '.repeat(i)}a:`).join('\n'),
     ],
   ])('nesting of %s is read as far as it goes, and refused beyond, before the stack ends', (_, nested) => {
     const nests = (depth: number) => ids(nested(depth)).includes('yaml-nesting');
