@@ -308,8 +308,13 @@ def describe(purpose, datasets, cutoff):
     if datasets is None:
         return None
     lengths = []
-    for dataset in datasets.values() if isinstance(datasets, dict) else [datasets]:
-        lengths.extend(lengths_of(dataset))
+    try:
+        for dataset in datasets.values() if isinstance(datasets, dict) else [datasets]:
+            lengths.extend(lengths_of(dataset))
+    except Exception as error:
+        # What is only told must not end the run.
+        say(f"the samples {purpose} could not be counted: {error}")
+        return None
     longest, cut = max(lengths, default=0), sum(length >= cutoff for length in lengths)
     say(f"{len(lengths)} samples {purpose}, the longest of {longest} tokens; {cut} reach cutoff_len ({cutoff})")
     return {"samples": len(lengths), "longest": longest, "cut": cut}
