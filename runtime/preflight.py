@@ -19,6 +19,7 @@ known here: then the log says that the run could not be checked, and the trainer
 
 import contextlib
 import fcntl
+import importlib
 import json
 import os
 import shutil
@@ -227,10 +228,9 @@ def stand_in_for_ranks(count):
     torch.distributed.init_process_group(backend="fake", rank=0, world_size=count, store=FakeStore())
     # One that can't be loaded is a fault of the run only if the run uses it, and then the parser says so.
     with contextlib.suppress(Exception):
-        import deepspeed.comm.torch
-
-        # On a CPU DeepSpeed would compile an operator to talk to the other ranks, for minutes.
-        deepspeed.comm.torch.build_shm_op = lambda: None
+        # On a CPU DeepSpeed would compile an operator to talk to the other ranks, for minutes. (deepspeed.comm.torch as
+        # an attribute is torch itself.)
+        importlib.import_module("deepspeed.comm.torch").build_shm_op = lambda: None
 
 
 @contextlib.contextmanager

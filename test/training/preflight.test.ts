@@ -91,6 +91,8 @@ describe.each(releases())('LLaMA-Factory %s', (release) => {
     expect(ended.stdout).toMatch(/^preflight: 24 samples to evaluate on, /m);
     expect(JSON.parse(marker())).toMatchObject({ checked: true, train: { samples: 216, longest: 64 } });
     expect(readdirSync(tokenized).sort()).toEqual(['dataset_dict.json', 'train', 'validation']);
+    // DeepSpeed compiled nothing.
+    expect(readdirSync(join(env.HOME, '.cache'))).not.toContain('torch_extensions');
   });
 
   test('reads pairs for dpo', async () => {
