@@ -314,7 +314,8 @@ describe.each(releases())('LLaMA-Factory %s', (release) => {
     beforeAll(() => {
       other = machineWith(release, model, { from: first, claimName: run.savesClaimName });
       broken = synthesise(release, model, { preflight: true, dataClaim: 'data' });
-      const samples = [{ messages: [{ role: 'assistant', content: 'an answer without a question' }] }];
+      const sample = { messages: [{ role: 'assistant', content: 'an answer without a question' }] };
+      const samples = Array.from({ length: 20 }, () => sample);
       writeFileSync(join(claimFolder(other, 'data'), basename(SAMPLES)), JSON.stringify(samples));
     });
 
