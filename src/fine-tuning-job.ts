@@ -182,6 +182,8 @@ export class FineTuningJob extends Construct {
         failurePolicy: podFailurePolicy(TRAINER, looked === undefined ? undefined : waitName(waiting)),
       }),
     });
+    // Wherever it stands, it is what `ApiObject.of(job)` means.
+    this.node.defaultChild = object;
     reportNamed({ object, part: 'spec.template', content: template });
     reportReferences(this, { ...references, pod: template.spec ?? { containers: [] }, named: patched?.named });
   }

@@ -1,4 +1,4 @@
-import { type App, Chart } from 'cdk8s';
+import { ApiObject, type App, Chart } from 'cdk8s';
 import { Gate, ModelCache, type QwenQLoRAJobProps, SavesVolume, TrainerImage } from '../src';
 import { findingsOf } from '../src/private/findings';
 import { byKind, chartOf, jobOf, manifestsOf, mathDataset, mathRun, only } from './synthesis';
@@ -117,6 +117,12 @@ describe('Gate.waves()', () => {
   test('keeps the annotations given', () => {
     const { manifests } = written({ gate: Gate.waves(), annotations: { note: 'x' } });
     expect(jobOf(manifests, 'train').metadata?.annotations).toMatchObject({ note: 'x', [WAVE]: '1' });
+  });
+
+  test('leaves the training Job the object of its construct', () => {
+    const { chart } = chartOf();
+    const { job } = mathRun(chart, { gate: Gate.waves() });
+    expect(ApiObject.of(job).name).toBe(job.jobName);
   });
 
   test('lets runs of one cache share the prepare Job', () => {
