@@ -125,12 +125,19 @@ export interface RunProps {
    */
   readonly ttlAfterFinished?: Duration;
   /**
-   * How training waits for the prepare Job: in the pod, or before the pod is made.
+   * Whether a CPU Job of the run's own image goes over the run before it trains: the trainer's own parser, tokenizer and
+   * data pipeline. What they would refuse fails there, and the tokenised data is left on the saves volume. With
+   * `Gate.waves()` no GPU is held meanwhile.
+   * @default false
+   */
+  readonly preflight?: boolean;
+  /**
+   * How training waits for the prepare Job and for preflight: in the pod, or before the pod is made.
    * @default Gate.wait(), which holds the GPUs meanwhile
    */
   readonly gate?: Gate;
   /**
-   * How long the pod waits for the prepare Job before it fails; it holds its GPUs meanwhile. Only with `Gate.wait()`.
+   * How long the pod waits for the prepare Job and for preflight before it fails; it holds its GPUs meanwhile. Only with `Gate.wait()`.
    * @default - two hours
    */
   readonly prepareTimeout?: Duration;
@@ -170,8 +177,8 @@ export interface RunProps {
    */
   readonly gpuMonitor?: Duration;
   /**
-   * The PriorityClass of the training pod, by name; the platform has it. The prepare pod, which holds no GPU, has the
-   * namespace's default.
+   * The PriorityClass of the training pod, by name; the platform has it. The pods of the prepare Job and of preflight,
+   * which hold no GPU, have the namespace's default.
    * @default - the cluster's default
    */
   readonly priorityClassName?: string;
@@ -183,12 +190,12 @@ export interface RunProps {
    */
   readonly evictionProtection?: Duration;
   /**
-   * Labels of the Job and its pod. The prepare Job, which runs share, has those of the volume it fills.
+   * Labels of the Job and its pod, and of preflight's. The prepare Job, which runs share, has those of the volume it fills.
    * @default - none beside the library's own
    */
   readonly labels?: { readonly [label: string]: string };
   /**
-   * Annotations of the Job and its pod. The prepare Job has those of the volume it fills.
+   * Annotations of the Job and its pod, and of preflight's. The prepare Job has those of the volume it fills.
    * @default - none beside the library's own
    */
   readonly annotations?: { readonly [annotation: string]: string };

@@ -1,23 +1,26 @@
-import { ApiObject, Chart, type Size } from 'cdk8s';
+import { Chart, type Size } from 'cdk8s';
 import { Construct } from 'constructs';
+import type { PodSpec } from 'kubernetes-types/core/v1';
 import type { Acknowledgements } from './acknowledgements';
 import { settleStrategy } from './auto-strategy';
 import type { MountedDataset } from './dataset-volume';
 import type { FineTuningJobProps } from './fine-tuning-job-props';
 import { Gate } from './gate';
+import { podFailurePolicy } from './kubernetes/failure-policy';
 import { jobSpec } from './kubernetes/job';
 import { JOB_NAME_LENGTH, NAME_LENGTH } from './kubernetes/names';
-import { networkPolicySpec } from './kubernetes/network-policy';
 import { patchedPod } from './kubernetes/patched-pod';
 import { type PodSettings, type PodUser, podTemplate } from './kubernetes/pod-template';
-import { type PodResources, podResources, tooLittle, unavailable } from './kubernetes/resources';
+import { type PodResources, podResources, preflightResources, tooLittle, unavailable } from './kubernetes/resources';
 import { KEEP_RUNNING } from './kubernetes/scheduling';
 import { TERMINATION_GRACE_SECONDS } from './kubernetes/trainer-env';
-import { PATHS, type TrainingPod, trainingPod } from './kubernetes/training-pod';
+import { PATHS, TRAINER, type TrainingPod, trainingPod, waitName } from './kubernetes/training-pod';
 import { QUANTISED } from './planning/layers';
 import { type PlanNumbers, planNumbers, planSummary } from './planning/plan';
+import { settingsOf } from './planning/settings';
+import { preflight, preflightDirectory } from './preflight-job';
 import { type FetchInto, prepare } from './prepare-job';
-import { claimObject } from './private/claim';
+import { chartBeside, claimObject } from './private/claim';
 import { constructName } from './private/construct-name';
 import { contentConfigMap } from './private/content-config-map';
 import { digest } from './private/digest';
@@ -28,6 +31,7 @@ import { propProblems } from './private/prop-problems';
 import { bytesOf } from './private/quantity';
 import { type ResolvedRun, resolveRun } from './private/resolved-run';
 import { configFiles, launchFiles } from './private/run-files';
+import { runNetworkPolicy } from './private/run-network-policy';
 import {
   accessOf,
   askedFor,
@@ -71,8 +75,9 @@ export class FineTuningJob extends Construct {
     const resolved = resolveRun(this, props, chosen);
     const { run, image, saves } = resolved;
     this.numbers = planNumbers(run);
-    const resources = this.resources(props, run);
-    saves._reserve(run.path, this.numbers.host.outputBytes);
+    const { resources, beforehand } = this.resources(props, run);
+    const { outputBytes, tokenizedBytes } = this.numbers.host;
+    saves._reserve(run.path, outputBytes + (props.preflight ? tokenizedBytes : 0));
     reportProblems(this, propProblems(askedFor(props, resources, run)));
     reportProblems(this, [...nameProblems(props), ...networkProblems(props, run), ...sourceProblems(resolved)]);
     report(this, secretFindings(run.path, manifestTexts(props)));
@@ -92,7 +97,8 @@ export class FineTuningJob extends Construct {
     const prepared = this.prepare(props, resolved, settings, gate);
     const smoke = props.smoke ? smokeRun(run) : undefined;
     report(this, smoke === undefined ? [] : smokeFindings(run, smoke));
-    const configMap = contentConfigMap(this, 'Config', configFiles(resolved, smoke), 'config');
+    const files = configFiles(resolved, smoke);
+    const configMap = contentConfigMap(this, 'Config', files, 'config');
     const { code } = resolved;
     const codeConfigMap =
       code === undefined || code.items.length === 0
@@ -112,35 +118,48 @@ export class FineTuningJob extends Construct {
       'cdk8s-llamafactory/run': this.runDigest,
       ...prepared.near,
     };
+    const pod: TrainingPod = {
+      ...settings,
+      labels,
+      near: prepared.near,
+      image: image.reference,
+      gpus: run.gpus,
+      resources,
+      models: { claimName: resolved.modelCache.claimName },
+      saves: { claimName: saves.claimName, subPath: saves._subPath },
+      configMap: configMap.name,
+      launchConfigMap: launchFiles(Chart.of(this)),
+      deepspeedConfigMap: props.deepspeed?.configMapName,
+      codeConfigMap,
+      datasets: mountsOf(resolved.datasets),
+      markers: prepared.markers,
+      waitTimeoutSeconds: props.prepareTimeout?.toSeconds() ?? 7200,
+      outputDir: this.outputDirectory,
+      pythonPath: [...(codeConfigMap === undefined ? [] : [PATHS.code]), ...prepared.pythonPath],
+      virtualEnvironment: props.virtualEnvironment,
+      cudaVisibleDevices: props.cudaVisibleDevices,
+      env: props.env ?? {},
+      terminationGracePeriodSeconds: TERMINATION_GRACE_SECONDS,
+      priorityClassName: props.priorityClassName,
+      smokeRows: smoke === undefined ? undefined : smokeRows(smoke),
+      tensorBoard: props.tensorBoard,
+      gpuMonitorSeconds: props.gpuMonitor?.toSeconds(),
+      evictionProtectionSeconds: props.evictionProtection?.toSeconds(),
+    };
+    const references = {
+      path: run.path,
+      namespace: Chart.of(this).namespace ?? '',
+      existingClaims: existingClaims(resolved),
+    };
+    const looked = beforehand === undefined ? undefined : this.preflight(props, pod, beforehand, files);
+    if (looked !== undefined) reportReferences(this, { ...references, pod: looked.spec });
+    const waiting = gate._waves ? 0 : pod.waitTimeoutSeconds;
     const rendered = podTemplate(
       trainingPod({
-        ...settings,
+        ...pod,
         annotations: { ...KEEP_RUNNING, ...settings.annotations },
-        labels,
-        near: prepared.near,
-        image: image.reference,
-        gpus: run.gpus,
-        resources,
-        models: { claimName: resolved.modelCache.claimName },
-        saves: { claimName: saves.claimName, subPath: saves._subPath },
-        configMap: configMap.name,
-        launchConfigMap: launchFiles(Chart.of(this)),
-        deepspeedConfigMap: props.deepspeed?.configMapName,
-        codeConfigMap,
-        datasets: mountsOf(resolved.datasets),
-        markers: prepared.markers,
-        waitTimeoutSeconds: gate._waves ? 0 : (props.prepareTimeout?.toSeconds() ?? 7200),
-        outputDir: this.outputDirectory,
-        pythonPath: [...(codeConfigMap === undefined ? [] : [PATHS.code]), ...prepared.pythonPath],
-        virtualEnvironment: props.virtualEnvironment,
-        cudaVisibleDevices: props.cudaVisibleDevices,
-        env: props.env ?? {},
-        terminationGracePeriodSeconds: TERMINATION_GRACE_SECONDS,
-        priorityClassName: props.priorityClassName,
-        smokeRows: smoke === undefined ? undefined : smokeRows(smoke),
-        tensorBoard: props.tensorBoard,
-        gpuMonitorSeconds: props.gpuMonitor?.toSeconds(),
-        evictionProtectionSeconds: props.evictionProtection?.toSeconds(),
+        markers: [...pod.markers, ...(looked === undefined ? [] : [looked.marker])],
+        waitTimeoutSeconds: waiting,
       }),
     );
     const patched = props.podTemplate === undefined ? undefined : patchedPod(run.path, rendered, props.podTemplate);
@@ -150,21 +169,9 @@ export class FineTuningJob extends Construct {
       suffix: digest({ template, run: this.runDigest }),
       maxLength: JOB_NAME_LENGTH,
     });
-    const { _destinations: destinations } = accessOf(props);
-    if (destinations !== undefined) {
-      new ApiObject(this, 'NetworkPolicy', {
-        apiVersion: 'networking.k8s.io/v1',
-        kind: 'NetworkPolicy',
-        metadata: { name: this.jobName, labels },
-        spec: networkPolicySpec({
-          jobName: this.jobName,
-          destinations: destinations.map(({ cidr, ports }) => ({ cidr, ports: ports ?? [443] })),
-          ports: [],
-          peers: run.nodes > 1,
-        }),
-      });
-    }
-    const object = new NamedObject(this, 'Resource', {
+    const place = gate._waves ? new Construct(chartBeside(this, 'train'), constructName(this)) : this;
+    runNetworkPolicy(place, 'NetworkPolicy', { name: this.jobName, labels, peers: run.nodes > 1 }, props);
+    const object = new NamedObject(place, 'Resource', {
       apiVersion: 'batch/v1',
       kind: 'Job',
       metadata: {
@@ -174,24 +181,20 @@ export class FineTuningJob extends Construct {
           [PLAN_ANNOTATION]: planSummary(run, this.numbers, chosen),
           ...props.annotations,
           ...acknowledgedIn(resolved.acknowledged),
-          ...(gate._waves && this.prepared ? { [SYNC_WAVE]: '1' } : {}),
+          ...(gate._waves ? { [SYNC_WAVE]: '1' } : {}),
         },
       },
       spec: jobSpec(template, {
         backoffLimit: props.backoffLimit ?? 3,
         activeDeadlineSeconds: props.activeDeadline?.toSeconds(),
         ttlSecondsAfterFinished: props.ttlAfterFinished?.toSeconds(),
-        failurePolicy: true,
+        failurePolicy: podFailurePolicy(TRAINER, looked === undefined ? undefined : waitName(waiting)),
       }),
     });
+    // Wherever it stands, it is what `ApiObject.of(job)` means.
+    this.node.defaultChild = object;
     reportNamed({ object, part: 'spec.template', content: template });
-    reportReferences(this, {
-      path: run.path,
-      namespace: Chart.of(this).namespace ?? '',
-      pod: template.spec ?? { containers: [] },
-      existingClaims: existingClaims(resolved),
-      named: patched?.named,
-    });
+    reportReferences(this, { ...references, pod: template.spec ?? { containers: [] }, named: patched?.named });
   }
 
   /** What the run does and takes, as `cdk8s-llamafactory plan` prints it in JSON; what isn't known is left out. */
@@ -219,7 +222,7 @@ export class FineTuningJob extends Construct {
           };
     const nothing = model === undefined && data.length === 0 && packages === undefined;
     for (const volume of [modelCache, saves]) {
-      const early = nothing || !gate._waves || volume.claimName === target.claimName;
+      const early = !gate._waves || props.preflight || (!nothing && volume.claimName === target.claimName);
       mountedInWave(claimObject(volume), early ? 0 : 1);
     }
     if (nothing) return { markers: [], pythonPath: [], near };
@@ -230,7 +233,6 @@ export class FineTuningJob extends Construct {
     }
     if (packages !== undefined) volume._reserve('packages', PACKAGES_BYTES);
     const markers = prepare(volume, {
-      ownFile: gate._waves,
       restricted: accessOf(props)._destinations !== undefined,
       request: { model, data, packages },
       target,
@@ -242,8 +244,22 @@ export class FineTuningJob extends Construct {
     return { markers, pythonPath: packages === undefined ? [] : [packages.directory], near };
   }
 
+  /** The CPU Job in which the trainer goes over the run first: its pod, and the marker that it leaves. */
+  private preflight(
+    props: FineTuningJobProps,
+    run: TrainingPod,
+    resources: PodResources,
+    { 'train_config.yaml': config, 'dataset_info.json': info }: Readonly<Record<string, string>>,
+  ): { readonly spec: PodSpec; readonly marker: string } {
+    const { computeCapability } = props.nodePool.gpu._card;
+    const lookedAt = { run: this.runDigest, env: run.env, computeCapability, config, info };
+    const directory = preflightDirectory(this, lookedAt);
+    const { spec } = preflight(this, { run, resources, directory, computeCapability }, props);
+    return { spec: spec ?? { containers: [] }, marker: `${directory}/.complete` };
+  }
+
   /** What the pod asks for, as planned unless a prop says otherwise; what is too little or too much is reported. */
-  private resources(props: FineTuningJobProps, run: Run): PodResources {
+  private resources(props: FineTuningJobProps, run: Run): Resources {
     const need = this.numbers.host;
     const bytes = (size: Size | undefined) => (size === undefined ? undefined : bytesOf(size));
     const { gpus, cpus, memory } = props.nodePool;
@@ -254,12 +270,18 @@ export class FineTuningJob extends Construct {
       sharedMemoryBytes: bytes(props.sharedMemory),
       ephemeralStorageBytes: bytes(props.ephemeralStorage),
     };
-    const resources = podResources(run.gpus, need, given, node);
+    const plain = podResources(run.gpus, need, given, node);
+    const beforehand = props.preflight
+      ? preflightResources(settingsOf(run).preprocessingWorkers, plain, node)
+      : undefined;
+    // A pod that waits keeps its cores, and one that it waits for must find some on the same node.
+    const beside = props.gate?._waves ? 0 : (beforehand?.cpus ?? 0);
+    const resources = podResources(run.gpus, need, given, node, beside);
     report(this, [
       ...tooLittle(run.path, run.gpus, need, resources),
       ...unavailable(run.path, run.gpus, resources, need, node),
     ]);
-    return resources;
+    return { resources, beforehand };
   }
 }
 
@@ -268,6 +290,13 @@ const PLAN_ANNOTATION = 'cdk8s-llamafactory/plan';
 
 /** What both pods are given as it stands. */
 type Settings = Omit<PodSettings, 'labels' | 'near'>;
+
+/** What the pods of a run ask for. */
+interface Resources {
+  readonly resources: PodResources;
+  /** The preflight pod's; undefined: there is none. */
+  readonly beforehand: PodResources | undefined;
+}
 
 /** What the training pod has to know of the prepare Job. */
 interface Prepared {

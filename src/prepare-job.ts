@@ -7,11 +7,10 @@ import { type PodSettings, podSettings, podTemplate } from './kubernetes/pod-tem
 import { type HubToken, PREPARE_PATH, preparePod } from './kubernetes/prepare-pod';
 import type { MountedClaim } from './kubernetes/training-pod';
 import type { Fetch } from './model-cache';
-import { chartBeside } from './private/claim';
 import { constructName } from './private/construct-name';
 import { contentConfigMap } from './private/content-config-map';
 import { digest } from './private/digest';
-import { reportNamed, reportProblems } from './private/findings';
+import { reportNamed } from './private/findings';
 import { labelsOf } from './private/labels';
 import { NamedObject } from './private/outside-patches';
 import { runtimeFile } from './private/runtime-file';
@@ -34,64 +33,39 @@ export interface PrepareOptions extends PodSettings {
   readonly request: PrepareRequest;
   readonly target: MountedClaim & { readonly mountPath: string };
   readonly image: string;
-  /** Whether it is applied before the training Job, and so stands in a file of its own. */
-  readonly ownFile: boolean;
   /** Whether a network policy limits what the pod reaches. */
   readonly restricted: boolean;
 }
 
 /**
  * A CPU Job that fills a volume: fetches a model, installs packages that the image lacks. Made under the volume's
- * construct, or in a chart beside its own, once for each distinct request, so that runs share it.
+ * construct, once for each distinct request, so that runs share it.
  * @returns the marker files it leaves, as pods see them
  */
-export function prepare(volume: Construct, { ownFile, restricted, ...options }: PrepareOptions): string[] {
+export function prepare(volume: Construct, { restricted, ...options }: PrepareOptions): string[] {
   const { request } = options;
   const file = requestFile(request);
   const tokens = tokensOf(fetchedOf(request));
   // The file doesn't name the tokens, and a run with another one must not be given the first one's Job.
-  const hash = digest({ ...options, request: file, tokens: tokens.length === 0 ? undefined : tokens });
-  const scope = ownFile ? chartBeside(volume, 'prepare') : volume;
-  const id = ownFile ? `${constructName(volume)}-${hash}` : `Prepare-${hash}`;
-  const others = gates.get(volume) ?? ownFile;
-  gates.set(volume, others);
-  if (others !== ownFile) reportProblems(volume, [DIFFERENT_GATES]);
-  else if (scope.node.tryFindChild(id) === undefined) makeJob(volume, scope, id, { ...options, restricted }, file);
+  const id = `Prepare-${digest({ ...options, request: file, tokens: tokens.length === 0 ? undefined : tokens })}`;
+  if (volume.node.tryFindChild(id) === undefined) makeJob(volume, id, { ...options, restricted }, file);
   // One run of the volume that wants no policy is enough.
-  else if (!restricted) scope.node.findChild(id).node.tryRemoveChild('NetworkPolicy');
+  else if (!restricted) volume.node.findChild(id).node.tryRemoveChild('NetworkPolicy');
   const directories = [request.model?.directory, ...request.data.map(({ directory }) => directory)];
   return [...directories, request.packages?.directory].flatMap((directory) =>
     directory === undefined ? [] : [`${directory}/.complete`],
   );
 }
 
-/** Whether the Jobs that fill a volume stand in a file of their own. */
-const gates = new WeakMap<Construct, boolean>();
-
-const DIFFERENT_GATES = {
-  id: 'contradictory-props',
-  key: 'gate',
-  message: 'runs that share this volume have different gates, and the Job that fills it stands in one file only',
-  got: 'Gate.wait() and Gate.waves()',
-  allowed: 'one of the two',
-  change: 'give all runs of the volume the same gate',
-};
-
-function makeJob(
-  volume: Construct,
-  scope: Construct,
-  id: string,
-  options: Omit<PrepareOptions, 'ownFile'>,
-  requestFile: object,
-): void {
-  const owner = new Construct(scope, id);
+function makeJob(volume: Construct, id: string, options: PrepareOptions, requestFile: object): void {
+  const owner = new Construct(volume, id);
   const { request } = options;
   const files = {
     'prepare.py': runtimeFile('prepare.py'),
     'request.json': `${JSON.stringify(requestFile, null, 2)}\n`,
     ...(request.packages === undefined ? {} : { 'requirements.txt': request.packages.requirements }),
   };
-  const configMap = prepareFiles(volume, scope, id, files);
+  const configMap = prepareFiles(volume, id, files);
   const labels = { ...options.labels, ...labelsOf(volume), 'app.kubernetes.io/component': 'prepare', ...options.near };
   const fetched = fetchedOf(request);
   const template = podTemplate(
@@ -135,11 +109,11 @@ function makeJob(
 const configMaps = new WeakMap<Construct, Map<string, string>>();
 
 /** The ConfigMap of a Job: Jobs that differ in their pod alone, as in user or token, share it. */
-function prepareFiles(volume: Construct, scope: Construct, id: string, files: Record<string, string>): string {
-  const made = configMaps.get(scope) ?? new Map<string, string>();
-  configMaps.set(scope, made);
-  const content = digest({ volume: constructName(volume), files });
-  const name = made.get(content) ?? contentConfigMap(volume, `${id}-Files`, files, 'prepare', scope).name;
+function prepareFiles(volume: Construct, id: string, files: Record<string, string>): string {
+  const made = configMaps.get(volume) ?? new Map<string, string>();
+  configMaps.set(volume, made);
+  const content = digest(files);
+  const name = made.get(content) ?? contentConfigMap(volume, `${id}-Files`, files, 'prepare').name;
   made.set(content, name);
   return name;
 }

@@ -342,6 +342,11 @@ const CASES: readonly Case[] = [
     { path: 'finetune/math', key: 'train.reportTo', got: 'wandb', change: expect.stringMatching(/restricted/) },
   ],
   [
+    'preflight-holds-gpus',
+    run({ preflight: true }),
+    { severity: 'warning' as Finding['severity'], path: 'finetune/math', key: 'preflight' },
+  ],
+  [
     'owned-argument',
     train({ outputDir: '/elsewhere' }),
     {

@@ -326,6 +326,7 @@ describe('runs of one chart', () => {
           'lease.py',
           'longest-samples.py',
           'output.py',
+          'preflight.py',
           'wait-for.sh',
           'watch.py',
         ].map((name) => [name, expect.any(String)]),

@@ -1,7 +1,7 @@
-import { type App, Chart } from 'cdk8s';
+import { ApiObject, type App, Chart } from 'cdk8s';
 import { Gate, ModelCache, type QwenQLoRAJobProps, SavesVolume, TrainerImage } from '../src';
 import { findingsOf } from '../src/private/findings';
-import { byKind, chartOf, findingsWith, jobOf, manifestsOf, mathDataset, mathRun, only } from './synthesis';
+import { byKind, chartOf, jobOf, manifestsOf, mathDataset, mathRun, only } from './synthesis';
 
 const WAVE = 'argocd.argoproj.io/sync-wave';
 const OWN_IMAGE = TrainerImage.custom('example/own:1', {
@@ -47,18 +47,31 @@ describe('Gate.waves()', () => {
     expect(env).toContainEqual({ name: 'WAIT_TIMEOUT_SECONDS', value: '0' });
   });
 
-  test('puts the prepare Job and its files into a file of their own', () => {
-    expect(filesOf(written({ gate: Gate.waves() }).app)['finetune-prepare']).toEqual([
-      'NetworkPolicy',
-      'Job',
-      'ConfigMap',
-    ]);
+  test('puts the training Job and its network policy into a file of their own', () => {
+    const { app } = written({ gate: Gate.waves() });
+    expect(Object.keys(filesOf(app))).toEqual(['finetune', 'finetune-storage', 'finetune-train']);
+    expect(filesOf(app)['finetune-train']).toEqual(['NetworkPolicy', 'Job']);
   });
 
-  test('leaves names and everything else of the prepare Job as they are', () => {
-    const prepareOf = (gate: Gate) => jobOf(written({ gate }).manifests, 'prepare');
-    expect(prepareOf(Gate.waves())).toEqual(prepareOf(Gate.wait()));
+  test('leaves everything that must be there before in the chart’s own', () => {
+    const { app } = written({ gate: Gate.waves(), preflight: true });
+    const chart = only(app.charts.filter(({ node }) => node.id === 'finetune'));
+    const { jobs, configMaps } = byKind(chart.toJson());
+    expect(jobs.map(({ metadata }) => metadata?.labels?.['app.kubernetes.io/component']).sort()).toEqual([
+      'preflight',
+      'prepare',
+    ]);
+    expect(configMaps.length).toBe(manifestsOf(app).configMaps.length);
   });
+
+  test.each(['prepare', 'train'])(
+    'leaves names and the rest of the %s Job’s labels and pod as they are',
+    (component) => {
+      const [waves, wait] = [Gate.waves(), Gate.wait()].map((gate) => jobOf(written({ gate }).manifests, component));
+      expect(waves?.metadata?.labels).toEqual(wait?.metadata?.labels);
+      expect(waves?.spec?.template.spec?.containers).toEqual(wait?.spec?.template.spec?.containers);
+    },
+  );
 
   test('has Argo CD make the training Job, and the claim that it alone mounts, when the prepare Job is done', () => {
     expect(wavesOf(written({ gate: Gate.waves() }).app)).toEqual({
@@ -74,6 +87,10 @@ describe('Gate.waves()', () => {
     expect(wavesOf(app)).toEqual({ 'Job/finetune-math': '1' });
   });
 
+  test('leaves the saves claim in the first wave where preflight mounts it', () => {
+    expect(wavesOf(written({ gate: Gate.waves(), preflight: true }).app)).toEqual({ 'Job/finetune-math': '1' });
+  });
+
   test('leaves a claim in the first wave where another run mounts it there', () => {
     const { app, chart } = chartOf();
     const saves = new SavesVolume(chart, 'saves');
@@ -83,11 +100,12 @@ describe('Gate.waves()', () => {
     expect(wavesOf(app)['PersistentVolumeClaim/finetune-saves']).toBe('0');
   });
 
-  test('changes nothing where nothing is prepared', () => {
+  test('has the same files and waves where nothing is prepared', () => {
     const { app, chart } = chartOf();
     const modelCache = ModelCache.fromClaim(chart, 'models', { claimName: 'models', modelPath: 'qwen' });
     mathRun(chart, { modelCache, image: OWN_IMAGE, gate: Gate.waves() });
-    expect([wavesOf(app), Object.keys(filesOf(app))]).toEqual([{}, ['finetune', 'finetune-storage']]);
+    expect(wavesOf(app)).toEqual({ 'Job/finetune-math': '1', 'PersistentVolumeClaim/finetune-math-saves': '1' });
+    expect(Object.keys(filesOf(app))).toEqual(['finetune', 'finetune-storage', 'finetune-train']);
   });
 
   test('keeps the run: its directory is the same', () => {
@@ -101,12 +119,19 @@ describe('Gate.waves()', () => {
     expect(jobOf(manifests, 'train').metadata?.annotations).toMatchObject({ note: 'x', [WAVE]: '1' });
   });
 
+  test('leaves the training Job the object of its construct', () => {
+    const { chart } = chartOf();
+    const { job } = mathRun(chart, { gate: Gate.waves() });
+    expect(ApiObject.of(job).name).toBe(job.jobName);
+  });
+
   test('lets runs of one cache share the prepare Job', () => {
     const { app, chart } = chartOf();
     const modelCache = new ModelCache(chart, 'models');
     const dataset = mathDataset(chart);
     for (const id of ['a', 'b']) mathRun(chart, { dataset, modelCache, gate: Gate.waves() }, id);
-    expect(filesOf(app)['finetune-prepare']).toEqual(['NetworkPolicy', 'Job', 'ConfigMap']);
+    expect(filesOf(app)['finetune-train']).toEqual(['NetworkPolicy', 'Job', 'NetworkPolicy', 'Job']);
+    expect(jobOf(manifestsOf(app), 'prepare')).toBeDefined();
     expect(findingsOf(app).filter(({ severity }) => severity === 'error')).toEqual([]);
   });
 
@@ -114,21 +139,18 @@ describe('Gate.waves()', () => {
     const { app, chart } = chartOf();
     const other = new Chart(app, 'other', { namespace: 'ml' });
     for (const each of [chart, other]) mathRun(each, { gate: Gate.waves() });
-    expect(app.charts.map(({ node }) => node.id)).toEqual(
-      expect.arrayContaining(['finetune-prepare', 'other-prepare']),
-    );
+    expect(app.charts.map(({ node }) => node.id)).toEqual(expect.arrayContaining(['finetune-train', 'other-train']));
     expect(findingsOf(app).filter(({ severity }) => severity === 'error')).toEqual([]);
   });
 
-  test('beside Gate.wait() on one cache is an error', () => {
+  test('stands beside Gate.wait() on one cache: the prepare Job is the same', () => {
     const { app, chart } = chartOf();
     const modelCache = new ModelCache(chart, 'models');
     const dataset = mathDataset(chart);
     mathRun(chart, { dataset, modelCache }, 'a');
     mathRun(chart, { dataset, modelCache, gate: Gate.waves() }, 'b');
-    expect(findingsWith(app, 'contradictory-props')).toEqual([
-      expect.objectContaining({ path: 'finetune/models', key: 'gate', got: 'Gate.wait() and Gate.waves()' }),
-    ]);
+    expect(findingsOf(app).filter(({ severity }) => severity === 'error')).toEqual([]);
+    expect(jobOf(manifestsOf(app), 'prepare')).toBeDefined();
   });
 });
 

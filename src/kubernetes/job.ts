@@ -1,14 +1,13 @@
-import type { JobSpec } from 'kubernetes-types/batch/v1';
+import type { JobSpec, PodFailurePolicy } from 'kubernetes-types/batch/v1';
 import type { PodTemplateSpec } from 'kubernetes-types/core/v1';
-import { podFailurePolicy } from './failure-policy';
 
 /** How a Job retries and ends. */
 export interface JobOptions {
   readonly backoffLimit: number;
   readonly activeDeadlineSeconds?: number;
   readonly ttlSecondsAfterFinished?: number;
-  /** Whether the trainer's exit codes decide about a retry; otherwise every failure is retried. */
-  readonly failurePolicy: boolean;
+  /** How exit codes decide about a retry; false: every failure is retried. */
+  readonly failurePolicy: PodFailurePolicy | false;
 }
 
 /** The spec of a Job of one pod. */
@@ -21,7 +20,7 @@ export function jobSpec(template: PodTemplateSpec, options: JobOptions): JobSpec
     ...(options.ttlSecondsAfterFinished === undefined
       ? {}
       : { ttlSecondsAfterFinished: options.ttlSecondsAfterFinished }),
-    ...(options.failurePolicy ? { podFailurePolicy: podFailurePolicy() } : {}),
+    ...(options.failurePolicy === false ? {} : { podFailurePolicy: options.failurePolicy }),
     template,
   };
 }

@@ -31,16 +31,18 @@ export interface NodeCapacity {
  * and memory, /dev/shm and disk as planned, in whole gibibytes.
  *
  * @param given what was asked for, by name; a larger /dev/shm than planned counts in the memory
+ * @param beside cores that another pod of the run has while this one is there
  */
 export function podResources(
   gpus: number,
   need: HostNeeds,
   given: Partial<PodResources>,
   node: NodeCapacity,
+  beside = 0,
 ): PodResources {
   const shared = given.sharedMemoryBytes ?? need.shmBytes;
   return {
-    cpus: given.cpus ?? podCpus(gpus, node.cpus),
+    cpus: given.cpus ?? podCpus(gpus, node.cpus, beside),
     sharedMemoryBytes: shared,
     memoryBytes: given.memoryBytes ?? wholeGibibytes(need.podBytes - need.shmBytes + shared),
     ephemeralStorageBytes: given.ephemeralStorageBytes ?? wholeGibibytes(need.ephemeralBytes),
@@ -48,9 +50,20 @@ export function podResources(
 }
 
 /** CPU cores of a pod that asks for none by number: 4 a GPU, as far as the node has them. */
-export function podCpus(gpus: number, ofNode?: number): number {
+export function podCpus(gpus: number, ofNode?: number, beside = 0): number {
   const wanted = CPUS_A_GPU * gpus;
-  return ofNode === undefined ? wanted : Math.max(1, Math.min(wanted, ofNode - CPUS_LEFT));
+  return ofNode === undefined ? wanted : Math.max(1, Math.min(wanted, ofNode - CPUS_LEFT - beside));
+}
+
+/**
+ * What the preflight pod asks for: a core for each process that tokenises, from 2 to 8 as far as the node has them beside
+ * others; 4 GiB for the trainer's libraries and 1 GiB a core; the training pod's disk, since the data is the same.
+ * @param workers the processes that the run's arguments ask for
+ */
+export function preflightResources(workers: number, training: PodResources, node: NodeCapacity): PodResources {
+  const most = node.cpus === undefined ? 8 : Math.min(8, node.cpus - CPUS_LEFT);
+  const cpus = Math.max(1, Math.min(Math.max(2, workers), most));
+  return { ...training, cpus, memoryBytes: (4 + cpus) * GiB };
 }
 
 function wholeGibibytes(bytes: number): number {

@@ -99,25 +99,34 @@ function trainer(pod: TrainingPod): ContainerSpec {
       'ephemeral-storage': bytesQuantity(pod.resources.ephemeralStorageBytes),
       'nvidia.com/gpu': String(pod.gpus),
     },
-    mounts: [
-      { name: 'launch', mountPath: PATHS.launch, readOnly: true },
-      { name: 'config', mountPath: PATHS.config, readOnly: true },
-      ...(pod.deepspeedConfigMap === undefined
-        ? []
-        : [{ name: 'deepspeed', mountPath: PATHS.deepspeed, readOnly: true }]),
-      ...(pod.codeConfigMap === undefined ? [] : [{ name: 'code', mountPath: PATHS.code, readOnly: true }]),
-      ...pod.datasets.mounts.map((mount) => ({ ...mount, readOnly: true })),
-      modelsMount(pod),
-      { name: 'saves', mountPath: PATHS.saves, ...subPath(pod.saves) },
-      { name: 'home', mountPath: HOME },
-      { name: 'tmp', mountPath: TMP },
-      { name: 'shm', mountPath: '/dev/shm' },
-    ],
+    mounts: [...runMounts(pod), { name: 'shm', mountPath: '/dev/shm' }],
   };
 }
 
+/** What a pod mounts to work on the run: everything but /dev/shm. */
+export function runMounts(pod: TrainingPod): VolumeMount[] {
+  return [
+    { name: 'launch', mountPath: PATHS.launch, readOnly: true },
+    { name: 'config', mountPath: PATHS.config, readOnly: true },
+    ...(pod.deepspeedConfigMap === undefined
+      ? []
+      : [{ name: 'deepspeed', mountPath: PATHS.deepspeed, readOnly: true }]),
+    ...(pod.codeConfigMap === undefined ? [] : [{ name: 'code', mountPath: PATHS.code, readOnly: true }]),
+    ...pod.datasets.mounts.map((mount) => ({ ...mount, readOnly: true })),
+    modelsMount(pod),
+    { name: 'saves', mountPath: PATHS.saves, ...subPath(pod.saves) },
+    { name: 'home', mountPath: HOME },
+    { name: 'tmp', mountPath: TMP },
+  ];
+}
+
 function trainerEnv(pod: TrainingPod): EnvVar[] {
-  const launcher = launcherEnv({
+  return envVars(writablePlaces(), runEnv(pod), smokeEnv(pod), monitorEnv(pod), pod.env);
+}
+
+/** What the launcher reads of the run. */
+export function runEnv(pod: TrainingPod): Record<string, string> {
+  return launcherEnv({
     gpus: pod.gpus,
     cpus: pod.resources.cpus,
     trainConfig: `${PATHS.config}/train_config.yaml`,
@@ -126,7 +135,6 @@ function trainerEnv(pod: TrainingPod): EnvVar[] {
     virtualEnvironment: pod.virtualEnvironment,
     cudaVisibleDevices: pod.cudaVisibleDevices,
   });
-  return envVars(writablePlaces(), launcher, smokeEnv(pod), monitorEnv(pod), pod.env);
 }
 
 /** What launch.sh reads to make the smoke run's data and to run it before the training. */
@@ -141,9 +149,15 @@ function monitorEnv({ gpuMonitorSeconds }: TrainingPod): Record<string, string> 
   return { GPU_MONITOR_SECONDS: String(gpuMonitorSeconds), RECORD_VRAM: '1' };
 }
 
-function waitFor(pod: TrainingPod): ContainerSpec {
+/** What the init container that waits is called; with no time to wait it only looks. */
+export function waitName(waitTimeoutSeconds: number): string {
+  return waitTimeoutSeconds > 0 ? 'wait-for-prepare' : 'check-prepare';
+}
+
+/** The init container that waits for the markers. */
+export function waitFor(pod: TrainingPod): ContainerSpec {
   return {
-    name: pod.waitTimeoutSeconds > 0 ? 'wait-for-prepare' : 'check-prepare',
+    name: waitName(pod.waitTimeoutSeconds),
     image: pod.image,
     command: ['sh', `${PATHS.launch}/wait-for.sh`, ...pod.markers],
     env: envVars(NO_GPUS, { WAIT_TIMEOUT_SECONDS: String(pod.waitTimeoutSeconds) }),
@@ -187,6 +201,14 @@ export function subPath(claim: MountedClaim): { subPath?: string } {
 
 function volumes(pod: TrainingPod): Volume[] {
   return [
+    ...runVolumes(pod),
+    { name: 'shm', emptyDir: { medium: 'Memory', sizeLimit: bytesQuantity(pod.resources.sharedMemoryBytes) } },
+  ];
+}
+
+/** The volumes behind {@link runMounts}. */
+export function runVolumes(pod: TrainingPod): Volume[] {
+  return [
     { name: 'launch', configMap: { name: pod.launchConfigMap, defaultMode: 0o555 } },
     { name: 'config', configMap: { name: pod.configMap } },
     ...(pod.deepspeedConfigMap === undefined
@@ -205,6 +227,5 @@ function volumes(pod: TrainingPod): Volume[] {
     { name: 'saves', persistentVolumeClaim: { claimName: pod.saves.claimName } },
     { name: 'home', emptyDir: { sizeLimit: bytesQuantity(pod.resources.ephemeralStorageBytes / 2) } },
     { name: 'tmp', emptyDir: { sizeLimit: bytesQuantity(pod.resources.ephemeralStorageBytes / 4) } },
-    { name: 'shm', emptyDir: { medium: 'Memory', sizeLimit: bytesQuantity(pod.resources.sharedMemoryBytes) } },
   ];
 }

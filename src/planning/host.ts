@@ -18,6 +18,8 @@ export interface HostNeeds {
   readonly shmBytes: number;
   /** What the output directory takes: the kept checkpoints, one more while it is written, and the final files. */
   readonly outputBytes: number;
+  /** What the tokenised data takes where it is kept beside the output; 0: it streams. */
+  readonly tokenizedBytes: number;
   /** One checkpoint. */
   readonly checkpointBytes: number;
   /** Scratch on the node: half for caches (compiled kernels, tokenised data), a quarter for temporary files, logs. */
@@ -110,15 +112,15 @@ function checkpointsAtOnce(run: Run, schedule: Schedule): number {
   return Math.min(kept + 1, saves);
 }
 
-/** The tokenised data in the cache of the datasets library. */
-function dataCacheBytes(run: Run, s: Settings, schedule: Schedule): number {
-  if (s.streaming) return 0;
+/** The data in the cache of the datasets library, the tokenised ones included, and those alone. */
+function dataBytes(run: Run, s: Settings, schedule: Schedule): { readonly cache: number; readonly tokenized: number } {
+  if (s.streaming) return { cache: 0, tokenized: 0 };
   const text = textBytes(run);
-  if (text === undefined) return UNKNOWN_DATA;
+  if (text === undefined) return { cache: UNKNOWN_DATA, tokenized: UNKNOWN_DATA };
   const samples = schedule.trainSamples;
   // a token has a byte of text at least, and cutoff_len cuts the rest
   const tokens = samples === undefined ? text : Math.min(text, (samples + (schedule.evalSamples ?? 0)) * s.cutoffLen);
-  return COPIES_OF_TEXT * text + CACHED_TOKEN * tokens;
+  return { cache: COPIES_OF_TEXT * text + CACHED_TOKEN * tokens, tokenized: CACHED_TOKEN * tokens };
 }
 
 /**
@@ -155,14 +157,16 @@ export function hostNeeds(
   parts['sharedMemory'] = shmBytes;
 
   const final = checkpointOf(settings, trainable, modelBytes, true);
+  const data = dataBytes(run, settings, schedule);
   return {
     perRankBytes,
     podBytes: Object.values(parts).reduce((sum, bytes) => sum + bytes, 0),
     parts,
     shmBytes,
     outputBytes: checkpointsAtOnce(run, schedule) * checkpoint + final,
+    tokenizedBytes: data.tokenized,
     checkpointBytes: checkpoint,
-    ephemeralBytes: 2 * (CACHES + dataCacheBytes(run, settings, schedule)),
+    ephemeralBytes: 2 * (CACHES + data.cache),
     modelBytes,
   };
 }

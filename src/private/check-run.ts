@@ -11,6 +11,7 @@ const PROPS: Readonly<Record<string, string>> = {
   eval_dataset: 'evaluationDataset',
   dataset_dir: 'dataset',
   output_dir: 'saves',
+  tokenized_path: 'preflight',
   deepspeed: 'deepspeed',
 };
 

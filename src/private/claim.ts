@@ -38,7 +38,7 @@ export function storageChart(construct: Construct): Chart {
 }
 
 /** A chart beside a construct's own, made when it is first asked for: a file of its own in the same namespace. */
-export function chartBeside(construct: Construct, part: 'storage' | 'prepare'): Chart {
+export function chartBeside(construct: Construct, part: 'storage' | 'train'): Chart {
   const chart = Chart.of(construct);
   const scope = chart.node.scope ?? chart;
   const id = `${chart.node.id}-${part}`;

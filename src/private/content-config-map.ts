@@ -19,19 +19,17 @@ export interface ContentConfigMap {
  * which running pods keep.
  * @param id the id of the child; `Resource` for the construct's main object
  * @param part what tells it from the owner's other objects, in the name
- * @param scope where it stands in the tree, if not under its owner
  */
 export function contentConfigMap(
   owner: Construct,
   id: string,
   data: Readonly<Record<string, string>>,
   part?: string,
-  scope: Construct = owner,
 ): ContentConfigMap {
   const name = constructName(owner, { parts: part === undefined ? [] : [part], suffix: digest(textOf(data)) });
   const path = constructPath(owner);
   report(owner, [...configMapFindings(path, name, data), ...secretFindings(path, writtenByUsers(data))]);
-  const object = new NamedObject(scope, id, {
+  const object = new NamedObject(owner, id, {
     apiVersion: 'v1',
     kind: 'ConfigMap',
     metadata: { name, labels: labelsOf(owner) },

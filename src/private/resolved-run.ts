@@ -2,11 +2,13 @@ import type { Construct } from 'constructs';
 import { type Acknowledgements, acknowledge } from '../acknowledgements';
 import { type Code, readCode } from '../code';
 import type { DatasetVolume, MountedDataset } from '../dataset-volume';
+import { type Finding, Severity } from '../finding';
 import type { FineTuningJobProps } from '../fine-tuning-job-props';
 import { podCpus } from '../kubernetes/resources';
 import { type MountedClaim, PATHS } from '../kubernetes/training-pod';
 import { argumentsOf } from '../llamafactory/arguments';
 import { ModelCache, type ModelLocation } from '../model-cache';
+import { isOn } from '../planning/settings';
 import type { Mapping, Run } from '../run';
 import { runDigest } from '../run-identity';
 import { SavesVolume } from '../saves-volume';
@@ -97,6 +99,9 @@ export function resolveRun(job: Construct, props: FineTuningJobProps, chosen: st
     args: {
       ...trained,
       output_dir: outputDirectory,
+      ...(props.preflight && !isOn(args['streaming'])
+        ? { tokenized_path: `${PATHS.saves}/${constructName(job)}/.tokenized/${identity}` }
+        : {}),
       ...(deepspeed === undefined ? {} : { deepspeed: `${PATHS.deepspeed}/${deepspeed._file}` }),
     },
     deepspeed: deepspeed === undefined ? undefined : { file: deepspeed._file, config: deepspeed._config },
@@ -118,6 +123,7 @@ export function resolveRun(job: Construct, props: FineTuningJobProps, chosen: st
     // Of a file that holds nothing all that can be said is that.
     ...(file?.readable === false ? [] : checkRun(run, written)),
     ...(file === undefined ? [] : ownedArguments(file.owned, givenBy(props, run))),
+    ...gateFindings(props, run),
   ];
   const { findings, used } = acknowledge(found, props.acknowledge ?? {}, run.path);
   report(job, findings);
@@ -148,6 +154,23 @@ function placed(dataset: MountedDataset, mountPath: string): MountedDataset {
     entry: { ...entry, file_name: `${mountPath}/${entry['file_name']}` },
     fetch: { ...fetch, directory: `${mountPath}/${fetch.directory}` },
   };
+}
+
+/** A pod that waits for preflight holds its GPUs for it. */
+function gateFindings({ preflight, gate }: FineTuningJobProps, run: Run): Finding[] {
+  if (!preflight || gate?._waves) return [];
+  return [
+    {
+      id: 'preflight-holds-gpus',
+      severity: Severity.WARNING,
+      path: run.path,
+      key: 'preflight',
+      message:
+        'the training pod holds its GPUs while preflight tokenises: only with Gate.waves() is it made afterwards',
+      got: 'preflight: true, gate: Gate.wait()',
+      change: 'set gate: Gate.waves() and apply in two steps (docs/gitops.md), or take preflight out',
+    },
+  ];
 }
 
 /** What a run reports to, TensorBoard added. */

@@ -26,6 +26,7 @@ const LAUNCH_FILES = [
   'lease.py',
   'longest-samples.py',
   'output.py',
+  'preflight.py',
   'wait-for.sh',
   'watch.py',
 ];

@@ -68,6 +68,7 @@ const endOf = async (run: string): Promise<string | undefined> => {
 describe.each<[string, Partial<QwenQLoRAJobProps>, string[]]>([
   ['a smoke run, a GPU monitor', { smoke: true, gpuMonitor: Duration.seconds(30) }, POOL],
   ['TensorBoard beside it', { tensorBoard: true }, POOL],
+  ['preflight, in waves', { preflight: true, gate: Gate.waves() }, POOL],
   ['destinations in its network policy', { networkAccess: NetworkAccess.restricted([{ cidr: '10.0.0.0/8' }]) }, POOL],
   ['no network policy', { networkAccess: NetworkAccess.unrestricted() }, POOL],
   ['a priority class, kept from autoscalers', { priorityClassName: 'batch', evictionProtection: Duration.hours(2) }, POOL],
@@ -129,15 +130,15 @@ test('no pod goes to a node that shares its cards, even where any node will do',
 describe('on the pool', () => {
   beforeAll(() => onlyNodes(POOL));
 
-  test('with Gate.waves() the training pod is made when the prepare Job is complete', async () => {
-    const files = filesOf({ math: { gate: Gate.waves() } });
+  test('with Gate.waves() the training pod is made when the Jobs of prepare and preflight are complete', async () => {
+    const files = filesOf({ math: { preflight: true, gate: Gate.waves() } });
     startAfresh(Object.values(files).flat());
-    apply([...(files['finetune-storage'] ?? []), ...(files['finetune-prepare'] ?? [])]);
+    apply([...(files['finetune-storage'] ?? []), ...(files['finetune'] ?? [])]);
     expect(podsOf('math')).toEqual([]);
     const wait = ['wait', '--for=condition=Complete', '--timeout=60s', '-n', NAMESPACE, 'job'];
-    expect(kubectl([...wait, '-l', 'app.kubernetes.io/component=prepare']).status).toBe(0);
+    expect(kubectl([...wait, '-l', 'app.kubernetes.io/component in (prepare, preflight)']).status).toBe(0);
     expect(podsOf('math')).toEqual([]);
-    expect(apply(Object.values(files).flat())).toMatchObject({ status: 0, stderr: '' });
+    expect(apply(files['finetune-train'] ?? [])).toMatchObject({ status: 0, stderr: '' });
     expect(await unfinished([NAMESPACE])).toEqual([]);
   });
 
@@ -195,6 +196,7 @@ describe('on the pool', () => {
       ),
       sidecar: { backoffLimit: 0, tensorBoard: true, annotations: { 'test/sidecar-exit-code': '143' } },
       init: { backoffLimit: 0, annotations: { 'test/init-exit-code': '10' } },
+      refused: { preflight: true, annotations: { 'test/init-exit-code': '10' } },
     });
 
     beforeAll(() => {
@@ -212,6 +214,10 @@ describe('on the pool', () => {
 
     test('by an init container, whatever its code, counts as a try like any other', async () => {
       expect(await endOf('init')).toBe('BackoffLimitExceeded');
+    });
+
+    test('by the init container that says that preflight failed ends its Job at once', async () => {
+      expect(await endOf('refused')).toBe('PodFailurePolicy');
     });
   });
 });

@@ -3,24 +3,30 @@ import { type ExitClass, exitClasses, podFailurePolicy } from '../../src/kuberne
 const exit = (code: number, retry: boolean): ExitClass => ({ name: `c${code}`, code, retry, meaning: 'x' });
 
 test('a disruption is looked at first and does not count as a try', () => {
-  expect(podFailurePolicy().rules[0]).toEqual({
+  expect(podFailurePolicy('trainer').rules[0]).toEqual({
     action: 'Ignore',
     onPodConditions: [{ type: 'DisruptionTarget', status: 'True' }],
   });
 });
 
 test('faults that would come again fail the job at once, by sorted codes of the trainer container only', () => {
-  expect(podFailurePolicy([exit(13, false), exit(10, false), exit(14, true)]).rules.slice(1)).toEqual([
-    { action: 'FailJob', onExitCodes: { containerName: 'trainer', operator: 'In', values: [10, 13] } },
-  ]);
+  expect(
+    podFailurePolicy('trainer', undefined, [exit(13, false), exit(10, false), exit(14, true)]).rules.slice(1),
+  ).toEqual([{ action: 'FailJob', onExitCodes: { containerName: 'trainer', operator: 'In', values: [10, 13] } }]);
 });
 
 test('no rule with an empty list of codes is made', () => {
-  expect(podFailurePolicy([exit(14, true)]).rules).toHaveLength(1);
+  expect(podFailurePolicy('trainer', undefined, [exit(14, true)]).rules).toHaveLength(1);
 });
 
 test('the table fails the job for configuration, data, GPU memory, loss, full disk and full shared memory', () => {
-  expect(podFailurePolicy().rules[1]?.onExitCodes?.values).toEqual([10, 11, 12, 13, 15, 17]);
+  expect(podFailurePolicy('trainer').rules[1]?.onExitCodes?.values).toEqual([10, 11, 12, 13, 15, 17]);
+});
+
+test('the container that waits for preflight fails the job by the code of a refused run alone', () => {
+  expect(podFailurePolicy('trainer', 'check-prepare').rules.slice(2)).toEqual([
+    { action: 'FailJob', onExitCodes: { containerName: 'check-prepare', operator: 'In', values: [10] } },
+  ]);
 });
 
 test('host memory, termination, NCCL, a lock and anything unknown are tried again', () => {

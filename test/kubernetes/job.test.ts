@@ -11,8 +11,9 @@ test('a Job of one pod says how often it tries, and never has two pods at once',
   });
 });
 
-test('with a failure policy the exit codes of the trainer decide about a retry', () => {
-  expect(jobSpec(template, { backoffLimit: 3, failurePolicy: true }).podFailurePolicy).toEqual(podFailurePolicy());
+test('with a failure policy exit codes decide about a retry', () => {
+  const failurePolicy = podFailurePolicy('trainer');
+  expect(jobSpec(template, { backoffLimit: 3, failurePolicy }).podFailurePolicy).toEqual(failurePolicy);
 });
 
 test('a deadline and a time to live are passed on', () => {

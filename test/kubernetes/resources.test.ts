@@ -2,6 +2,7 @@ import {
   type NodeCapacity,
   type PodResources,
   podResources,
+  preflightResources,
   tooLittle,
   unavailable,
 } from '../../src/kubernetes/resources';
@@ -16,6 +17,7 @@ const need: HostNeeds = {
   parts: { process: 16 * GiB, offloadedWeights: 8 * GiB, workers: 2 * GiB, margin: 2.5 * GiB, sharedMemory: 2 * GiB },
   shmBytes: 2 * GiB,
   outputBytes: 5 * GiB,
+  tokenizedBytes: GiB,
   checkpointBytes: GiB,
   ephemeralBytes: 7.5 * GiB,
   modelBytes: 28 * GiB,
@@ -37,6 +39,10 @@ describe('where nothing is said', () => {
 
   test('three CPUs of a node are left to others', () => {
     expect(asked({}, { gpus: 4, cpus: 16 }).cpus).toBe(13);
+  });
+
+  test('what another pod of the run has beside it is left too', () => {
+    expect(podResources(4, need, {}, { gpus: 4, cpus: 16 }, 4).cpus).toBe(9);
   });
 
   test('one CPU is asked for at least', () => {
@@ -155,5 +161,25 @@ describe('a node', () => {
     );
     expect(finding?.change).toBeTruthy();
     expect(others).toEqual([]);
+  });
+});
+
+describe('preflight', () => {
+  const cores = (workers: number, cpus?: number) => preflightResources(workers, asked(), { gpus: 4, cpus }).cpus;
+
+  test.each([
+    [1, 2],
+    [4, 4],
+    [16, 8],
+  ])('for %d processes that tokenise asks for %d cores', (workers, cpus) => {
+    expect(cores(workers)).toBe(cpus);
+  });
+
+  test('leaves three cores of a node to others, and has one itself', () => {
+    expect([cores(16, 8), cores(16, 2)]).toEqual([5, 1]);
+  });
+
+  test('asks for 4 GiB and one a core, and for the disk of the training pod', () => {
+    expect(preflightResources(4, asked(), node)).toEqual({ ...asked(), cpus: 4, memoryBytes: 8 * GiB });
   });
 });

@@ -159,6 +159,26 @@ describe('scratch on the node', () => {
   });
 });
 
+describe('tokenised data beside the output', () => {
+  const tokenized = (changes: Partial<Run>) => {
+    const run = { ...seedRun({ max_samples: undefined }), ...changes };
+    return hostNeeds(run, run.model, scheduleOf(run)).tokenizedBytes;
+  };
+  test('takes 13 bytes a token, of which a byte of text has one at most', () => {
+    const rows = (count: number) => Array.from({ length: count }, () => ({ text: 'a'.repeat(1000) }));
+    const more =
+      tokenized({ datasets: [{ name: 'a', rows: rows(200) }] }) -
+      tokenized({ datasets: [{ name: 'a', rows: rows(100) }] });
+    expect(more / 100).toBeGreaterThanOrEqual(13 * 1000);
+    expect(more / 100).toBeLessThan(13 * 1100);
+  });
+  test('is reckoned at 4 GB where the data is not at hand, and at nothing where they stream', () => {
+    const datasets = [{ name: 'on-a-pvc' }];
+    expect(tokenized({ datasets })).toBe(4e9);
+    expect(tokenized({ datasets, args: seedRun({ streaming: true, max_steps: 9 }).args })).toBe(0);
+  });
+});
+
 describe('host and disk', () => {
   const { memory } = plan(seedRun({ save_steps: 0.1, save_total_limit: 2 }));
   test("the seed fits its server's 60 GiB in 4 bits, and does not in 16", () => {

@@ -1,4 +1,6 @@
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { codeOf } from './pod';
 import { cleanUp, folder, RUNTIME, run, start, until, write } from './programs';
 
 const WAIT = join(RUNTIME, 'wait-for.sh');
@@ -42,8 +44,62 @@ test('says each minute what it waits for, and fails with where to look', async (
   const said = (seconds: number) => `wait-for.sh: waiting for ${missing} (${seconds} of 150 s)`;
   expect(ended.stdout.trim().split('\n')).toEqual([said(0), said(60), said(120)]);
   expect(ended.stderr).toContain(`after 150 s still missing: ${missing}`);
-  expect(ended.stderr).toContain('look at the log of the prepare Job: kubectl logs');
+  expect(ended.stderr).toContain('look at the log of the Job that makes it: kubectl logs');
   expect(ended.code).toBe(1);
+});
+
+/** Two markers of which the second is missing, with why beside it. */
+function refused() {
+  const place = folder();
+  const there = write(join(place, 'a', '.complete'), '{}');
+  const failed = write(join(place, 'b', '.failed'), 'preflight: data: no valid sample\n');
+  return { markers: [there, join(place, 'b', '.complete')], failed };
+}
+
+describe('a failure beside a missing marker', () => {
+  test('is passed on at once where there is no time to wait, with the code of a refused configuration', async () => {
+    const ended = await run('sh', [WAIT, ...refused().markers], { WAIT_TIMEOUT_SECONDS: '0' });
+    expect([ended.code, ended.stderr]).toEqual([codeOf('config'), 'preflight: data: no valid sample\n']);
+  });
+
+  test('that comes while it waits is passed on at the next look', async () => {
+    const { markers, failed } = refused();
+    rmSync(failed);
+    const { child, ended } = start('sh', [WAIT, ...markers]);
+    let said = '';
+    child.stdout?.on('data', (text) => {
+      said += String(text);
+    });
+    await until('the first look', () => said.includes('(0 of 7200 s)'));
+    write(failed, 'preflight: config: refused\n');
+    expect(await ended).toMatchObject({ code: codeOf('config'), stderr: 'preflight: config: refused\n' });
+    expect(said).not.toContain('(60 of');
+  });
+
+  test('that was there before counts after a minute, in which the next try may take it away', async () => {
+    const ended = await run('sh', [WAIT, ...refused().markers], fastClock());
+    expect(ended.code).toBe(codeOf('config'));
+    expect(ended.stdout).toContain('(0 of 7200 s)');
+  });
+
+  test('that the next try takes away is forgotten', async () => {
+    const { markers, failed } = refused();
+    const { child, ended } = start('sh', [WAIT, ...markers]);
+    let said = '';
+    child.stdout?.on('data', (text) => {
+      said += String(text);
+    });
+    await until('the first look', () => said !== '');
+    rmSync(failed);
+    write(markers[1] ?? '', '{}');
+    expect((await ended).code).toBe(0);
+  });
+
+  test('beside a marker that is there says nothing', async () => {
+    const { markers } = refused();
+    write(markers[1] ?? '', '{}');
+    expect((await run('sh', [WAIT, ...markers])).code).toBe(0);
+  });
 });
 
 test('a folder of that name is no marker', async () => {

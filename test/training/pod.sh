@@ -33,6 +33,8 @@ mount -t proc proc "$root/proc"
 bind /sys /sys ro
 for name in null zero full random urandom; do bind "/dev/$name" "/dev/$name" rw; done
 ln -s /proc/self/fd "$root/dev/fd"
+mkdir -p "$root/dev/shm"
+mount -t tmpfs -o size=64m,mode=1777 shm "$root/dev/shm"
 # What the pod brings.
 while IFS=$'\t' read -r what where mode; do
   case $mode in

@@ -1,9 +1,11 @@
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
+import type { Chart } from 'cdk8s';
 import {
   DatasetFormat,
   DatasetVolume,
   FineTuningJob,
+  Gate,
   Gpu,
   ModelCache,
   NodePool,
@@ -37,12 +39,17 @@ export interface Synthesised {
   readonly planned: Schedule;
 }
 
+/** What a run differs in from the others. */
+export interface Options {
+  readonly ranks?: number;
+  readonly train?: TrainArguments;
+  readonly preflight?: boolean;
+  /** The claim that holds the samples, in a file of the main example's name; they travel in a ConfigMap otherwise. */
+  readonly dataClaim?: string;
+}
+
 /** The main example with the tiny model, on a CPU. */
-export function synthesise(
-  release: Release,
-  modelFolder: string,
-  options: { readonly ranks?: number; readonly train?: TrainArguments } = {},
-): Synthesised {
+export function synthesise(release: Release, modelFolder: string, options: Options = {}): Synthesised {
   const ranks = options.ranks ?? 1;
   const { app, chart } = chartOf();
   const { strategy, train, without } = cpu(release);
@@ -53,11 +60,8 @@ export function synthesise(
       repository: MODELS.modelPath,
       config: JSON.parse(readFileSync(join(modelFolder, 'config.json'), 'utf8')),
     }),
-    dataset: DatasetVolume.fromFile(chart, 'math-train', {
-      path: SAMPLES,
-      name: 'math_train',
-      formatting: DatasetFormat.SHAREGPT,
-    }),
+    dataset: datasetOf(chart, options.dataClaim),
+    ...(options.preflight ? { preflight: true, gate: Gate.waves() } : {}),
     nodePool: NodePool.of(Gpu.T10, { gpus: ranks }),
     cpus: ranks,
     modelCache: ModelCache.fromClaim(chart, 'models', MODELS),
@@ -83,6 +87,15 @@ export function synthesise(
     savesClaimName: run.savesClaimName,
     planned: planOf(release, manifests, ranks),
   };
+}
+
+function datasetOf(chart: Chart, claimName: string | undefined): DatasetVolume {
+  const described = { name: 'math_train', formatting: DatasetFormat.SHAREGPT };
+  if (claimName === undefined) return DatasetVolume.fromFile(chart, 'math-train', { path: SAMPLES, ...described });
+  const columns = { messages: 'messages' };
+  const tags = { roleTag: 'role', contentTag: 'content', userTag: 'user', assistantTag: 'assistant' };
+  const path = basename(SAMPLES);
+  return DatasetVolume.fromClaim(chart, 'math-train', { claimName, path, ...described, columns, tags });
 }
 
 /** The official image, where there is one; both lack bitsandbytes. */

@@ -9,9 +9,10 @@ import {
   readFileSync,
   rmSync,
   statSync,
+  writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { exitClasses } from '../../src/kubernetes/failure-policy';
 import type { Schedule } from '../../src/planning/schedule';
 import type { Release } from '../../src/run';
@@ -276,6 +277,58 @@ describe.each(releases())('LLaMA-Factory %s', (release) => {
       expect(
         readdirSync(old, { recursive: true }).map((name) => [name, statSync(join(old, String(name))).mtimeMs]),
       ).toEqual(before);
+    });
+  });
+
+  describe('a run with preflight', () => {
+    let other: Machine;
+    let checked: Synthesised;
+
+    beforeAll(() => {
+      other = machineWith(release, model, { from: first, claimName: run.savesClaimName });
+      checked = synthesise(release, model, { preflight: true, ranks: 2, train: { numTrainEpochs: 1 } });
+    });
+
+    test('is gone over by the preflight Job’s own command, which leaves the tokenised data', async () => {
+      const { code, message, stdout } = await runPod(other, checked.manifests, jobOf(checked.manifests, 'preflight'));
+      expect([code, message, code === 0 ? '' : last(stdout)]).toEqual([0, '', '']);
+      const { trainSamples, evalSamples } = checked.planned;
+      expect(stdout).toContain(`preflight: ${trainSamples} samples to train on, `);
+      expect(stdout).toContain(`preflight: ${evalSamples} samples to evaluate on, `);
+    });
+
+    test('trains on what was tokenised, for the planned steps', async () => {
+      const { code, message, stdout } = await runPod(other, checked.manifests, trainJob(checked));
+      expect([code, message, code === 0 ? '' : last(stdout)]).toEqual([0, '', '']);
+      const folderName = checked.outputDirectory.replace(/([^/]+)$/, '.tokenized/$1');
+      expect(stdout).toContain(`Loaded tokenized dataset from ${other.isolated ? folderName : ''}`);
+      expect(stdout).not.toContain('Running tokenizer on dataset');
+      expect(stepsOf(outputOf(other, checked))).toEqual(plannedSteps(checked.planned));
+    });
+  });
+
+  describe('a run whose data on a claim has no valid sample', () => {
+    let other: Machine;
+    let broken: Synthesised;
+
+    beforeAll(() => {
+      other = machineWith(release, model, { from: first, claimName: run.savesClaimName });
+      broken = synthesise(release, model, { preflight: true, dataClaim: 'data' });
+      const sample = { messages: [{ role: 'assistant', content: 'an answer without a question' }] };
+      const samples = Array.from({ length: 20 }, () => sample);
+      writeFileSync(join(claimFolder(other, 'data'), basename(SAMPLES)), JSON.stringify(samples));
+    });
+
+    test('fails in preflight, with the class data', async () => {
+      const { code, message } = await runPod(other, broken.manifests, jobOf(broken.manifests, 'preflight'));
+      expect(message).toMatch(/^preflight: data: .*Cannot find valid samples/);
+      expect(code).toBe(codeOf('data'));
+    });
+
+    test('does not start training, which says why', async () => {
+      await expect(startPod(other, broken.manifests, trainJob(broken))).rejects.toThrow(
+        /^check-prepare ended with 10: preflight: data: .*Cannot find valid samples/,
+      );
     });
   });
 

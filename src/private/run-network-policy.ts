@@ -1,0 +1,27 @@
+import { ApiObject } from 'cdk8s';
+import type { Construct } from 'constructs';
+import type { FineTuningJobProps } from '../fine-tuning-job-props';
+import { networkPolicySpec } from '../kubernetes/network-policy';
+import { accessOf } from './run-problems';
+
+/** The network policy of a Job that works on a run: DNS, and what the run names. None where the run wants none. */
+export function runNetworkPolicy(
+  scope: Construct,
+  id: string,
+  job: { readonly name: string; readonly labels: Readonly<Record<string, string>>; readonly peers: boolean },
+  props: FineTuningJobProps,
+): void {
+  const { _destinations: destinations } = accessOf(props);
+  if (destinations === undefined) return;
+  new ApiObject(scope, id, {
+    apiVersion: 'networking.k8s.io/v1',
+    kind: 'NetworkPolicy',
+    metadata: { name: job.name, labels: job.labels },
+    spec: networkPolicySpec({
+      jobName: job.name,
+      destinations: destinations.map(({ cidr, ports }) => ({ cidr, ports: ports ?? [443] })),
+      ports: [],
+      peers: job.peers,
+    }),
+  });
+}
