@@ -233,11 +233,12 @@ describe('several data sets', () => {
   });
 });
 
-test('with Gate.waves() the data are fetched in the file of the prepare Job', () => {
+test('with Gate.waves() the data are fetched in the file that is applied first', () => {
   const { app, chart } = chartOf();
   mathRun(chart, { dataset: fetched(chart), gate: Gate.waves() });
-  const file = app.charts.find(({ node }) => node.id === 'finetune-prepare');
-  expect(JSON.stringify(file?.toJson())).toContain('math/train.jsonl');
+  const file = app.charts.find(({ node }) => node.id === 'finetune');
+  const jobs = JSON.stringify(file?.toJson().filter(({ kind }) => kind === 'Job'));
+  expect([jobs.includes('prepare.py'), jobs.includes('launch.sh')]).toEqual([true, false]);
 });
 
 describe('the token', () => {

@@ -18,3 +18,9 @@ test('an unknown card names the nearest', () => {
   expect(cardNamed('T1O')).toEqual({ fault: expect.stringContaining('did you mean T10?') });
   expect(cardNamed('')).toEqual({ fault: expect.stringContaining('no card') });
 });
+
+test('a card that is like none has all of them named', () => {
+  expect(cardNamed('GeForce 256')).toEqual({
+    fault: expect.stringMatching(/^the catalogue has no card GeForce 256 \(it has T10, T4, .*, [^ ]+\)$/),
+  });
+});

@@ -39,3 +39,7 @@ test('`patch` makes the second text of the first', () => {
     { numRuns: 40 },
   );
 });
+
+test('a new file is called new', () => {
+  expect(difference('a.json', '', '{}\n')).toBe('--- (new)\n+++ a.json\n@@ -0,0 +1,1 @@\n+{}\n');
+});

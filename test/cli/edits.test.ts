@@ -70,6 +70,12 @@ describe('a YAML text', () => {
     expect(applyEdit('a: &x 1\nb: *x\n', set('a', 2), 'x.yaml')).toBeUndefined();
     expect(applyEdit('a: &x 1\nb: *x\n', remove('a'), 'x.yaml')).toBeUndefined();
   });
+  test('a value that is so already leaves nothing to change', () => {
+    expect(applyEdit('a: 1\n', set('a', 1), 'x.yaml')).toBeUndefined();
+  });
+  test('a removed list over several lines takes all of them', () => {
+    expect(applyEdit(YAML, remove('list'), 'x.yaml')).toBe(replaced('list:\n- p\n- q\n', ''));
+  });
   test('a text that is no mapping is left alone', () => {
     for (const text of ['a: [', '- 1\n', 'x']) expect(applyEdit(text, set('a', 2), 'x.yaml')).toBeUndefined();
   });

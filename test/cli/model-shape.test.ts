@@ -11,6 +11,7 @@ test.each([
   ['hub/models--Qwen--Qwen3-8B/snapshots/b968826d', 'Qwen3-8B'],
   ['Qwen/Qwen3-4B-Instruct-2507', 'Qwen3-4B'],
   ['Qwen/Qwen2.5-7B', 'Qwen2.5-7B-Instruct'],
+  ['Qwen/Qwen3-8B-2507', 'Qwen3-8B'],
 ])('%s has the shape of %s', (path, name) => {
   expect(modelShapeOf(path, files)?.name).toBe(name);
 });
