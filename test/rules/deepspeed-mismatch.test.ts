@@ -39,6 +39,17 @@ ruleCases(rule, {
       ...deepspeed({ fp16: { enabled: true }, bf16: { enabled: false } }),
       finds: [{ key: 'fp16.enabled' }, { key: 'bf16.enabled' }],
     },
+    'a batch reckoned without the nodes': {
+      args: ARGS,
+      nodes: 2,
+      ...deepspeed({ train_batch_size: 32 }),
+      finds: [{ key: 'train_batch_size', allowed: '"auto" or 64' }],
+    },
+    'betas other than those of the train config': {
+      args: { ...ARGS, adam_beta1: 0.8, adam_beta2: 0.99 },
+      ...deepspeed({ optimizer: { params: { betas: [0.9, 0.999] } } }),
+      finds: [{ key: 'optimizer.params.betas', allowed: '"auto" or [0.8,0.99]' }],
+    },
     'another rate in the scheduler': {
       args: ARGS,
       ...deepspeed({ scheduler: { params: { warmup_max_lr: 1e-3 } } }),

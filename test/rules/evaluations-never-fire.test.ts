@@ -39,6 +39,15 @@ ruleCases(rule, {
     'a share of all steps': { args: { ...ARGS, eval_steps: 0.1 }, datasets: [chat(200)] },
     'an interval that fits': { args: { ...ARGS, eval_steps: 50 }, datasets: [chat(200)] },
     'data that is not at hand': { args: { ...ARGS, eval_steps: 500 } },
+    'none before a delay, which is meant': {
+      args: { ...ARGS, eval_steps: 500, eval_delay: 10 },
+      datasets: [chat(200)],
+    },
+    'no evaluations': { args: { ...ARGS, eval_strategy: 'no', eval_steps: 500 }, datasets: [chat(200)] },
+    'epochs longer than the run': {
+      args: { ...ARGS, eval_strategy: 'epoch', num_train_epochs: 0.5 },
+      datasets: [chat(200)],
+    },
     'a run of one step': { args: { ...ARGS, eval_steps: 500, max_steps: 1 } },
     'each epoch': {
       args: { ...ARGS, save_strategy: 'epoch', eval_strategy: 'epoch' },

@@ -22,6 +22,7 @@ ruleCases(rule, {
     'a name on a hub': { args: { model_name_or_path: 'Qwen/Qwen3-14B' } },
     'data of a hub': { args: { dataset_dir: 'REMOTE:me/data' } },
     'a DeepSpeed config in the train config': { args: { deepspeed: {} } },
+    'a path of Windows, which is a host path': { args: { output_dir: 'C:\\saves', dataset_dir: 'd:/data' } },
     'home, which is another matter': { args: { output_dir: '~/saves' } },
   },
 });

@@ -20,6 +20,7 @@ ruleCases(rule, {
         {
           key: 'math.tags',
           severity: Severity.WARNING,
+          message: expect.stringContaining('name no `system_tag`, `observation_tag`, `function_tag`: '),
           fix: [set('system_tag', 'system'), set('observation_tag', 'tool'), set('function_tag', 'function_call')],
         },
       ],
@@ -33,6 +34,9 @@ ruleCases(rule, {
     'all tags': { datasets: [chat(1)] },
     'no tags, so the defaults hold': { datasets: [{ name: 'math', entry: { formatting: 'sharegpt' } }] },
     'alpaca, which has none': tagged({ role_tag: 'role' }, 'alpaca'),
+    'an entry without a format, which is alpaca': {
+      datasets: [{ name: 'math', entry: { tags: { role_tag: 'role' } } }],
+    },
     'an entry that is not known': { datasets: [{ name: 'math' }] },
   },
 });
