@@ -341,15 +341,18 @@ export function shapeOf(run: Run, model: ModelShape, settings: Settings): Shape 
   };
 }
 
+/** A run doesn't change: rule and plan share what it takes as it stands. */
+const known = new WeakMap<Run, GpuMemory>();
+
 /** GPU memory of one rank for full sequences: the worst batch. */
-export function gpuMemory(
-  run: Run,
-  model: ModelShape,
-  settings: Settings = settingsOf(run),
-  shape: Shape = shapeOf(run, model, settings),
-): GpuMemory {
-  const { need, resident, step } = reckon(run, model, settings, shape);
-  return { ...need, parts: peakParts(settings, resident, step) };
+export function gpuMemory(run: Run, model: ModelShape, settings: Settings = settingsOf(run), shape?: Shape): GpuMemory {
+  const asItStands = model === run.model && settings === settingsOf(run);
+  const before = asItStands ? known.get(run) : undefined;
+  if (before !== undefined) return before;
+  const { need, resident, step } = reckon(run, model, settings, shape ?? shapeOf(run, model, settings));
+  const memory = { ...need, parts: peakParts(settings, resident, step) };
+  if (asItStands) known.set(run, memory);
+  return memory;
 }
 
 /** What a rank needs, without the parts: what a search compares. */

@@ -53,18 +53,8 @@ export interface PlanNumbers extends Omit<Plan, 'advice'> {
   readonly host: HostNeeds;
 }
 
-/** A run doesn't change: what is known of it is reckoned once. */
-const known = new WeakMap<Run, PlanNumbers>();
-
 /** The numbers of a plan. */
 export function planNumbers(run: Run, options: PlanOptions = {}): PlanNumbers {
-  if (options.samples !== undefined) return reckon(run, options);
-  const numbers = known.get(run) ?? reckon(run, options);
-  known.set(run, numbers);
-  return numbers;
-}
-
-function reckon(run: Run, options: PlanOptions): PlanNumbers {
   const settings = settingsOf(run);
   const schedule = scheduleOf(run, options.samples);
   const model = run.model;

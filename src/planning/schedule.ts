@@ -180,6 +180,16 @@ function mixing(run: Run): string {
  * @param samples rows of each data set whose file isn't at hand
  */
 export function scheduleOf(run: Run, samples?: number): Schedule {
+  if (samples !== undefined) return reckon(run, samples);
+  const schedule = known.get(run) ?? reckon(run, samples);
+  known.set(run, schedule);
+  return schedule;
+}
+
+/** A run doesn't change: rules and plan share its schedule. */
+const known = new WeakMap<Run, Schedule>();
+
+function reckon(run: Run, samples: number | undefined): Schedule {
   const settings = settingsOf(run);
   const training = run.datasets.filter((dataset) => dataset.evaluation !== true);
   const counts =

@@ -1,7 +1,7 @@
 import { Severity } from '../finding';
 import { fittingAdvice } from '../planning/advice';
-import { type GpuMemory, PLANNER_ERROR } from '../planning/memory';
-import { planNumbers } from '../planning/plan';
+import { type GpuMemory, gpuMemory, gpuMemoryForData, PLANNER_ERROR } from '../planning/memory';
+import { settingsOf } from '../planning/settings';
 import type { Run } from '../run';
 import { found } from './found';
 import type { Rule } from './rule';
@@ -15,11 +15,9 @@ export const rule: Rule = {
   check(run) {
     const { model, card } = run;
     if (model === undefined || card === undefined) return [];
-    const { memory } = planNumbers(run);
-    if (memory === undefined) return [];
-    const worst = memory.gpu;
+    const worst = gpuMemory(run, model);
     if (worst.fits === undefined || worst.fits === 'fits') return [];
-    const forData = memory.gpuForData ?? worst;
+    const forData = gpuMemoryForData(run, model, settingsOf(run)) ?? worst;
     const advice = fittingAdvice(run, model);
     const [best] = advice;
     return [
