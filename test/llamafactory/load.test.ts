@@ -100,6 +100,35 @@ describe('reading a train config', () => {
     expect(loadYaml(text, '0.9.5', 'f').root).toBe(root);
   });
 
+  // What PyYAML reads in them; a value in quotes or brackets may go on at the start of a line.
+  test.each<[string, unknown]>([
+    ['x: "a \\" b\nc"\ny: 1\n', { x: 'a " b c', y: 1 }],
+    ["x: 'it''s\nb'\ny: 1\n", { x: "it's b", y: 1 }],
+    ["x: [\"a]\", 'b]''',\n1]\ny: 2\n", { x: ['a]', "b]'", 1], y: 2 }],
+    ["x: 'a\\'\ny: 1\n", { x: 'a\\', y: 1 }],
+    ['x: "a\\\\"\ny: "b\nc"\n', { x: 'a\\', y: 'b c' }],
+    ['x: {a: "}",\nb: 1}\ny: 3\n', { x: { a: '}', b: 1 }, y: 3 }],
+    ["x: [it's,\n1]\ny: 4\n", { x: ["it's", 1], y: 4 }],
+    ['x: "a\'\nb"\ny: 1\n', { x: "a' b", y: 1 }],
+  ])('%j is read over its lines', (text, args) => {
+    expect(loadYaml(text, '0.9.5', 'f').args).toEqual(args);
+    expect(loadYaml(text, '0.9.3', 'f').args).toEqual(args);
+  });
+
+  test('a fault names the project that refuses it', () => {
+    const source = (release: '0.9.3' | '0.9.5') => loadYaml('x: *a', release, 'f').findings[0]?.source;
+    expect([source('0.9.3'), source('0.9.5')]).toEqual([
+      expect.stringMatching(/yaml/i),
+      expect.stringMatching(/omegaconf/i),
+    ]);
+    expect(source('0.9.3')).not.toBe(source('0.9.5'));
+  });
+
+  test('an octal number of any length is itself', () => {
+    expect(value('0777777777777777777777')).toBe(0o777777777777777777777n);
+    expect(value('-0777777777777777777777')).toBe(-0o777777777777777777777n);
+  });
+
   test('a key that is not there stands nowhere', () => {
     expect(loadYaml('a: 1', '0.9.5', 'f').position('b')).toBeUndefined();
   });
