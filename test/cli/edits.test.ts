@@ -70,6 +70,14 @@ describe('a YAML text', () => {
     expect(applyEdit('a: &x 1\nb: *x\n', set('a', 2), 'x.yaml')).toBeUndefined();
     expect(applyEdit('a: &x 1\nb: *x\n', remove('a'), 'x.yaml')).toBeUndefined();
   });
+  test('a value that refers to another, or that a tag explains, is left alone', () => {
+    for (const text of ['a: &x 1\nb: *x\n', 'a: 1\nb: !!str 2\n', 'a: 1\nb: &y 2\n']) {
+      expect(applyEdit(text, set('b', 3), 'x.yaml')).toBeUndefined();
+    }
+  });
+  test('null is set like any other value', () => {
+    expect(applyEdit('a: null\nb: ~\n', set('a', 2), 'x.yaml')).toBe('a: 2\nb: ~\n');
+  });
   test('a value that is so already leaves nothing to change', () => {
     expect(applyEdit('a: 1\n', set('a', 1), 'x.yaml')).toBeUndefined();
   });

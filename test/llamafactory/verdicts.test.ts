@@ -5,6 +5,7 @@ import { RELEASES } from '../../src/run';
 import { allCases } from '../parity/cases';
 import { dataCases } from '../parity/data-cases';
 import { digestOfData, keptByTwin, readDataVerdicts } from '../parity/data-verdicts';
+import { fixedCases } from '../parity/fixed';
 import { judge } from '../parity/judge';
 import { makeFolder, removeFolder } from '../parity/oracle-run';
 import { digestOf, readVerdicts } from '../parity/verdicts';
@@ -30,6 +31,17 @@ describe.each(RELEASES)('LLaMA-Factory %s', (release) => {
       return recorded?.[0] !== digestOf(one) || judge(one, release, files).accepted !== recorded[1];
     });
     expect(differing.map(({ id }) => id)).toEqual([]);
+  });
+
+  test('takes what the twin has mended', () => {
+    const verdicts = readVerdicts(release, 'fixed');
+    const { cases: fixed, unfixed } = fixedCases(release, files);
+    const wrong = fixed.filter((one) => {
+      const [digest, accepted] = verdicts.get(one.id) ?? [];
+      return digest !== digestOf(one) || accepted !== true;
+    });
+    expect(wrong.map(({ id }) => id)).toEqual([]);
+    expect(unfixed).toMatchSnapshot();
   });
 
   test('keeps the rows that the twin keeps', () => {
