@@ -264,6 +264,20 @@ def modelscope_data_files(repository, revision):
         page += 1
 
 
+def remove_torn_notes(directory):
+    """What huggingface_hub noted of a file as it was killed: it takes half a note away, and then fails for want of it
+    (0.36, read_download_metadata)."""
+    notes = os.path.join(directory, ".cache", "huggingface", "download")
+    for folder, _, names in os.walk(notes):
+        for path in (os.path.join(folder, name) for name in names if name.endswith(".metadata")):
+            try:
+                # Commit, ETag, time.
+                with open(path, encoding="utf-8") as file:
+                    float(file.read().split("\n")[2])
+            except (IndexError, ValueError):
+                os.remove(path)
+
+
 def huggingface_download(request, directory):
     from huggingface_hub import HfApi, snapshot_download
 
@@ -275,6 +289,7 @@ def huggingface_download(request, directory):
     if kind == "dataset":
         names = data_files(names, request)
         patterns = [glob.escape(name) for name in names]
+    remove_torn_notes(directory)
     snapshot_download(**repository, revision=info.sha, local_dir=directory, allow_patterns=patterns)
     if kind == "dataset":
         remove_others(directory, request["path"], names)

@@ -494,6 +494,21 @@ describe.each([
     expect(setup.served.requests.some((request) => TOKEN.test(request))).toBe(true);
   });
 
+  test('goes on where what the library noted of a file was cut off by a kill', async () => {
+    const setup = await real();
+    if (setup === undefined) return;
+    expect((await setup.fetch()).code).toBe(0);
+    const notes = (readdirSync(setup.directory, { recursive: true }) as string[]).filter((file) =>
+      file.endsWith('.metadata'),
+    );
+    expect(notes.length > 0).toBe(name === 'huggingface');
+    for (const [i, note] of notes.entries()) writeFileSync(join(setup.directory, note), i % 2 === 0 ? '' : 'abc\nd');
+    rmSync(join(setup.directory, '.complete'));
+    const ended = await setup.fetch();
+    await setup.served.close();
+    expect([ended.code, ended.code === 0 ? '' : ended.stderr]).toEqual([0, '']);
+  });
+
   test('reads every page of a long list of data files', async () => {
     const many = Object.fromEntries(Array.from({ length: 250 }, (_, i) => [`other/${i}.json`, Buffer.from('[]')]));
     const setup = await data('z/last.json', {}, { ...many, 'z/last.json': Buffer.from('[1]') });
