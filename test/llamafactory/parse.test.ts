@@ -177,3 +177,74 @@ function filesOf(texts: Readonly<Record<string, string>>): Files {
       Object.keys(texts).flatMap((name) => (name.startsWith(`${path}/`) ? [name.slice(path.length + 1)] : [])),
   };
 }
+
+describe('a data set', () => {
+  const info = (entries: object, more: Readonly<Record<string, string>> = {}) =>
+    filesOf({ 'data/dataset_info.json': JSON.stringify(entries), 'data/m.json': '[]', ...more });
+  // What is wrong with the folder is wrong for training and evaluation alike.
+  const said = (args: object, more: object) => [
+    ...new Set(judge(args, '0.9.5', more).findings.map(({ message }) => message)),
+  ];
+
+  test.each<[string, object, object]>([
+    [
+      'is looked up in what is given, where no files are',
+      {},
+      { datasets: [{ name: 'math', entry: { file_name: 'x' } }] },
+    ],
+    ['is not looked up where nothing is known', {}, {}],
+    ['of a folder on a hub can not be looked up here', { dataset_dir: 'REMOTE:me/data' }, {}],
+    ['stands in the file', {}, { files: info({ math: { file_name: 'm.json' } }) }],
+    ['of a hub needs no file', {}, { files: info({ math: { hf_hub_url: 'me/math' } }) }],
+    [
+      'for preferences goes with dpo',
+      { stage: 'dpo' },
+      { files: info({ math: { file_name: 'm.json', ranking: true } }) },
+    ],
+    ['may be of any known format', {}, { files: info({ math: { file_name: 'm.json', formatting: 'openai' } }) }],
+  ])('%s', (_, args, more) => {
+    expect(said(args, more)).toEqual([]);
+  });
+
+  test.each<[object, object, string]>([
+    [{}, { datasets: [{ name: 'other' }] }, 'data set "math" is not in dataset_info.json; it has other'],
+    [{}, { files: filesOf({}) }, 'cannot open data/dataset_info.json'],
+    [{}, { files: filesOf({ 'data/dataset_info.json': '{' }) }, 'data/dataset_info.json is not valid JSON'],
+    [
+      { dataset_dir: 'REMOTE:me/data' },
+      { files: filesOf({}) },
+      '`dataset_dir` is on a hub, and the parser asks for it at once',
+    ],
+    [{}, { files: info({ math: 1 }) }, 'the entry of data set "math" in dataset_info.json is no mapping'],
+    [{}, { files: info({ math: {} }) }, 'the entry of data set math in dataset_info.json names no source (file_name)'],
+    [
+      {},
+      { files: info({ math: { file_name: 'm.json', columns: [] } }) },
+      'columns of data set math in dataset_info.json is no mapping',
+    ],
+    [
+      { stage: 'rm' },
+      { files: info({ math: { file_name: 'm.json' } }) },
+      'data set math has no `ranking: true` in dataset_info.json, which stage rm needs',
+    ],
+    [
+      {},
+      { files: info({ math: { file_name: 'm.json', ranking: true } }) },
+      'data set math is for preferences (`ranking: true`), which only the stages rm and dpo take',
+    ],
+    [
+      {},
+      { files: info({ math: { file_name: 'gone.json' } }) },
+      'the file of data set math, data/gone.json, is not there',
+    ],
+    [
+      {},
+      { files: info({ math: { file_name: 'm.json', formatting: 'chat' } }) },
+      '`formatting` of data set math is none of alpaca, sharegpt, openai',
+    ],
+  ])('%j: what is wrong is said', (args, more, message) => {
+    expect(said(args, more)).toEqual([
+      `${message}; LLaMA-Factory refuses it: "Undefined dataset in dataset_info.json."`,
+    ]);
+  });
+});
