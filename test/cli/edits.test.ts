@@ -75,6 +75,10 @@ describe('a YAML text', () => {
       expect(applyEdit(text, set('b', 3), 'x.yaml')).toBeUndefined();
     }
   });
+  test('a mapping is written on its line', () => {
+    expect(applyEdit('a: 1\n', set('a', { b: 1, c: ['x', true] }), 'x.yaml')).toBe('a: { b: 1, c: [x, true] }\n');
+    expect(applyEdit('a: 1\n', set('a', {}), 'x.yaml')).toBe('a: {}\n');
+  });
   test('null is set like any other value', () => {
     expect(applyEdit('a: null\nb: ~\n', set('a', 2), 'x.yaml')).toBe('a: 2\nb: ~\n');
   });
