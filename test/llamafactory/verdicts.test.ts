@@ -1,5 +1,6 @@
 import { fileStore } from '../../src/cli/file-store';
 import type { Finding } from '../../src/finding';
+import { STEPS } from '../../src/llamafactory/parser/parse';
 import { rowFates } from '../../src/llamafactory/row-fates';
 import { RELEASES } from '../../src/run';
 import { allCases } from '../parity/cases';
@@ -68,4 +69,19 @@ describe.each(RELEASES)('LLaMA-Factory %s', (release) => {
     );
     expect(wanting).toEqual([]);
   });
+});
+
+test('every rule refuses three cases or more by its own name', () => {
+  const refused = new Map<string, number>();
+  for (const release of RELEASES) {
+    const verdicts = readVerdicts(release, 'cases');
+    for (const one of cases) {
+      const { rule = '', breaks, id } = one;
+      if (!breaks || verdicts.get(id)?.[1] !== false) continue;
+      const found = judge(one, release, files).findings.some((finding) => finding.id === rule);
+      if (found) refused.set(rule, (refused.get(rule) ?? 0) + 1);
+    }
+  }
+  const rules = new Set(STEPS.flatMap((step) => ('id' in step ? [step.id] : [])));
+  expect([...rules].filter((id) => (refused.get(id) ?? 0) < 3)).toEqual([]);
 });
