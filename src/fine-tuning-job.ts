@@ -270,9 +270,8 @@ export class FineTuningJob extends Construct {
       sharedMemoryBytes: bytes(props.sharedMemory),
       ephemeralStorageBytes: bytes(props.ephemeralStorage),
     };
-    const plain = podResources(run.gpus, need, given, node);
     const beforehand = props.preflight
-      ? preflightResources(settingsOf(run).preprocessingWorkers, plain, node)
+      ? preflightResources(settingsOf(run).preprocessingWorkers, podResources(run.gpus, need, given, node), node)
       : undefined;
     // A pod that waits keeps its cores, and one that it waits for must find some on the same node.
     const beside = props.gate?._waves ? 0 : (beforehand?.cpus ?? 0);

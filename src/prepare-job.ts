@@ -1,8 +1,7 @@
-import { ApiObject } from 'cdk8s';
 import { Construct } from 'constructs';
 import { jobSpec } from './kubernetes/job';
 import { JOB_NAME_LENGTH } from './kubernetes/names';
-import { networkPolicySpec, portsOf } from './kubernetes/network-policy';
+import { portsOf } from './kubernetes/network-policy';
 import { type PodSettings, podSettings, podTemplate } from './kubernetes/pod-template';
 import { type HubToken, PREPARE_PATH, preparePod } from './kubernetes/prepare-pod';
 import type { MountedClaim } from './kubernetes/training-pod';
@@ -13,6 +12,7 @@ import { digest } from './private/digest';
 import { reportNamed } from './private/findings';
 import { labelsOf } from './private/labels';
 import { NamedObject } from './private/outside-patches';
+import { makeNetworkPolicy } from './private/run-network-policy';
 import { runtimeFile } from './private/runtime-file';
 
 /** What is fetched, from where, and to which directory of the pod. */
@@ -81,16 +81,11 @@ function makeJob(volume: Construct, id: string, options: PrepareOptions, request
   const name = constructName(volume, { parts: ['prepare'], suffix: digest(template), maxLength: JOB_NAME_LENGTH });
   if (options.restricted) {
     const urls = [...fetched.map(({ source }) => source._origin.endpoint), request.packages?.indexUrl];
-    new ApiObject(owner, 'NetworkPolicy', {
-      apiVersion: 'networking.k8s.io/v1',
-      kind: 'NetworkPolicy',
-      metadata: { name, labels },
-      spec: networkPolicySpec({
-        jobName: name,
-        destinations: [],
-        ports: portsOf(urls.filter((url) => url !== undefined)),
-        peers: false,
-      }),
+    makeNetworkPolicy(owner, 'NetworkPolicy', labels, {
+      jobName: name,
+      destinations: [],
+      ports: portsOf(urls.filter((url) => url !== undefined)),
+      peers: false,
     });
   }
   const object = new NamedObject(owner, 'Resource', {

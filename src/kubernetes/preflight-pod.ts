@@ -1,8 +1,17 @@
-import { bytesQuantity } from '../private/quantity';
 import type { PodInput } from './pod-template';
 import type { PodResources } from './resources';
 import { envVars, HOME, writablePlaces } from './trainer-env';
-import { NO_GPUS, PATHS, runEnv, runMounts, runVolumes, type TrainingPod, waitFor } from './training-pod';
+import {
+  NO_GPUS,
+  PATHS,
+  pythonOf,
+  quantitiesOf,
+  runEnv,
+  runMounts,
+  runVolumes,
+  type TrainingPod,
+  waitFor,
+} from './training-pod';
 
 /** The container whose exit code says what the trainer made of the run. */
 export const PREFLIGHT = 'preflight';
@@ -21,7 +30,6 @@ export interface PreflightPod {
 /** The CPU pod in which the trainer goes over a run before it holds GPUs. */
 export function preflightPod({ run, resources, directory, computeCapability }: PreflightPod): PodInput {
   const pod = { ...run, resources };
-  const python = pod.virtualEnvironment === undefined ? 'python3' : `${pod.virtualEnvironment}/bin/python3`;
   return {
     ...pod,
     gpus: 0,
@@ -30,18 +38,14 @@ export function preflightPod({ run, resources, directory, computeCapability }: P
     container: {
       name: PREFLIGHT,
       image: pod.image,
-      command: [python, '-I', `${PATHS.launch}/preflight.py`],
+      command: [pythonOf(pod), '-I', `${PATHS.launch}/preflight.py`],
       workingDir: HOME,
       env: envVars(writablePlaces(), runEnv(pod), pod.env, NO_GPUS, {
         PREFLIGHT_DIR: directory,
         PREFLIGHT_CPUS: String(resources.cpus),
         COMPUTE_CAPABILITY: computeCapability.toFixed(1),
       }),
-      resources: {
-        cpu: String(resources.cpus),
-        memory: bytesQuantity(resources.memoryBytes),
-        'ephemeral-storage': bytesQuantity(resources.ephemeralStorageBytes),
-      },
+      resources: quantitiesOf(resources),
       mounts: runMounts(pod),
     },
     volumes: runVolumes(pod),

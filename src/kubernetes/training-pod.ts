@@ -94,13 +94,25 @@ function trainer(pod: TrainingPod): ContainerSpec {
     workingDir: HOME,
     env: trainerEnv(pod),
     resources: {
-      cpu: String(pod.resources.cpus),
-      memory: bytesQuantity(pod.resources.memoryBytes),
-      'ephemeral-storage': bytesQuantity(pod.resources.ephemeralStorageBytes),
+      ...quantitiesOf(pod.resources),
       'nvidia.com/gpu': String(pod.gpus),
     },
     mounts: [...runMounts(pod), { name: 'shm', mountPath: '/dev/shm' }],
   };
+}
+
+/** What a container asks for, as Kubernetes writes it. */
+export function quantitiesOf({ cpus, memoryBytes, ephemeralStorageBytes }: PodResources): Record<string, string> {
+  return {
+    cpu: String(cpus),
+    memory: bytesQuantity(memoryBytes),
+    'ephemeral-storage': bytesQuantity(ephemeralStorageBytes),
+  };
+}
+
+/** The Python of the virtual environment, or the image's. */
+export function pythonOf({ virtualEnvironment }: TrainingPod): string {
+  return virtualEnvironment === undefined ? 'python3' : `${virtualEnvironment}/bin/python3`;
 }
 
 /** What a pod mounts to work on the run: everything but /dev/shm. */
@@ -175,12 +187,21 @@ export function waitFor(pod: TrainingPod): ContainerSpec {
  * else, and ends when the trainer has ended.
  */
 function tensorBoardSidecar(pod: TrainingPod): ContainerSpec {
-  const python = pod.virtualEnvironment === undefined ? 'python3' : `${pod.virtualEnvironment}/bin/python3`;
   return {
     name: 'tensorboard',
     image: pod.image,
     restartPolicy: 'Always',
-    command: [python, '-m', 'tensorboard.main', '--logdir', pod.outputDir, '--host', 'localhost', '--port', '6006'],
+    command: [
+      pythonOf(pod),
+      '-m',
+      'tensorboard.main',
+      '--logdir',
+      pod.outputDir,
+      '--host',
+      'localhost',
+      '--port',
+      '6006',
+    ],
     env: envVars(NO_GPUS, { HOME: TMP, TMPDIR: TMP, PYTHONDONTWRITEBYTECODE: '1' }),
     resources: { cpu: '500m', memory: '1Gi', 'ephemeral-storage': '64Mi' },
     mounts: [

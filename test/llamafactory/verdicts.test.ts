@@ -10,6 +10,7 @@ import { fixedCases } from '../parity/fixed';
 import { judge } from '../parity/judge';
 import { makeFolder, removeFolder } from '../parity/oracle-run';
 import { digestOf, readVerdicts } from '../parity/verdicts';
+import { WHOLE } from '../whole';
 
 // What the real parsers said of the cases made for each rule, recorded by test/parity; `npm run test:parity` tries the
 // others too, thousands of configs at random, and what fixes make of them.
@@ -17,9 +18,6 @@ const cases = allCases().filter(({ rule }) => rule !== undefined);
 const folder = makeFolder();
 const files = fileStore().from(folder);
 afterAll(() => removeFolder(folder));
-
-/** A text in which nothing is missing. */
-const WHOLE = /^(?!.*(?:``| {2}|\bundefined\b))\S(?:.*\S)?$/s;
 
 const gaps = ({ message, change }: Finding) =>
   [message, ...(change === undefined ? [] : [change])].filter((text) => !WHOLE.test(text));

@@ -4,6 +4,7 @@ import { MODELS } from '../../src/planning/catalog/models';
 import type { Rule } from '../../src/rules/rule';
 import { RULES } from '../../src/rules/rules';
 import type { ImageContents, Mapping, Run, RunDataset } from '../../src/run';
+import { WHOLE } from '../whole';
 
 export const T10 = CARDS['T10'];
 export const A100 = CARDS['A100-80GB'];
@@ -62,9 +63,6 @@ export function runOf(part: Partial<Run>): Run {
 export interface Failing extends Partial<Run> {
   readonly finds: readonly Partial<Finding>[];
 }
-
-/** A text in which nothing is missing: no empty quotes, no gap, no value that wasn't there. */
-const WHOLE = /^(?!.*(?:``|''| {2}|\bundefined\b|\bNaN\b))\S(?:.*\S)?$/s;
 
 /** Tests a rule on runs that break it and on runs that don't, each under a sentence. */
 export function ruleCases(

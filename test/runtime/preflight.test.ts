@@ -163,10 +163,7 @@ def get_dataset(template, model, data, training, stage, tokenizer):
       const { env, tokenized, marker, message, failed } = withStandIn();
       const { child, ended } = start('python3', ['-I', PREFLIGHT], { ...env, PAUSE: '1' });
       await until('the data is half-written', () => existsSync(join(`${tokenized}.partial`, 'first')));
-      const [trainer = 0] = readFileSync(`/proc/${child.pid}/task/${child.pid}/children`, 'utf8')
-        .trim()
-        .split(' ')
-        .map(Number);
+      const trainer = firstChildOf(child.pid);
       child.kill(signal);
       if (signal === 'SIGKILL') process.kill(trainer, 'SIGKILL');
       const { code } = await ended;
@@ -183,10 +180,7 @@ def get_dataset(template, model, data, training, stage, tokenizer):
     const { env, tokenized, message } = withStandIn();
     const { child, ended } = start('python3', ['-I', PREFLIGHT], { ...env, PAUSE: '1' });
     await until('the data is half-written', () => existsSync(join(`${tokenized}.partial`, 'first')));
-    const [trainer = 0] = readFileSync(`/proc/${child.pid}/task/${child.pid}/children`, 'utf8')
-      .trim()
-      .split(' ')
-      .map(Number);
+    const trainer = firstChildOf(child.pid);
     process.kill(trainer, 'SIGKILL');
     expect((await ended).code).toBe(codeOf('host-memory'));
     expect(message()).toContain('Change: lower preprocessing_num_workers');
@@ -212,3 +206,8 @@ def get_dataset(template, model, data, training, stage, tokenizer):
     expect(message()).toContain('COMPUTE_CAPABILITY is not set');
   });
 });
+
+/** The process that a process started first. */
+function firstChildOf(pid = 0): number {
+  return Number(readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ')[0] ?? 0);
+}
