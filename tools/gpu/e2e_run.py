@@ -1,20 +1,31 @@
 """Run LLaMA-Factory's own trainer on a config, and print what each rank took: device peak, host peak, seconds a step.
 
 torchrun --nproc_per_node N e2e_run.py CONFIG JSON-overrides NAME. Environment: CAP_GIB (allocator cap a card), NO_FLASH.
+An override `sweep: 0.5` looks for the smallest cap that trains: from the third step on each step gets 0.5 % of the step
+peak less than the one before, from 12 % above it, until one dies. Give max_steps enough, and no evaluation.
 """
 import json, os, sys, threading, time, traceback
 import psutil, torch, yaml
 cfg = yaml.safe_load(open(sys.argv[1])); over = json.loads(sys.argv[2]) if len(sys.argv) > 2 else {}
+sweep = over.pop("sweep", 0)
 cfg.update(over); cfg = {k: v for k, v in cfg.items() if v is not None or k == "deepspeed"}
 if cfg.get("deepspeed") is None: cfg.pop("deepspeed", None)
 from llamafactory.hparams import ModelArguments, DataArguments, TrainingArguments, FinetuningArguments, GeneratingArguments
 known = {f for c in (ModelArguments, DataArguments, TrainingArguments, FinetuningArguments, GeneratingArguments) for f in c.__dataclass_fields__}
 dropped = sorted(k for k in cfg if k not in known); cfg = {k: v for k, v in cfg.items() if k in known}
+cfg["output_dir"] = os.environ.get("SAVES", cfg.get("output_dir"))
 rank, ranks = int(os.environ.get("LOCAL_RANK", "0")), int(os.environ.get("WORLD_SIZE", "1"))
 before = psutil.virtual_memory().used
+shm_before = os.statvfs("/dev/shm"); shm_before = (shm_before.f_blocks - shm_before.f_bfree) * shm_before.f_frsize
 torch.cuda.set_device(rank)
 cap = float(os.environ.get("CAP_GIB", "0"))
-if cap: torch.cuda.set_per_process_memory_fraction(cap * 2**30 / torch.cuda.get_device_properties(rank).total_memory, rank)
+def limit(cap_bytes): torch.cuda.set_per_process_memory_fraction(cap_bytes / torch.cuda.get_device_properties(rank).total_memory, rank)
+if cap: limit(cap * 2**30)
+# DeepSpeed resets the counters while it reports: keep what they had reached
+reached = {"alloc": 0, "reserved": 0}; reset = torch.cuda.reset_peak_memory_stats
+def reset_keeping(*a, **k):
+    reached.update(alloc=max(reached["alloc"], torch.cuda.max_memory_allocated()), reserved=max(reached["reserved"], torch.cuda.max_memory_reserved())); reset(*a, **k)
+torch.cuda.reset_peak_memory_stats = torch.cuda.memory.reset_peak_memory_stats = reset_keeping
 if os.environ.get("NO_FLASH"): torch.backends.cuda.enable_flash_sdp(False); torch.backends.cuda.enable_cudnn_sdp(False)
 peak = {"anon": 0, "shmem": 0, "used": 0, "shm": 0}; stop = False
 def status(key):
@@ -29,13 +40,17 @@ def watch():
         time.sleep(0.2)
 threading.Thread(target=watch, daemon=True).start()
 from transformers import TrainerCallback
-times, losses, peaks = [], [], {"step": [], "evaluation": []}
+times, losses, caps, peaks = [], [], [], {"step": [], "evaluation": []}
 class T(TrainerCallback):
     def on_train_begin(self, *a, **k):
         # what loading took, before the counters start again for the steps
-        peak.update(load_alloc=torch.cuda.max_memory_allocated(), load_reserved=torch.cuda.max_memory_reserved(), load_host=peak["used"], load_anon=peak["anon"], load_s=round(time.time() - t0, 1))
-        torch.cuda.reset_peak_memory_stats(); peak["before_train"] = torch.cuda.memory_allocated()
-    def on_step_begin(self, *a, **k): times.append(-time.time()); torch.cuda.reset_peak_memory_stats()
+        torch.cuda.reset_peak_memory_stats()
+        peak.update(load_alloc=reached["alloc"], load_reserved=reached["reserved"], load_host=peak["used"], load_anon=peak["anon"], load_s=round(time.time() - t0, 1))
+        reached.update(alloc=0, reserved=0); peak["before_train"] = torch.cuda.memory_allocated()
+    def on_step_begin(self, *a, **k):
+        if sweep and len(times) >= 2:
+            torch.cuda.empty_cache(); caps.append(int(max(peaks["step"]) * (1.12 - (len(times) - 2) * sweep / 100))); limit(caps[-1])
+        times.append(-time.time()); torch.cuda.reset_peak_memory_stats()
     def on_step_end(self, *a, **k):
         torch.cuda.synchronize(); times[-1] += time.time()
         peaks["step"].append(torch.cuda.max_memory_allocated()); torch.cuda.reset_peak_memory_stats()
@@ -43,14 +58,18 @@ class T(TrainerCallback):
     def on_log(self, args, state, control, logs=None, **k):
         if logs and "loss" in logs: losses.append(logs["loss"])
 from llamafactory.train.tuner import run_exp
-t0 = time.time(); out = dict(run=sys.argv[3] if len(sys.argv) > 3 else "", rank=rank, ranks=ranks, dropped=dropped)
+SAID = ("per_device_train_batch_size", "per_device_eval_batch_size", "eval_strategy", "cutoff_len", "gradient_accumulation_steps", "quantization_bit", "lora_rank", "lora_target",
+        "disable_gradient_checkpointing", "enable_liger_kernel", "use_dora", "packing", "neat_packing", "deepspeed", "model_name_or_path")
+t0 = time.time(); out = dict(run=sys.argv[3] if len(sys.argv) > 3 else "", rank=rank, ranks=ranks, dropped=dropped, config={k: v for k, v in cfg.items() if k in SAID})
 try:
     run_exp(cfg, callbacks=[T()])
     out["ok"] = True
 except BaseException as e:
-    traceback.print_exc(); out["error"] = f"{type(e).__name__}: {e}"[:500]
+    traceback.print_exc()
+    if len(caps) > 1 and isinstance(e, torch.OutOfMemoryError): out.update(ok=True, trains_under=caps[-2], dies_under=caps[-1])
+    out["error"] = f"{type(e).__name__}: {e}"[:500]
 stop = True
 free, total = torch.cuda.mem_get_info()
-out.update(peak_alloc=max([torch.cuda.max_memory_allocated(), *peaks["step"], *peaks["evaluation"]]), step_peaks=peaks["step"], evaluation_peaks=peaks["evaluation"], peak_reserved=torch.cuda.max_memory_reserved(), device_used=total - free,
-   context=total - free - torch.cuda.memory_reserved(), cap_gib=cap, alloc_conf=os.environ.get("PYTORCH_CUDA_ALLOC_CONF"), flash=not os.environ.get("NO_FLASH"), host_before=before, **peak, step_s=[round(x, 2) for x in times], losses=losses, total_s=round(time.time() - t0, 1))
+out.update(peak_alloc=max([torch.cuda.max_memory_allocated(), *peaks["step"], *peaks["evaluation"]]), step_peaks=peaks["step"], evaluation_peaks=peaks["evaluation"], peak_reserved=max(reached["reserved"], torch.cuda.max_memory_reserved()), device_used=total - free,
+   context=total - free - torch.cuda.memory_reserved(), cap_gib=cap, alloc_conf=os.environ.get("PYTORCH_CUDA_ALLOC_CONF"), flash=not os.environ.get("NO_FLASH"), host_before=before, shm_before=shm_before, **peak, step_s=[round(x, 2) for x in times], losses=losses, total_s=round(time.time() - t0, 1))
 print("\nRESULT " + json.dumps(out), flush=True)
