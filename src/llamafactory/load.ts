@@ -446,8 +446,11 @@ function nestsDeeply(text: string): boolean {
     else brackets = Math.max(0, brackets - 1);
     if (brackets > DEEPEST_SCANNED) return true;
   }
+  const lines = text.split('\n');
+  // A level takes a column at least, so nothing deep fits into short lines.
+  if (lines.every((line) => line.length < DEEPEST_SCANNED)) return false;
   const indents: number[] = [];
-  for (const line of text.split('\n')) {
+  for (const line of lines) {
     const indent = line.length - line.trimStart().length;
     while (indents.length > 0 && (indents.at(-1) ?? 0) >= indent) indents.pop();
     indents.push(indent);
