@@ -1,12 +1,9 @@
 import { dirname, isAbsolute, relative, resolve } from 'node:path';
 import { type Acknowledgements, acknowledge } from '../acknowledgements';
 import { type Edit, type Finding, Severity } from '../finding';
-import { findingsText } from '../finding-text';
 import { parse } from '../llamafactory/parser/parse';
 import { checkRules } from '../rules/rules';
 import type { Release } from '../run';
-import { difference } from './difference';
-import { applyEdit } from './edits';
 import { type FileStore, fileStore, reasonOf } from './file-store';
 import { ExitStatus, jsonLine, type Output } from './output';
 import { type RunFromFiles, type RunOptions, runFromFiles } from './run-from-files';
@@ -119,6 +116,7 @@ function reportText(
   const where = `${gpus} x ${card.name}${nodes > 1 ? ` on each of ${nodes} nodes` : ''}`;
   const verdict = accepted ? 'takes it' : 'refuses it';
   const silent = acknowledged.length === 0 ? '' : `, ${acknowledged.length} acknowledged`;
+  const { findingsText } = require('../finding-text') as typeof import('../finding-text');
   const head = `${file}: LLaMA-Factory ${release} ${verdict}; ${counts(findings)}${silent} (checked for ${where})`;
   return findings.length === 0 ? `${head}\n` : `${head}\n\n${findingsText(findings)}\n`;
 }
@@ -154,6 +152,7 @@ function fixFile(path: string, options: LintOptions, store: FileStore): void {
 
 /** Makes all changes of one fix, or none of them. */
 function applyAll(edits: readonly Edit[], from: RunFromFiles, store: FileStore): void {
+  const { applyEdit } = require('./edits') as typeof import('./edits');
   const texts = new Map<string, string>();
   for (const edit of edits) {
     const { path, key } = from.placeOf(edit);
@@ -169,6 +168,7 @@ function applyAll(edits: readonly Edit[], from: RunFromFiles, store: FileStore):
 
 /** Writes the corrected files and shows what changed; false if one can't be written. */
 function saveAll(store: FileStore, options: LintOptions, output: Output): boolean {
+  const { difference } = require('./difference') as typeof import('./difference');
   const show = (text: string) => (options.format === 'json' ? output.err(text) : output.out(`\n${text}`));
   let saved = true;
   for (const { path, before, after } of store.changes()) {

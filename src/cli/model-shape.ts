@@ -23,10 +23,13 @@ function fromConfig(model: string, files: Files): ModelShape | undefined {
   }
 }
 
+/** The models of the catalogue by their plain names; made when a name is first looked up. */
+let catalogue: ReadonlyMap<string, ModelShape> | undefined;
+
 function fromName(model: string): ModelShape | undefined {
+  catalogue ??= new Map(Object.values(MODELS).map((known) => [plain(known.name), known]));
   for (const part of partsOf(model)) {
-    const name = plain(part);
-    const found = Object.values(MODELS).find((known) => plain(known.name) === name);
+    const found = catalogue.get(plain(part));
     if (found !== undefined) return found;
   }
   return undefined;

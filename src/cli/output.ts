@@ -1,3 +1,5 @@
+import { asJson } from '../as-json';
+
 /** Where a command writes: the process's streams, or a test's lists. */
 export interface Output {
   out(text: string): void;
@@ -14,14 +16,9 @@ export function processOutput(): Output {
   return { out: (text) => process.stdout.write(text), err: (text) => process.stderr.write(text) };
 }
 
-/** A value as one line of JSON; whole numbers beyond 2^53 keep their digits, as text. */
+/** A value as one line of JSON. */
 export function jsonLine(value: unknown): string {
-  try {
-    return `${JSON.stringify(value)}\n`;
-  } catch {
-    // Such a number is what JSON.stringify stops at; to ask about each part makes it slow.
-    return `${JSON.stringify(value, (_, part) => (typeof part === 'bigint' ? String(part) : part))}\n`;
-  }
+  return `${asJson(value)}\n`;
 }
 
 /** How a command ends. */

@@ -46,16 +46,14 @@ const OMEGACONF = 'OmegaConf, omegaconf/_yaml.py';
 /** What PyYAML takes for the end of a line, beside a line feed. */
 const LINE_BREAKS = /[\r\u0085\u2028\u2029]/;
 
-/** What stops the reading. */
-class Refusal extends Error {
+/** What stops the reading. No Error: nobody looks at its stack, and to record one costs more than a check. */
+class Refusal {
   constructor(
     readonly id: string,
     readonly text: string,
     readonly offset = 0,
     readonly key = '',
-  ) {
-    super(text);
-  }
+  ) {}
 }
 
 /**
@@ -67,12 +65,12 @@ class Refusal extends Error {
 export function loadYaml(text: string, release: Release, path: string): LoadedConfig {
   const unified = LINE_BREAKS.test(text) ? text.replace(/\r\n|[\r\u0085\u2028\u2029]/g, '\n') : text;
   const reader = new Reader(unified, release !== '0.9.3');
-  let args: Mapping = {};
+  let args: Record<string, unknown> = {};
   let root: LoadedConfig['root'] = 'nothing';
   try {
     const value = reader.read();
     root = rootOf(value, reader.empty);
-    if (root === 'mapping') args = value as Mapping;
+    if (root === 'mapping') args = value as Record<string, unknown>;
     else reader.refusals.push(notMapping(root));
   } catch (error) {
     if (error instanceof Refusal) reader.refusals.push(error);
@@ -80,11 +78,11 @@ export function loadYaml(text: string, release: Release, path: string): LoadedCo
       reader.refusals.push(new Refusal('yaml-nesting', 'it is nested too deeply to be read'));
     else throw error;
   }
-  const { plain, floats } = unwrap(args);
+  const floats = unwrapFloats(args);
   return {
     loads: reader.refusals.length === 0,
     root,
-    args: plain,
+    args,
     floats,
     findings: reader.refusals.map((refusal) => toFinding(refusal, unified, path, release)),
     position(key) {
@@ -109,12 +107,15 @@ function notMapping(root: LoadedConfig['root']): Refusal {
   return new Refusal('yaml-not-mapping', `the file holds ${what}, and a train config is a mapping of keys to values`);
 }
 
-function unwrap(args: Mapping): { plain: Mapping; floats: Set<string> } {
-  const floats = new Set(Object.keys(args).filter((key) => args[key] instanceof PyFloat));
-  if (floats.size === 0) return { plain: args, floats };
-  const plain: Record<string, unknown> = { ...args };
-  for (const key of floats) plain[key] = (args[key] as PyFloat).value;
-  return { plain, floats };
+/** Puts plain numbers in the place of whole floats, and names their keys. */
+function unwrapFloats(args: Record<string, unknown>): Set<string> {
+  const floats = new Set<string>();
+  for (const [key, value] of Object.entries(args)) {
+    if (!(value instanceof PyFloat)) continue;
+    floats.add(key);
+    args[key] = value.value;
+  }
+  return floats;
 }
 
 function toFinding(refusal: Refusal, text: string, path: string, release: Release): Finding {
@@ -130,9 +131,12 @@ function toFinding(refusal: Refusal, text: string, path: string, release: Releas
 }
 
 function positionOf(text: string, offset: number): Position {
-  const before = text.slice(0, offset);
-  const lineStart = before.lastIndexOf('\n') + 1;
-  return { line: before.split('\n').length, column: offset - lineStart + 1 };
+  let [line, start] = [1, 0];
+  for (let end = text.indexOf('\n'); end >= 0 && end < offset; end = text.indexOf('\n', start)) {
+    line++;
+    start = end + 1;
+  }
+  return { line, column: offset - start + 1 };
 }
 
 let library: typeof import('yaml') | undefined;
@@ -252,7 +256,7 @@ class Reader {
     if (node === null) return { value: null, size: 1 };
     if (this.yaml.isAlias(node)) return this.follow(node.source, startOf(node));
     this.unique++;
-    const anchor = 'anchor' in node ? node.anchor : undefined;
+    const { anchor } = node;
     if (anchor !== undefined) {
       if (this.anchors.has(anchor))
         throw new Refusal('yaml-anchor', `the anchor &${anchor} is defined twice`, startOf(node));
@@ -302,8 +306,8 @@ class Reader {
     if (tag !== undefined && tag !== 'map') throw badTag(tag, node);
     const own = new Map<string, unknown>();
     const merged: Record<string, unknown> = Object.create(null);
-    const seen = new Set<string>();
-    const kinds = new Map<string, string>();
+    const texts = new Set<string>();
+    const others = new Set<string>();
     let size = 1;
     for (const { key: keyNode, value: valueNode } of pairs) {
       const isMerge =
@@ -318,28 +322,22 @@ class Reader {
       }
       const name = this.keyName(key.value, keyNode ?? node);
       const offset = startOf(keyNode ?? node);
-      this.checkKeyKind(kinds, name, key.value, offset);
-      if (typeof key.value === 'string' && seen.has(name) && this.omegaconf) {
+      const isText = typeof key.value === 'string';
+      // OmegaConf refuses 1 and "1" as keys of one mapping.
+      if ((isText ? others : texts).has(name) && /^-?\d+$/.test(name)) {
+        throw new Refusal('yaml-duplicate-key', `the key ${name} is given as a number and as a string`, offset, name);
+      }
+      if (this.omegaconf && isText && texts.has(name)) {
         const first = isRoot ? this.offsets.get(name) : undefined;
         const where = first === undefined ? '' : ` (first in line ${positionOf(this.text, first).line})`;
         this.refusals.push(new Refusal('yaml-duplicate-key', `\`${name}\` is given twice${where}`, offset, name));
       }
-      if (typeof key.value === 'string') seen.add(name);
+      (isText ? texts : others).add(name);
       if (isRoot && !this.offsets.has(name)) this.offsets.set(name, offset);
       own.set(name, value.value);
     }
     const value = Object.fromEntries(own);
     return { value: Object.keys(merged).length === 0 ? value : { ...merged, ...value }, size };
-  }
-
-  /** OmegaConf refuses 1 and "1" as keys of one mapping. */
-  private checkKeyKind(kinds: Map<string, string>, name: string, key: unknown, offset: number): void {
-    const kind = typeof key;
-    const other = kinds.get(name);
-    if (other !== undefined && other !== kind && /^-?\d+$/.test(name)) {
-      throw new Refusal('yaml-duplicate-key', `the key ${name} is given as a number and as a string`, offset, name);
-    }
-    kinds.set(name, kind);
   }
 
   /** A merged mapping yields to the mapping's own keys; of several, the first wins with OmegaConf, the last with PyYAML. */
@@ -431,8 +429,7 @@ const UNPRINTABLE = /[^\t\n\r\u0020-\u007e\u0085\u00a0-\ud7ff\ue000-\ufffd\u{100
 
 /** A node's tag without the prefix of YAML's own tags; undefined if it has none. */
 function tagOf(node: Node): string | undefined {
-  const tag = 'tag' in node ? node.tag : undefined;
-  return typeof tag === 'string' ? tag.replace(/^tag:yaml\.org,2002:/, '') : undefined;
+  return node.tag?.replace(/^tag:yaml\.org,2002:/, '');
 }
 
 function badTag(tag: string, node: Node, text?: string): Refusal {
@@ -444,19 +441,21 @@ function badTag(tag: string, node: Node, text?: string): Refusal {
 /** A rough look for nesting that would exhaust the stack while parsing: open brackets, entries in entries, indentation. */
 function nestsDeeply(text: string): boolean {
   let brackets = 0;
+  for (const [bracket] of text.matchAll(/[[\]{}]/g)) {
+    if (bracket === '[' || bracket === '{') brackets++;
+    else brackets = Math.max(0, brackets - 1);
+    if (brackets > DEEPEST_SCANNED) return true;
+  }
+  const lines = text.split('\n');
+  // A level takes a column at least, so nothing deep fits into short lines.
+  if (lines.every((line) => line.length < DEEPEST_SCANNED)) return false;
   const indents: number[] = [];
-  for (const line of text.split('\n')) {
+  for (const line of lines) {
     const indent = line.length - line.trimStart().length;
     while (indents.length > 0 && (indents.at(-1) ?? 0) >= indent) indents.pop();
     indents.push(indent);
     const marks = /^\s*(?:[-?:] +)+/.exec(line)?.[0].replaceAll(' ', '').length ?? 0;
     if (indents.length + marks > DEEPEST_SCANNED) return true;
-    for (let at = indent; at < line.length; at++) {
-      const character = line[at];
-      if (character === '[' || character === '{') brackets++;
-      else if (character === ']' || character === '}') brackets = Math.max(0, brackets - 1);
-      if (brackets > DEEPEST_SCANNED) return true;
-    }
   }
   return false;
 }

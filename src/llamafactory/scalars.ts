@@ -12,6 +12,8 @@ export interface ScalarRules {
 
 const BOOL = /^(?:yes|Yes|YES|no|No|NO|true|True|TRUE|false|False|FALSE|on|On|ON|off|Off|OFF)$/;
 const NULL = /^(?:~|null|Null|NULL|)$/;
+/** The length of `false`, the longest word that is no text. */
+const LONGEST_WORD = 5;
 const INT =
   /^(?:[-+]?0b[0-1_]+|[-+]?0[0-7_]+|[-+]?(?:0|[1-9][0-9_]*)|[-+]?0x[0-9a-fA-F_]+|[-+]?[1-9][0-9_]*(?::[0-5]?[0-9])+)$/;
 /** YAML 1.1 in PyYAML: a dot is needed, and a sign after the e. */
@@ -37,6 +39,7 @@ function resolve(text: string, omegaconf: boolean): unknown {
   const first = text.charCodeAt(0);
   const isNumberStart = (first >= 48 && first <= 57) || first === 43 || first === 45 || first === 46;
   if (!isNumberStart) {
+    if (text.length > LONGEST_WORD) return text;
     if (BOOL.test(text)) return /^(?:y|t|on)/i.test(text);
     return NULL.test(text) ? null : text;
   }

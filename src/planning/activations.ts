@@ -88,11 +88,12 @@ function inputBytes(
   const times = (linear: Linear) => (linear.count === 1 ? 1 : active);
   const trainsWeights = settings.finetuning === 'full' || settings.finetuning === 'freeze';
   // q, k and v share an input, so do gate and up
-  const distinct = linears.filter(({ name }) => ['q_proj', 'o_proj', 'gate_proj', 'down_proj'].includes(name));
-  const shared = (list: readonly Linear[]) => list.reduce((sum, linear) => sum + 2 * linear.input * times(linear), 0);
-  const isAttention = ({ name }: Linear) => ['q_proj', 'k_proj', 'v_proj'].includes(name);
-  const base = trainsWeights || settings.bits === 8 ? shared(distinct) : 0;
-  if (trainsWeights) return { all: base, attention: shared(distinct.filter(isAttention)) };
+  const hasOwnInput = ({ name }: Linear) => name !== 'k_proj' && name !== 'v_proj' && name !== 'up_proj';
+  const shared = (list: readonly Linear[]) =>
+    list.filter(hasOwnInput).reduce((sum, linear) => sum + 2 * linear.input * times(linear), 0);
+  const isAttention = ({ name }: Linear) => name === 'q_proj' || name === 'k_proj' || name === 'v_proj';
+  const base = trainsWeights || settings.bits === 8 ? shared(linears) : 0;
+  if (trainsWeights) return { all: base, attention: shared(linears.filter(isAttention)) };
   const perElement = 2 + (settings.loraDropout > 0 ? 1 : 0);
   // DoRA keeps the base output and the adapter's for the gradient of the magnitude
   const adapter = (linear: Linear) =>

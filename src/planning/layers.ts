@@ -25,18 +25,15 @@ export function linearsOf(model: ModelShape, transformersMajor: number): Linear[
   const intermediate = model.experts?.intermediateSize ?? model.intermediateSize;
   const count = model.experts?.count ?? 1;
   const fused = model.experts !== undefined && transformersMajor >= 5;
-  const attention = [
-    { name: 'q_proj', input: hidden, output: query },
-    { name: 'k_proj', input: hidden, output: keyValue },
-    { name: 'v_proj', input: hidden, output: keyValue },
-    { name: 'o_proj', input: query, output: hidden },
-  ].map((linear) => ({ ...linear, count: 1, fused: false }));
-  const mlp = [
-    { name: 'gate_proj', input: hidden, output: intermediate },
-    { name: 'up_proj', input: hidden, output: intermediate },
-    { name: 'down_proj', input: intermediate, output: hidden },
-  ].map((linear) => ({ ...linear, count, fused }));
-  return [...attention, ...mlp];
+  return [
+    { name: 'q_proj', input: hidden, output: query, count: 1, fused: false },
+    { name: 'k_proj', input: hidden, output: keyValue, count: 1, fused: false },
+    { name: 'v_proj', input: hidden, output: keyValue, count: 1, fused: false },
+    { name: 'o_proj', input: query, output: hidden, count: 1, fused: false },
+    { name: 'gate_proj', input: hidden, output: intermediate, count, fused },
+    { name: 'up_proj', input: hidden, output: intermediate, count, fused },
+    { name: 'down_proj', input: intermediate, output: hidden, count, fused },
+  ];
 }
 
 /** The matrices that LoRA is put on. */

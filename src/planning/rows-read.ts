@@ -37,6 +37,16 @@ function stageOf({ args }: Run, evaluation: boolean): string {
   return stage === 'sft' && evaluation && isOn(args['predict_with_generate']) ? 'ppo' : stage;
 }
 
+const readings = new WeakMap<Mapping, string>();
+
+/** What an entry says of how its rows are read, as text. */
+function readingOf(entry: Mapping): string {
+  const { formatting, ranking, columns, tags } = entry;
+  const reading = readings.get(entry) ?? JSON.stringify([formatting, ranking, columns, tags]);
+  readings.set(entry, reading);
+  return reading;
+}
+
 function fatesOf(
   rows: readonly unknown[],
   entry: Mapping,
@@ -49,8 +59,7 @@ function fatesOf(
     known = new Map();
     judged.set(rows, known);
   }
-  const { formatting, ranking, columns, tags } = entry;
-  const key = JSON.stringify([count, stage, release, formatting, ranking, columns, tags]);
+  const key = `${count} ${stage} ${release} ${readingOf(entry)}`;
   let fates = known.get(key);
   if (fates === undefined) {
     fates = rowFates(count < rows.length ? rows.slice(0, count) : rows, entry, stage, release);

@@ -180,7 +180,9 @@ function mixing(run: Run): string {
  * @param samples rows of each data set whose file isn't at hand
  */
 export function scheduleOf(run: Run, samples?: number): Schedule {
-  if (samples !== undefined) return reckon(run, samples);
+  const training = run.datasets.filter((dataset) => dataset.evaluation !== true);
+  const atHand = training.length > 0 && training.every(({ rows }) => rows !== undefined);
+  if (samples !== undefined && !atHand) return reckon(run, samples);
   const schedule = known.get(run) ?? reckon(run, samples);
   known.set(run, schedule);
   return schedule;

@@ -35,12 +35,14 @@ export const rule: Rule = {
   source: 'transformers: src/transformers/hf_argparser.py, parse_dict',
   check(run) {
     const fields = fieldsOf(run.release);
-    return Object.entries(run.args).flatMap(([key, value]) => {
-      const field = fields.get(key);
+    const findings: Finding[] = [];
+    for (const [key, value] of Object.entries(run.args)) {
+      const field = typeof value === 'string' ? fields.get(key) : undefined;
       // What it does to a run that quantises is said by a rule of its own.
       const elsewhere = key === 'quantization_method' && isGiven(run, 'quantization_bit');
-      return field?.settable && typeof value === 'string' && !elsewhere ? faults(run, field, value) : [];
-    });
+      if (field?.settable && !elsewhere) findings.push(...faults(run, field, value as string));
+    }
+    return findings;
   },
 };
 
@@ -77,6 +79,7 @@ function choicesOf({ name, choices, type }: Field): readonly string[] {
   if (CHECKED.has(name)) return [];
   const known = LOOKED_UP[name];
   if (known) return known;
+  if (choices === undefined) return [];
   const takesAny = type.split('|').some((form) => form.trim() === 'str');
-  return takesAny ? [] : (choices ?? []).filter((choice): choice is string => typeof choice === 'string');
+  return takesAny ? [] : choices.filter((choice): choice is string => typeof choice === 'string');
 }

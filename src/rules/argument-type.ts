@@ -65,31 +65,34 @@ export const rule: Rule = {
   source: 'transformers: src/transformers/hf_argparser.py, parse_dict',
   check(run) {
     const fields = fieldsOf(run.release);
-    return Object.entries(run.args).flatMap(([key, value]) => {
+    const findings: Finding[] = [];
+    for (const [key, value] of Object.entries(run.args)) {
       const field = fields.get(key);
-      return field?.settable ? faults(run, field, value) : [];
-    });
+      if (field?.settable && !isRight(field, value)) findings.push(fault(run, field, value));
+    }
+    return findings;
   },
 };
 
-function faults(run: Run, field: Field, value: unknown): Finding[] {
-  if (plainlyRight(field, value) || schemaOf(field).safeParse(value).success) return [];
+function isRight(field: Field, value: unknown): boolean {
+  return plainlyRight(field, value) || schemaOf(field).safeParse(value).success;
+}
+
+function fault(run: Run, field: Field, value: unknown): Finding {
   const { name } = field;
   const fix = fixOf(run, field, value);
-  return [
-    {
-      id: rule.id,
-      severity: rule.severity,
-      path: run.path,
-      key: name,
-      message: `\`${name}\` must be ${allowedText(field)}, and LLaMA-Factory does not check it before the model is loaded`,
-      got: asJson(value),
-      allowed: allowedText(field),
-      change: changeOf(name, fix),
-      ...(fix === undefined ? {} : { fix: [fix] }),
-      source: rule.source,
-    },
-  ];
+  return {
+    id: rule.id,
+    severity: rule.severity,
+    path: run.path,
+    key: name,
+    message: `\`${name}\` must be ${allowedText(field)}, and LLaMA-Factory does not check it before the model is loaded`,
+    got: asJson(value),
+    allowed: allowedText(field),
+    change: changeOf(name, fix),
+    ...(fix === undefined ? {} : { fix: [fix] }),
+    source: rule.source,
+  };
 }
 
 /** True for what needs no schema to be judged: zod takes 50 ms to load, and most runs hold nothing odd. */

@@ -1,4 +1,4 @@
-import { Severity } from '../finding';
+import { type Finding, Severity } from '../finding';
 import { scalarRules } from '../llamafactory/scalars';
 import { found } from './found';
 import type { Rule } from './rule';
@@ -10,18 +10,19 @@ export const rule: Rule = {
     'The train config passes through OmegaConf, to which `${` opens an interpolation: a text in which it opens none stops the run before anything else. A YAML that has one is refused when it is read; this is for values that come from props.',
   source: 'OmegaConf: omegaconf/grammar_parser.py',
   check(run) {
-    return Object.entries(run.args).flatMap(([key, value]) => {
+    const findings: Finding[] = [];
+    for (const [key, value] of Object.entries(run.args)) {
       const broken = isBroken(key) ? key : brokenIn(value);
-      if (broken === undefined) return [];
-      return [
-        found(rule, run, {
-          key,
-          message: `\`${key}\` has a \`\${\` that opens no interpolation, and OmegaConf refuses the whole config`,
-          got: broken,
-          change: 'leave `${` out, or close it: `${oc.env:NAME}`',
-        }),
-      ];
-    });
+      if (broken === undefined) continue;
+      const finding = found(rule, run, {
+        key,
+        message: `\`${key}\` has a \`\${\` that opens no interpolation, and OmegaConf refuses the whole config`,
+        got: broken,
+        change: 'leave `${` out, or close it: `${oc.env:NAME}`',
+      });
+      findings.push(finding);
+    }
+    return findings;
   },
 };
 

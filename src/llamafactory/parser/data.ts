@@ -86,7 +86,7 @@ export function splitComma(key: string, source: string, releases?: Step['release
     releases,
     source,
     set({ values }) {
-      values[key] = split(values[key]);
+      if (typeof values[key] === 'string') values[key] = split(values[key]);
     },
   };
 }

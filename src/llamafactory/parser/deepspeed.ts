@@ -41,7 +41,8 @@ function readConfig({ values, files, input }: State): unknown {
   const value = values['deepspeed'];
   if (isDict(value)) return value;
   if (typeof value !== 'string') throw new PyError('TypeError', 'deepspeed must be a path or a mapping', value);
-  if (!files) return input.deepspeed?.config;
+  // What the run holds of the file was parsed when it was read, once for all runs that name it.
+  if (!files || input.deepspeed?.file === value) return input.deepspeed?.config;
   if (files.kind(value) !== undefined) {
     const text = files.read(value);
     if (text === undefined) throw new PyError('OSError', `'${value}' can't be read as UTF-8`, value);

@@ -1,5 +1,6 @@
 import { asJson } from '../../as-json';
 import { type Edit, type Finding, Severity } from '../../finding';
+import type { Release } from '../../run';
 import { fieldsOf, replacementOf } from '../fields';
 import { nearest } from '../nearest';
 import { DATA_STEPS } from './data';
@@ -34,6 +35,18 @@ export const STEPS: readonly Step[] = [
   ...LATER_STEPS,
 ];
 
+const byRelease = new Map<Release, readonly Step[]>();
+
+/** The steps that a release takes. */
+function stepsOf(release: Release): readonly Step[] {
+  let steps = byRelease.get(release);
+  if (steps === undefined) {
+    steps = STEPS.filter(({ releases }) => releases === undefined || releases.includes(release));
+    byRelease.set(release, steps);
+  }
+  return steps;
+}
+
 /**
  * Goes the way of LLaMA-Factory's `get_train_args` and of the code after it that needs no weights, for torchrun. All
  * checks are made, where the real parser stops at the first.
@@ -41,8 +54,7 @@ export const STEPS: readonly Step[] = [
 export function parse(input: ParserInput): Verdict {
   const findings = unknownArguments(input);
   const state = startState(input);
-  for (const step of STEPS) {
-    if (step.releases && !step.releases.includes(input.release)) continue;
+  for (const step of stepsOf(input.release)) {
     const finding = take(step, state);
     if (finding && !findings.some(({ id, key }) => id === finding.id && key === finding.key)) findings.push(finding);
   }
