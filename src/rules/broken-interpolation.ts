@@ -1,5 +1,5 @@
 import { Severity } from '../finding';
-import { scalarRules } from '../llamafactory/scalars';
+import { isInterpolation } from '../llamafactory/interpolation';
 import { found } from './found';
 import type { Rule } from './rule';
 
@@ -18,7 +18,7 @@ export const rule: Rule = {
           key,
           message: `\`${key}\` has a \`\${\` that opens no interpolation, and OmegaConf refuses the whole config`,
           got: broken,
-          change: 'leave `${` out, or close it: `${oc.env:NAME}`',
+          change: 'leave `${` out: LLaMA-Factory resolves no interpolation',
         }),
       ];
     });
@@ -26,7 +26,7 @@ export const rule: Rule = {
 };
 
 function isBroken(text: string): boolean {
-  return text.includes('${') && !scalarRules(true).isInterpolation(text);
+  return text.includes('${') && !isInterpolation(text);
 }
 
 /** The first such text in a value, keys included. */
