@@ -27,6 +27,7 @@ import { rule as overwriteOutputDir } from './overwrite-output-dir';
 import { rule as pathWithBlank } from './path-with-blank';
 import { rule as quantizationWithoutEffect } from './quantization-without-effect';
 import { rule as relativePath } from './relative-path';
+import { rule as reportToUnknown } from './report-to-unknown';
 import { rule as reportToUnset } from './report-to-unset';
 import { rule as resumeFromCheckpoint } from './resume-from-checkpoint';
 import { rule as rowsAboveCutoff } from './rows-above-cutoff';
@@ -36,6 +37,7 @@ import { rule as savesNeverFire } from './saves-never-fire';
 import { rule as sharegptTagsIncomplete } from './sharegpt-tags-incomplete';
 import { rule as thinkingWithoutCot } from './thinking-without-cot';
 import { rule as trainOnPromptTemplate } from './train-on-prompt-template';
+import { rule as unresolvedInterpolation } from './unresolved-interpolation';
 import { rule as valSizeTakesAll } from './val-size-takes-all';
 import { rule as workersAboveRows } from './workers-above-rows';
 
@@ -44,6 +46,7 @@ export const RULES: readonly Rule[] = [
   argumentType,
   argumentChoice,
   brokenInterpolation,
+  unresolvedInterpolation,
   quantizationWithoutEffect,
   bf16Unsupported,
   flashAttentionUnsupported,
@@ -60,6 +63,7 @@ export const RULES: readonly Rule[] = [
   resumeFromCheckpoint,
   saveOnlyModel,
   reportToUnset,
+  reportToUnknown,
   gradientCheckpointingStaysOn,
   noEffectArguments,
   chatmlTemplate,
