@@ -1094,3 +1094,28 @@ export const RULE_CASES: readonly RuleCases[] = [
     [{ flash_attn: 'fa2' }, { flash_attn: 'sdpa' }, { flash_attn: 'disabled' }, { flash_attn: 'auto' }],
   ),
 ];
+
+/** More of them, apart from those that random configs are made of: these stay as they are recorded. */
+export const LATER_RULE_CASES: readonly RuleCases[] = [
+  rule(
+    'dataset',
+    [{ dataset: 'slash' }, { dataset_dir: 'nowhere/../data' }],
+    [{ dataset_dir: 'null-info', dataset: 'some/thing' }, { dataset_dir: './data/../data' }],
+    ['lora', 'qlora', 'kto'],
+  ),
+  rule(
+    'python-crash',
+    [
+      { deepspeed: 'ds/minus-nan.json' },
+      { ddp_timeout: '-86399999913601' },
+      { new_special_tokens_config: 'tokens-number.yaml' },
+    ],
+    [
+      { deepspeed: 'ds/nan.json' },
+      { ddp_timeout: '-86399999913600' },
+      { new_special_tokens_config: 'tokens-empty.yaml' },
+      { new_special_tokens_config: 'tokens-text.yaml' },
+    ],
+    ['lora', 'full'],
+  ),
+];

@@ -270,6 +270,48 @@ export const SNIPPETS: readonly string[] = [
   'run_name: &a [x, x, x, x, x, x, x, x, x, x]\nlogging_dir: [*a, *a, *a]',
 ];
 
+/** More of them, apart from those that random texts are made of: these stay as they are recorded. */
+export const LATER_SNIPPETS: readonly string[] = [
+  'run_name: "${now:%Y-%m-%d %H:%M}"',
+  'run_name: "${oc.env:A,\'b c\'}"',
+  'run_name: \'${oc.env:"A"}\'',
+  'run_name: "${a:[1,,{x: y}],}"',
+  'run_name: "${a:{x: {}, 1: [2]}}"',
+  'run_name: "${a:{x}}"',
+  'run_name: "${a:{x: 1,}}"',
+  'run_name: "${a:[x}"',
+  'run_name: "${a:(x)}"',
+  'run_name: "${a:\\\\(x\\\\)}"',
+  'run_name: "${a:x;y}"',
+  'run_name: "${a:é}"',
+  'run_name: "${é}"',
+  'run_name: "${a:b:c}"',
+  'run_name: "${a:\'${b}\'}"',
+  'run_name: "${a:\'${b\'}"',
+  "run_name: \"${a:'it\\\\'s'}\"",
+  'run_name: "${a:x\'y}"',
+  'run_name: "${:}"',
+  'run_name: "${a\\\\.b}"',
+  'run_name: "${a.[b]}"',
+  'run_name: "${.[b]}"',
+  'run_name: "${a\n}"',
+  'run_name: "\\\\\\\\${a b}"',
+  'run_name: {a: ???}',
+  'run_name: [???]',
+  'run_name: [?a]',
+  'run_name: {?a: b}',
+  'run_name: {"???": "???"}',
+  'run_name: "a\n---\nb"',
+  'run_name: "a\n--- b"',
+  'run_name: "a\n...\nb"',
+  'run_name: "a\n ---\nb"',
+  'run_name: "a\n---b"',
+  'run_name: "\\ud83d\\ude00"',
+  'run_name: "\\\\ud83d"',
+  'run_name: "\\U0001f600"',
+  'run_name: {!!binary aGk=: 1}',
+];
+
 /** Whole texts. */
 export const TEXTS: readonly string[] = [
   '',
@@ -304,6 +346,12 @@ export const TEXTS: readonly string[] = [
   '&a {model_name_or_path: x}\n',
   '? model_name_or_path\n: x\n',
   `model_name_or_path: ${'['.repeat(40)}${']'.repeat(40)}\n`,
+  '%FOO bar\n---\nmodel_name_or_path: x\n',
+  '# x\n%TAG ! tag:x,2000:\n---\nmodel_name_or_path: x\n',
+  '"model_name_or_path: x"\n',
+  '--- |\n model_name_or_path: x\n output_dir: y\n',
+  '"\'model_name_or_path: x\'"\n',
+  '2.0\n',
 ];
 
 /** Aliases that expand past a loader's limit, and less far. */
