@@ -2,7 +2,7 @@ import type { Node, Pair, Scalar } from 'yaml';
 import { type Finding, Severity } from '../finding';
 import type { Mapping, Release } from '../run';
 import { isInterpolation } from './interpolation';
-import { PyBytes, PyFloat } from './parser/python';
+import { noteOtherKeys, PyBytes, PyFloat } from './parser/python';
 import { type ScalarRules, scalarRules } from './scalars';
 
 /** Where something stands in a text; both count from 1. */
@@ -278,7 +278,7 @@ class Reader {
       const quoted = state === 'none' && /^["']/.test(lexeme);
       const comment = state === 'none' && lexeme.startsWith('#');
       const tab = lexeme.indexOf('\t');
-      const separates = this.omegaconf && (flowDepth > 0 || !begins);
+      const separates = this.omegaconf && (flowDepth > 0 || !begins || lexeme.slice(0, tab).trim() !== '');
       if (tab >= 0 && !quoted && !comment && state !== 'block-text' && !separates) {
         throw new Refusal('yaml-tab', 'a tab can not stand here in YAML: use blanks', offset + tab);
       }
@@ -330,7 +330,7 @@ class Reader {
     if (tag !== undefined && !['seq', 'omap', 'pairs'].includes(tag)) throw badTag(tag, node);
     let size = 1;
     const value = nodes.map((item) => {
-      if (isFlow(node)) this.checkQuestion(item, false);
+      if (isFlow(node)) this.checkPlain(item, false);
       const result = this.construct(item);
       size += result.size;
       if (size > this.mostNodes) throw tooLarge();
@@ -353,8 +353,8 @@ class Reader {
     let size = 1;
     for (const { key: keyNode, value: valueNode } of pairs) {
       if (isFlow(node)) {
-        this.checkQuestion(keyNode, false);
-        this.checkQuestion(valueNode, true);
+        this.checkPlain(keyNode, false);
+        this.checkPlain(valueNode, true);
       }
       const isMerge =
         this.yaml.isScalar(keyNode) && keyNode.type === 'PLAIN' && keyNode.value === '<<' && !tagOf(keyNode);
@@ -378,8 +378,9 @@ class Reader {
       if (isRoot && !this.offsets.has(name)) this.offsets.set(name, offset);
       own.set(name, value.value);
     }
-    const value = Object.fromEntries(own);
-    return { value: Object.keys(merged).length === 0 ? value : { ...merged, ...value }, size };
+    const value = { ...merged, ...Object.fromEntries(own) };
+    if ([...kinds.values()].some((kind) => kind !== 'string')) noteOtherKeys(value);
+    return { value, size };
   }
 
   /** OmegaConf refuses 1 and "1" as keys of one mapping. */
@@ -409,11 +410,18 @@ class Reader {
 
   /**
    * Between brackets a question mark begins a key, with no blank after it: where none can be, nor two, it can't stand.
-   * To PyYAML's own scanner one inside a text does so, too.
+   * To PyYAML's own scanner one inside a text does so, too. libyaml wants a blank between a key's colon and a bracket.
    */
-  private checkQuestion(node: Node | null, isValue: boolean): void {
+  private checkPlain(node: Node | null, isValue: boolean): void {
     if (!this.yaml.isScalar(node) || node.type !== 'PLAIN') return;
     const text = this.sourceOf(node);
+    if (text.startsWith(':')) {
+      throw new Refusal('yaml-syntax', 'a text between brackets can not start with a colon', startOf(node));
+    }
+    const end = node.range?.[1] ?? 0;
+    if (this.omegaconf && /^:[,?[\]{}]/.test(this.parsed.slice(end, end + 2))) {
+      throw new Refusal('yaml-syntax', 'between brackets a colon after a plain text needs a blank behind it', end);
+    }
     const after = isValue ? text : text.replace(/^\?/, '');
     if (this.omegaconf ? !after.startsWith('?') : !after.includes('?')) return;
     throw new Refusal('yaml-syntax', 'a text with ? between brackets must be put in quotes', startOf(node));
@@ -443,7 +451,7 @@ class Reader {
     if (plain && tag === undefined && !isKey && (text === '=' || text === '<<')) throw badTag(text, node);
     const value = tag === undefined ? (plain ? this.scalars.resolve(text) : text) : this.scalars.tagged(tag, text);
     if (value === undefined) throw badTag(tag ?? 'timestamp', node, text);
-    if (typeof value === 'string' && value.includes('${') && !isInterpolation(value)) {
+    if (!isKey && typeof value === 'string' && value.includes('${') && !isInterpolation(value)) {
       throw new Refusal(
         'yaml-interpolation',
         'OmegaConf takes ${ for the start of an interpolation, and this is none',

@@ -11,7 +11,7 @@ export const rule: Rule = {
   source: 'OmegaConf: omegaconf/grammar_parser.py',
   check(run) {
     return Object.entries(run.args).flatMap(([key, value]) => {
-      const broken = isBroken(key) ? key : brokenIn(value);
+      const broken = brokenIn(value);
       if (broken === undefined) return [];
       return [
         found(rule, run, {
@@ -25,16 +25,12 @@ export const rule: Rule = {
   },
 };
 
-function isBroken(text: string): boolean {
-  return text.includes('${') && !isInterpolation(text);
-}
-
-/** The first such text in a value, keys included. */
+/** The first such text in a value; keys are no values to OmegaConf. */
 function brokenIn(value: unknown): string | undefined {
-  if (typeof value === 'string') return isBroken(value) ? value : undefined;
+  if (typeof value === 'string') return value.includes('${') && !isInterpolation(value) ? value : undefined;
   if (typeof value !== 'object' || value === null) return undefined;
-  for (const [key, part] of Object.entries(value)) {
-    const broken = isBroken(key) ? key : brokenIn(part);
+  for (const part of Object.values(value)) {
+    const broken = brokenIn(part);
     if (broken !== undefined) return broken;
   }
   return undefined;

@@ -38,7 +38,7 @@ describe('reading a train config', () => {
 
   test('an interpolation stays as it is, what only looks like one is refused', () => {
     expect(value('${output_dir}/x')).toBe('${output_dir}/x');
-    expect(ids('x: ${')).toEqual(['yaml-interpolation']);
+    expect([ids('x: ${'), ids('x: {"${": 1}')]).toEqual([['yaml-interpolation'], []]);
   });
 
   test('says where a key stands', () => {
@@ -126,6 +126,16 @@ describe('reading a train config', () => {
     expect([ids('x: {a: ???}'), ids('x: [???]'), ids('x: {??: 1}')]).toEqual(Array(3).fill(['yaml-syntax']));
     expect([ids('x: [a?b]', '0.9.3'), ids('x: {a?: 1}', '0.9.3')]).toEqual(Array(2).fill(['yaml-syntax']));
     expect([ids('x: ???'), ids('x: {"???": "???"}'), ids('x: {?a: 1}'), ids('x: [a?]')]).toEqual(Array(4).fill([]));
+  });
+
+  test('between brackets a colon needs a blank behind it to libyaml, and begins nothing', () => {
+    expect([ids('x: {a:[1]}'), ids('x: {a:}'), ids('x: [:a]')]).toEqual(Array(3).fill(['yaml-syntax']));
+    expect([ids('x: {a:[1]}', '0.9.3'), ids('x: {"a":[1]}'), ids('x: [a:b]')]).toEqual([[], [], []]);
+    expect(ids('x: [:a]', '0.9.3')).toEqual(['yaml-syntax']);
+  });
+
+  test('a tab within a key is part of it to libyaml alone', () => {
+    expect([ids('a\tb: 1'), ids('a\tb: 1', '0.9.3')]).toEqual([[], ['yaml-tab']]);
   });
 
   test('a mark of a document ends it in quotes, too', () => {

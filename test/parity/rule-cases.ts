@@ -1118,4 +1118,24 @@ export const LATER_RULE_CASES: readonly RuleCases[] = [
     ],
     ['lora', 'full'],
   ),
+  rule(
+    'evaluation-without-data',
+    [{ eval_strategy: 'steps' }, { dataset: null, do_train: 'false', eval_strategy: 'steps' }],
+    [{ eval_strategy: 'steps', val_size: '100' }],
+    ['streaming'],
+  ),
+  rule(
+    'python-crash',
+    [
+      { fsdp: 'full_shard', fsdp_config: '{5: 1}' },
+      { fsdp: 'full_shard', fsdp_config: '{true: 1}' },
+      { fsdp_config: '{.5: 1}' },
+    ],
+    [
+      { fsdp: 'full_shard', fsdp_config: '{"5": 1}' },
+      { lr_scheduler_kwargs: '{5: 1}' },
+      { lr_scheduler_kwargs: '{"${": 1}' },
+    ],
+    ['lora'],
+  ),
 ];

@@ -310,6 +310,15 @@ export const LATER_SNIPPETS: readonly string[] = [
   'run_name: "\\\\ud83d"',
   'run_name: "\\U0001f600"',
   'run_name: {!!binary aGk=: 1}',
+  'lr_scheduler_kwargs: {"${a b": 1}',
+  'lr_scheduler_kwargs: {a:[1]}',
+  'lr_scheduler_kwargs: {a:}',
+  'lr_scheduler_kwargs: {"a":[1]}',
+  'lr_scheduler_kwargs: {a: [:b]}',
+  'lr_scheduler_kwargs: {a: :b}',
+  'lr_scheduler_kwargs: {:a}',
+  'lr_scheduler_kwargs: [a?b]',
+  'run_na\tme: x',
 ];
 
 /** Whole texts. */

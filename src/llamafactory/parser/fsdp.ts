@@ -1,6 +1,19 @@
 import { put, remove } from './edits';
 import { isNone } from './model';
-import { contains, equal, greater, isDict, items, length, loadJson, lowerText, PyError, toInt, truthy } from './python';
+import {
+  contains,
+  equal,
+  greater,
+  isDict,
+  items,
+  length,
+  loadJson,
+  lowerText,
+  needStringKeys,
+  PyError,
+  toInt,
+  truthy,
+} from './python';
 import type { State, Step } from './state';
 
 const HF = 'transformers: src/transformers/training_args.py';
@@ -118,6 +131,7 @@ function readConfig(state: State): void {
     config = loadJson(text);
   }
   if (!isDict(config)) throw new PyError('AttributeError', 'fsdp_config must be a mapping or a file', config);
+  needStringKeys(config, 'startswith');
   const plain: Record<string, unknown> = Object.fromEntries(
     Object.entries(config).map(([key, value]) => [key.replace(/^fsdp_/, ''), value]),
   );
