@@ -6,20 +6,25 @@ import { rule as argumentType } from './argument-type';
 import { rule as bf16Unsupported } from './bf16-unsupported';
 import { rule as brokenInterpolation } from './broken-interpolation';
 import { rule as chatmlTemplate } from './chatml-template';
+import { rule as datasetInfoKeys } from './dataset-info-keys';
 import { rule as datasetRows } from './dataset-rows';
+import { rule as datasetStage } from './dataset-stage';
 import { rule as deepspeedInertSection } from './deepspeed-inert-section';
 import { rule as deepspeedMismatch } from './deepspeed-mismatch';
 import { rule as deepspeedMissingKeys } from './deepspeed-missing-keys';
 import { rule as deepspeedOptimizerBypass } from './deepspeed-optimizer-bypass';
 import { rule as duplicateRows } from './duplicate-rows';
+import { rule as earlyStopping } from './early-stopping';
 import { rule as emptyAnswers } from './empty-answers';
 import { rule as evaluationsNeverFire } from './evaluations-never-fire';
 import { rule as flashAttentionUnsupported } from './flash-attention-unsupported';
+import { rule as fsdpWithDeepspeed } from './fsdp-with-deepspeed';
 import { rule as gpuMemory } from './gpu-memory';
 import { rule as gradientCheckpointingStaysOn } from './gradient-checkpointing-stays-on';
 import { rule as hostPath } from './host-path';
 import { rule as hostVirtualEnvironment } from './host-virtual-environment';
 import { rule as imageLacksPackage } from './image-lacks-package';
+import { rule as loraTargetUnknown } from './lora-target-unknown';
 import { rule as maxSamplesBelowRows } from './max-samples-below-rows';
 import { rule as noEffectArguments } from './no-effect-arguments';
 import { rule as offloadNeedsCompiler } from './offload-needs-compiler';
@@ -48,10 +53,12 @@ export const RULES: readonly Rule[] = [
   brokenInterpolation,
   unresolvedInterpolation,
   quantizationWithoutEffect,
+  loraTargetUnknown,
   bf16Unsupported,
   flashAttentionUnsupported,
   imageLacksPackage,
   gpuMemory,
+  fsdpWithDeepspeed,
   deepspeedMissingKeys,
   deepspeedMismatch,
   deepspeedInertSection,
@@ -59,6 +66,7 @@ export const RULES: readonly Rule[] = [
   offloadNeedsCompiler,
   savesNeverFire,
   evaluationsNeverFire,
+  earlyStopping,
   overwriteOutputDir,
   resumeFromCheckpoint,
   saveOnlyModel,
@@ -69,6 +77,8 @@ export const RULES: readonly Rule[] = [
   chatmlTemplate,
   thinkingWithoutCot,
   trainOnPromptTemplate,
+  datasetStage,
+  datasetInfoKeys,
   sharegptTagsIncomplete,
   datasetRows,
   valSizeTakesAll,
