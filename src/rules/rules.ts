@@ -27,6 +27,7 @@ import { rule as imageLacksPackage } from './image-lacks-package';
 import { rule as loraTargetUnknown } from './lora-target-unknown';
 import { rule as maxSamplesBelowRows } from './max-samples-below-rows';
 import { rule as noEffectArguments } from './no-effect-arguments';
+import { rule as nothingToDo } from './nothing-to-do';
 import { rule as offloadNeedsCompiler } from './offload-needs-compiler';
 import { rule as overwriteOutputDir } from './overwrite-output-dir';
 import { rule as pathWithBlank } from './path-with-blank';
@@ -52,6 +53,7 @@ export const RULES: readonly Rule[] = [
   argumentChoice,
   brokenInterpolation,
   unresolvedInterpolation,
+  nothingToDo,
   quantizationWithoutEffect,
   loraTargetUnknown,
   bf16Unsupported,
