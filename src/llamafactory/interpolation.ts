@@ -15,8 +15,8 @@ const DOTS = /\.+/y;
 const KEY = /(?:\\[\\.[\]:=]|[^\t "'().:[\]\\{}])+/y;
 const ID = /^[a-zA-Z_][\w-]*$/;
 const BACKSLASHES = /\\+/y;
-/** What an argument without quotes consists of; blanks before its end are not its own. */
-const UNQUOTED = /(?:\\[\\()[\]{}:=, \t]|[\w/\-\\+.%*@?|]|\$(?!\{)|[ \t]+(?![ \t]*[,}\]:]))+/y;
+/** What an argument without quotes consists of; blanks before its end, taken all or none, are not its own. */
+const UNQUOTED = /(?:\\[\\()[\]{}:=, \t]|[\w/\-\\+.%*@?|]|\$(?!\{)|(?=([ \t]+))\1(?![,}\]:]))+/y;
 const NO_ARGUMENT = /(?=[,}\]])/y;
 
 /** What OmegaConf takes at a glance; it lets a little through that its grammar has not, such as `${:a}`. */
@@ -37,7 +37,7 @@ function simplePattern(): RegExp {
   const argument = '[\\w/\\-+.$%*@?|]+';
   const call = `(?:${id}(?:\\.${id})*)?${blanks}:${blanks}${argument}(?:${blanks},${blanks}${argument})*`;
   const interpolation = `\\$\\{${blanks}(?:\\.*${node}|${call})${blanks}\\}`;
-  const between = '(?:[^$]|\\$(?!\\{))*';
+  const between = '[^$]*(?:\\$(?!\\{)[^$]*)*';
   return new RegExp(`^${between}(?:${interpolation}${between})+$`);
 }
 
