@@ -66,7 +66,9 @@ class Refusal extends Error {
  * @param path where findings point: the file
  */
 export function loadYaml(text: string, release: Release, path: string): LoadedConfig {
-  const unified = LINE_BREAKS.test(text) ? text.replace(/\r\n|[\r\u0085\u2028\u2029]/g, '\n') : text;
+  const lines = LINE_BREAKS.test(text) ? text.replace(/\r\n|[\r\u0085\u2028\u2029]/g, '\n') : text;
+  // Where files were put together: to libyaml a byte order mark before a line is a blank.
+  const unified = release === '0.9.3' ? lines : lines.replaceAll('\n\ufeff', '\n ');
   const reader = new Reader(unified, release !== '0.9.3');
   let args: Mapping = {};
   let root: LoadedConfig['root'] = 'nothing';

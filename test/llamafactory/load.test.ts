@@ -164,6 +164,10 @@ describe('reading a train config', () => {
     expect([ids('%YAML 1.3\n---\nx: 1'), ids('%YAML 1.3\n---\nx: 1', '0.9.3')]).toEqual([['yaml-version'], []]);
   });
 
+  test('a byte order mark begins a file; before another line it is a blank to libyaml', () => {
+    expect([ids('\ufeffx: 1'), ids('x: 1\n\ufeffy: 2'), ids('x: 1\n\ufeff# y')]).toEqual([[], ['yaml-syntax'], []]);
+  });
+
   test('bytes can be a key', () => {
     expect(value('{!!binary aGk=: 1}')).toEqual({ hi: 1 });
   });
