@@ -2,7 +2,7 @@ import { readdirSync, statSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { type ParsedFile, parseDataFile } from '../llamafactory/dataset-file';
 import { isMapping } from '../llamafactory/dataset-info';
-import type { Files } from '../llamafactory/files';
+import { type Files, joinPath } from '../llamafactory/files';
 import { type FileText, LARGEST_CONFIG, readText, statOf } from '../llamafactory/read-text';
 import type { Mapping } from '../run';
 
@@ -85,18 +85,27 @@ export function fileStore(): FileStore {
       const at = (path: string) => resolve(folder, path);
       return {
         kind(path) {
+          if (!isReached(joinPath(folder, path))) return undefined;
           const place = at(path);
           if (!kinds.has(place)) kinds.set(place, kindOf(place));
           return kinds.get(place);
         },
         read(path) {
-          const text = read(at(path));
-          return 'text' in text ? text.text : undefined;
+          const text = isReached(joinPath(folder, path)) ? read(at(path)) : undefined;
+          return text !== undefined && 'text' in text ? text.text : undefined;
         },
         list: (path) => namesIn(at(path)),
       };
     },
   };
+}
+
+/**
+ * Whether the system can go a path to its end: what stands before `..` must be there, and before a last slash a folder.
+ * Node's `resolve` takes both out of the text.
+ */
+function isReached(path: string): boolean {
+  return !/\/\.\.(\/|$)|.\/$/.test(path) || kindOf(path) !== undefined;
 }
 
 /** What a folder holds; nothing if it can't be read. */

@@ -2,7 +2,8 @@ import { basename, dirname, isAbsolute, join, relative, resolve } from 'node:pat
 import { type Edit, EditOperation, type Finding, Severity } from '../finding';
 import { isMapping } from '../llamafactory/dataset-info';
 import { type Files, joinPath } from '../llamafactory/files';
-import { type LoadedConfig, loadYaml } from '../llamafactory/load';
+import type { LoadedConfig } from '../llamafactory/load';
+import { loadConfig } from '../llamafactory/load-config';
 import type { Card } from '../planning/catalog/cards';
 import type { Mapping, Release, Run, RunDataset } from '../run';
 import type { FileStore } from './file-store';
@@ -51,7 +52,7 @@ export function runFromFiles(path: string, options: RunOptions, store: FileStore
   const nothing = { loads: false, floats: new Set<string>(), files, placeOf: placeIn(folder, '') };
   const text = store.read(resolve(path));
   if (!('text' in text)) return { ...nothing, findings: [unreadable(path, text.id, text.fault)] };
-  const loaded = loadYaml(text.text, options.release, path);
+  const loaded = loadConfig(text.text, options.release, path);
   if (loaded.root !== 'mapping') return { ...nothing, findings: loaded.findings };
 
   const file = basename(path);

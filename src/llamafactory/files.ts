@@ -1,5 +1,3 @@
-import { join } from 'node:path';
-
 /** The files LLaMA-Factory would see: relative paths start from the folder the trainer runs in. */
 export interface Files {
   /** What is at a path; undefined: nothing. */
@@ -10,8 +8,8 @@ export interface Files {
   list(path: string): readonly string[];
 }
 
-/** Python's `os.path.join` of a folder and a name. */
+/** Python's `os.path.join` of a folder and a name, which leaves `..` and slashes as they are. */
 export function joinPath(folder: string, name: string): string {
   if (name.startsWith('/')) return name;
-  return folder === '' ? name : join(folder, name);
+  return folder === '' || folder.endsWith('/') ? `${folder}${name}` : `${folder}/${name}`;
 }

@@ -1,7 +1,8 @@
 import type { Node, Pair, Scalar } from 'yaml';
 import { type Finding, Severity } from '../finding';
 import type { Mapping, Release } from '../run';
-import { PyBytes, PyFloat } from './parser/python';
+import { isInterpolation } from './interpolation';
+import { noteOtherKeys, PyBytes, PyFloat } from './parser/python';
 import { type ScalarRules, scalarRules } from './scalars';
 
 /** Where something stands in a text; both count from 1. */
@@ -14,8 +15,8 @@ export interface Position {
 export interface LoadedConfig {
   /** True if the release's loader takes the text and finds a mapping in it. */
   readonly loads: boolean;
-  /** What the text holds: the parser takes a mapping only. */
-  readonly root: 'mapping' | 'list' | 'text' | 'empty' | 'nothing';
+  /** What the text holds: the parser takes a mapping only. A number or bool is a `value`. */
+  readonly root: 'mapping' | 'list' | 'text' | 'value' | 'empty' | 'nothing';
   /** The keys and values; of a key given twice, the last. As much as could be read, if the loader refuses the text. */
   readonly args: Mapping;
   /** The keys whose value is a whole number written as a float: `2.0`. */
@@ -63,12 +64,15 @@ class Refusal {
  * @param path where findings point: the file
  */
 export function loadYaml(text: string, release: Release, path: string): LoadedConfig {
-  const unified = LINE_BREAKS.test(text) ? text.replace(/\r\n|[\r\u0085\u2028\u2029]/g, '\n') : text;
+  const lines = LINE_BREAKS.test(text) ? text.replace(/\r\n|[\r\u0085\u2028\u2029]/g, '\n') : text;
+  // Where files were put together: to libyaml a byte order mark before a line is a blank.
+  const unified = release === '0.9.3' ? lines : lines.replaceAll('\n\ufeff', '\n ');
   const reader = new Reader(unified, release !== '0.9.3');
   let args: Record<string, unknown> = {};
   let root: LoadedConfig['root'] = 'nothing';
   try {
-    const value = reader.read();
+    const first = reader.read();
+    const value = typeof first === 'string' && release !== '0.9.3' ? textAgain(first, reader) : first;
     root = rootOf(value, reader.empty);
     if (root === 'mapping') args = value as Record<string, unknown>;
     else reader.refusals.push(notMapping(root));
@@ -92,12 +96,21 @@ export function loadYaml(text: string, release: Release, path: string): LoadedCo
   };
 }
 
+/** A file that is one long text is read a second time by OmegaConf; the rare mapping in quotes comes out then. */
+function textAgain(text: string, { refusals }: Reader): unknown {
+  const reader = new Reader(text, true);
+  const value = reader.read();
+  refusals.push(...reader.refusals);
+  return rootOf(value, false) === 'text' ? text : value;
+}
+
 function rootOf(value: unknown, empty: boolean): LoadedConfig['root'] {
   if (empty) return 'empty';
   if (Array.isArray(value)) return 'list';
   const isMapping =
     typeof value === 'object' && value !== null && !(value instanceof PyFloat || value instanceof PyBytes);
-  return isMapping ? 'mapping' : 'text';
+  if (isMapping) return 'mapping';
+  return typeof value === 'string' ? 'text' : 'value';
 }
 
 function notMapping(root: LoadedConfig['root']): Refusal {
@@ -165,6 +178,8 @@ class Reader {
   private readonly mostNodes: number;
   private unique = 0;
   private depth = 0;
+  /** The text as it is given to the YAML parser, to which the nodes' ranges belong. */
+  private parsed = '';
 
   constructor(
     private readonly text: string,
@@ -193,8 +208,9 @@ class Reader {
   /** Parses the text; once more with continued lines indented, which PyYAML doesn't ask for, if that is what fails. */
   private parse(): import('yaml').Document.Parsed {
     let fault: { message: string; offset: number } | undefined;
-    for (const text of [() => this.text, () => indentContinuations(this.text)]) {
-      const document = this.yaml.parseDocument(text(), {
+    for (const form of [() => this.text, () => indentContinuations(this.text)]) {
+      this.parsed = form();
+      const document = this.yaml.parseDocument(this.parsed, {
         schema: failsafe(this.yaml),
         uniqueKeys: false,
         prettyErrors: false,
@@ -215,8 +231,39 @@ class Reader {
     const odd = UNPRINTABLE.exec(this.text);
     if (odd) throw new Refusal('yaml-binary', 'a character that YAML does not allow: is this a text file?', odd.index);
     if (nestsDeeply(this.text)) throw tooDeep();
-    const version = /^%YAML\s+(?!1\.)/m.exec(this.text);
-    if (version) throw new Refusal('yaml-version', 'the file asks for another version of YAML than 1', version.index);
+    if (/^\ufeff?%/m.test(this.text)) this.checkDirectives();
+  }
+
+  /** Directives stand before the document, each once; libyaml, which OmegaConf uses, knows no others than YAML's own. */
+  private checkDirectives(): void {
+    const seen = new Set<string>();
+    let offset = 0;
+    let hasBegun = false;
+    let isScalar = false;
+    for (const lexeme of new this.yaml.Lexer().lex(this.text)) {
+      if (lexeme === '\u0002') hasBegun = true;
+      const isMark = lexeme.length === 1 && '\u0002\u0018\u001f'.includes(lexeme);
+      if (!isScalar && lexeme.startsWith('%')) {
+        if (hasBegun) throw new Refusal('yaml-directive', 'a directive can not stand here', offset);
+        this.checkDirective(lexeme, seen, offset);
+      }
+      isScalar = lexeme === '\u001f';
+      if (!isMark) offset += lexeme.length;
+    }
+  }
+
+  private checkDirective(directive: string, seen: Set<string>, offset: number): void {
+    const [name = '', first = ''] = directive.slice(1).split(/\s+/);
+    if (name === 'YAML' && !(this.omegaconf ? /^1\.[12]$/ : /^1\./).test(first)) {
+      throw new Refusal('yaml-version', 'the file asks for another version of YAML than 1', offset);
+    }
+    const isKnown = name === 'YAML' || name === 'TAG';
+    if (name === '' || (this.omegaconf && !isKnown)) {
+      throw new Refusal('yaml-directive', 'the only directives are %YAML and %TAG', offset);
+    }
+    const what = name === 'TAG' ? `${name} ${first}` : name;
+    if (isKnown && seen.has(what)) throw new Refusal('yaml-directive', `%${what} is given twice`, offset);
+    seen.add(what);
   }
 
   /**
@@ -237,7 +284,7 @@ class Reader {
       const quoted = state === 'none' && /^["']/.test(lexeme);
       const comment = state === 'none' && lexeme.startsWith('#');
       const tab = lexeme.indexOf('\t');
-      const separates = this.omegaconf && (flowDepth > 0 || !begins);
+      const separates = this.omegaconf && (flowDepth > 0 || !begins || lexeme.slice(0, tab).trim() !== '');
       if (tab >= 0 && !quoted && !comment && state !== 'block-text' && !separates) {
         throw new Refusal('yaml-tab', 'a tab can not stand here in YAML: use blanks', offset + tab);
       }
@@ -289,6 +336,7 @@ class Reader {
     if (tag !== undefined && !['seq', 'omap', 'pairs'].includes(tag)) throw badTag(tag, node);
     let size = 1;
     const value = nodes.map((item) => {
+      if (isFlow(node)) this.checkPlain(item, false);
       const result = this.construct(item);
       size += result.size;
       if (size > this.mostNodes) throw tooLarge();
@@ -310,6 +358,10 @@ class Reader {
     const others = new Set<string>();
     let size = 1;
     for (const { key: keyNode, value: valueNode } of pairs) {
+      if (isFlow(node)) {
+        this.checkPlain(keyNode, false);
+        this.checkPlain(valueNode, true);
+      }
       const isMerge =
         this.yaml.isScalar(keyNode) && keyNode.type === 'PLAIN' && keyNode.value === '<<' && !tagOf(keyNode);
       const key = isMerge ? { value: '<<', size: 1 } : this.construct(keyNode, false, true);
@@ -336,8 +388,9 @@ class Reader {
       if (isRoot && !this.offsets.has(name)) this.offsets.set(name, offset);
       own.set(name, value.value);
     }
-    const value = Object.fromEntries(own);
-    return { value: Object.keys(merged).length === 0 ? value : { ...merged, ...value }, size };
+    const value = { ...merged, ...Object.fromEntries(own) };
+    if ([...kinds.values()].some((kind) => kind !== 'string')) noteOtherKeys(value);
+    return { value, size };
   }
 
   /** A merged mapping yields to the mapping's own keys; of several, the first wins with OmegaConf, the last with PyYAML. */
@@ -351,8 +404,32 @@ class Reader {
     }
   }
 
+  private sourceOf({ range }: Scalar): string {
+    return this.parsed.slice(range?.[0], range?.[1]);
+  }
+
+  /**
+   * Between brackets a question mark begins a key, with no blank after it: where none can be, nor two, it can't stand.
+   * To PyYAML's own scanner one inside a text does so, too. libyaml wants a blank between a key's colon and a bracket.
+   */
+  private checkPlain(node: Node | null, isValue: boolean): void {
+    if (!this.yaml.isScalar(node) || node.type !== 'PLAIN') return;
+    const text = this.sourceOf(node);
+    if (text.startsWith(':')) {
+      throw new Refusal('yaml-syntax', 'a text between brackets can not start with a colon', startOf(node));
+    }
+    const end = node.range?.[1] ?? 0;
+    if (this.omegaconf && /^:[,?[\]{}]/.test(this.parsed.slice(end, end + 2))) {
+      throw new Refusal('yaml-syntax', 'between brackets a colon after a plain text needs a blank behind it', end);
+    }
+    const after = isValue ? text : text.replace(/^\?/, '');
+    if (this.omegaconf ? !after.startsWith('?') : !after.includes('?')) return;
+    throw new Refusal('yaml-syntax', 'a text with ? between brackets must be put in quotes', startOf(node));
+  }
+
   private keyName(value: unknown, node: Node): string {
     if (value instanceof PyFloat) return value.value.toFixed(1);
+    if (value instanceof PyBytes) return Buffer.from(value.base64, 'base64').toString('latin1');
     if (typeof value === 'object' && value !== null) {
       throw new Refusal('yaml-key', 'a key must be a single value', startOf(node));
     }
@@ -367,10 +444,14 @@ class Reader {
     if (plain && tag === undefined && /^[%@`]/.test(text)) {
       throw new Refusal('yaml-syntax', `a value can not start with ${text[0]}: put it in quotes`, startOf(node));
     }
+    if (this.omegaconf && node.type === 'QUOTE_DOUBLE' && SURROGATE.test(this.sourceOf(node))) {
+      const hint = 'write the character itself, or \\U and eight digits';
+      throw new Refusal('yaml-syntax', `\\ud800 to \\udfff are halves of characters: ${hint}`, startOf(node));
+    }
     if (plain && tag === undefined && !isKey && (text === '=' || text === '<<')) throw badTag(text, node);
     const value = tag === undefined ? (plain ? this.scalars.resolve(text) : text) : this.scalars.tagged(tag, text);
     if (value === undefined) throw badTag(tag ?? 'timestamp', node, text);
-    if (typeof value === 'string' && value.includes('${') && !this.scalars.isInterpolation(value)) {
+    if (!isKey && typeof value === 'string' && value.includes('${') && !isInterpolation(value)) {
       throw new Refusal(
         'yaml-interpolation',
         'OmegaConf takes ${ for the start of an interpolation, and this is none',
@@ -394,7 +475,8 @@ function indentContinuations(text: string): string {
   for (let match = start.exec(text); match; match = start.exec(text)) {
     const from = match.index + match[0].length;
     const to = endOfValue(text, from);
-    result += text.slice(at, from) + text.slice(from, to).replaceAll('\n', `\n${' '.repeat(80)}`);
+    const lines = /\n(?!(?:---|\.\.\.)(?:\s|$))/g; // a document's mark begins a line even in quotes
+    result += text.slice(at, from) + text.slice(from, to).replace(lines, `\n${' '.repeat(80)}`);
     at = to;
     start.lastIndex = Math.max(to, match.index + 1);
   }
@@ -426,6 +508,14 @@ function endOfQuotes(text: string, from: number): number {
 }
 
 const UNPRINTABLE = /[^\t\n\r\u0020-\u007e\u0085\u00a0-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/u;
+
+/** Half a character of those beyond 16 bits, escaped. */
+const SURROGATE = /(?<!\\)(?:\\\\)*\\u[dD][89a-fA-F]/;
+
+/** Written with brackets. */
+function isFlow(node: Node): boolean {
+  return 'flow' in node && node.flow === true;
+}
 
 /** A node's tag without the prefix of YAML's own tags; undefined if it has none. */
 function tagOf(node: Node): string | undefined {

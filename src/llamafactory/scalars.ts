@@ -6,8 +6,6 @@ export interface ScalarRules {
   resolve(text: string): unknown;
   /** The value of a scalar with one of YAML's own tags; undefined if there is none. */
   tagged(tag: string, text: string): unknown;
-  /** Whether a text with `${` in it is one OmegaConf can read. Both loaders pass through it. */
-  isInterpolation(text: string): boolean;
 }
 
 const BOOL = /^(?:yes|Yes|YES|no|No|NO|true|True|TRUE|false|False|FALSE|on|On|ON|off|Off|OFF)$/;
@@ -30,7 +28,6 @@ export function scalarRules(omegaconf: boolean): ScalarRules {
   return {
     resolve: (text) => resolve(text, omegaconf),
     tagged: (tag, text) => tagged(tag, text, omegaconf),
-    isInterpolation,
   };
 }
 
@@ -97,25 +94,4 @@ function toInt(text: string): number | bigint | undefined {
 /** YAML 1.1 reads 1:30 as 90. */
 function base60(digits: string): number {
   return digits.split(':').reduce((value, part) => value * 60 + Number(part), 0);
-}
-
-/** Stands for an interpolation already found inside another. */
-const INNER = '\u0001';
-const KEY = `(?:[^\\\\{}()\\[\\]:. \\t'"${INNER}]+|${INNER})`;
-const NODE = `\\$\\{\\s*\\.*(?:${KEY}|\\[${KEY}\\])(?:\\.${KEY}|\\[${KEY}\\])*\\s*\\}`;
-const ID = '[a-zA-Z_][\\w\\-]*';
-const ARGUMENT = '[^\\s,{}\\[\\]\'":=$\\\\]*(?:\\s+[^\\s,{}\\[\\]\'":=$\\\\]+)*';
-const CALL = `\\$\\{\\s*(?:${ID}(?:\\.${ID})*)?\\s*:\\s*${ARGUMENT}(?:\\s*,\\s*${ARGUMENT})*\\s*\\}`;
-let innermost: RegExp | undefined;
-
-/** Whether every `${` in a text opens an interpolation of OmegaConf's: `${key.other}`, `${resolver:argument}`, nested too. */
-function isInterpolation(text: string): boolean {
-  innermost ??= new RegExp(`${NODE}|${CALL}`, 'g');
-  let rest = text.replaceAll('\\${', '');
-  for (let depth = 0; depth < 50 && rest.includes('${'); depth++) {
-    const reduced = rest.replace(innermost, INNER);
-    if (reduced === rest) return false;
-    rest = reduced;
-  }
-  return true;
 }

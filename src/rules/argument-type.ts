@@ -40,6 +40,15 @@ const POSITIVE = new Set([
   'save_total_limit',
   'ddp_timeout',
   'oft_block_size',
+  'pref_beta',
+  'loraplus_lr_ratio',
+  'early_stopping_steps',
+  'badam_switch_interval',
+  'galore_update_interval',
+  'apollo_update_interval',
+  'dataloader_prefetch_factor',
+  'eval_accumulation_steps',
+  'ray_num_workers',
 ]);
 /** Numbers that must lie from 0 to 1. */
 const FRACTIONS = new Set([
@@ -48,10 +57,24 @@ const FRACTIONS = new Set([
   'adam_beta1',
   'adam_beta2',
   'label_smoothing_factor',
+  'dpo_label_smoothing',
+  'weight_decay',
+  'warmup_ratio',
   'top_p',
 ]);
+/** Of those above 0, the ones that can't be above 1. */
+const AT_MOST_1 = new Set(['learning_rate']);
 /** Numbers that must be at least 0. */
-const NOT_NEGATIVE = new Set(['weight_decay', 'max_grad_norm', 'dataloader_num_workers', 'neftune_noise_alpha']);
+const NOT_NEGATIVE = new Set([
+  'max_grad_norm',
+  'dataloader_num_workers',
+  'neftune_noise_alpha',
+  'lora_alpha',
+  'eval_delay',
+  'moe_aux_loss_coef',
+]);
+/** Text is JSON where a mapping is meant, told by its brace: other text stays text, and the trainer stops at it. */
+const JSON_TEXTS = new Set(['lr_scheduler_kwargs', 'gradient_checkpointing_kwargs', 'ray_init_kwargs']);
 
 let zod: typeof import('zod') | undefined;
 const schemas = new WeakMap<Field, ZodType>();
@@ -100,9 +123,12 @@ function plainlyRight(field: Field, value: unknown): boolean {
   const allowed = formsOf(field);
   if (value === null) return allowed.includes('None');
   if (typeof value === 'boolean') return allowed.includes('bool');
-  if (typeof value === 'string') return allowed.some((form) => !/^(bool|int|float|None|list|dict)/.test(form));
+  if (typeof value === 'string') {
+    if (JSON_TEXTS.has(field.name) && !value.startsWith('{')) return false;
+    return allowed.some((form) => !/^(bool|int|float|None|list|dict)/.test(form));
+  }
   if (typeof value !== 'number' || !(value >= 0) || (value === 0 && POSITIVE.has(field.name))) return false;
-  if (value > 1 && FRACTIONS.has(field.name)) return false;
+  if (value > 1 && (FRACTIONS.has(field.name) || AT_MOST_1.has(field.name))) return false;
   return Number.isInteger(value) ? allowed.includes('int') || allowed.includes('float') : allowed.includes('float');
 }
 
@@ -155,10 +181,11 @@ function formSchema({ name }: Field, form: string, { z }: typeof import('zod')):
   if (form === 'float') return bounded(name, z.number());
   if (form.startsWith('list')) return z.array(z.union([z.string(), z.number()]));
   if (form.startsWith('dict')) return z.record(z.string(), z.unknown());
-  return z.string();
+  return JSON_TEXTS.has(name) ? z.string().startsWith('{') : z.string();
 }
 
 function bounded(name: string, number: import('zod').ZodNumber): ZodType {
+  if (AT_MOST_1.has(name)) return number.positive().max(1);
   if (POSITIVE.has(name)) return number.positive();
   if (FRACTIONS.has(name)) return number.min(0).max(1);
   return NOT_NEGATIVE.has(name) ? number.min(0) : number;
@@ -192,9 +219,9 @@ function formText(name: string, form: string): string {
   if (form === 'bool') return 'true or false';
   if (form.startsWith('list')) return 'a list';
   if (form.startsWith('dict')) return 'a mapping';
-  if (form !== 'int' && form !== 'float') return 'a string';
+  if (form !== 'int' && form !== 'float') return JSON_TEXTS.has(name) ? 'JSON of one' : 'a string';
   const bounds = POSITIVE.has(name)
-    ? ' above 0'
+    ? ` above 0${AT_MOST_1.has(name) ? ' and of at most 1' : ''}`
     : FRACTIONS.has(name)
       ? ' from 0 to 1'
       : NOT_NEGATIVE.has(name)

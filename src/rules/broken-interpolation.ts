@@ -1,5 +1,5 @@
 import { type Finding, Severity } from '../finding';
-import { scalarRules } from '../llamafactory/scalars';
+import { isInterpolation } from '../llamafactory/interpolation';
 import { found } from './found';
 import type { Rule } from './rule';
 
@@ -12,13 +12,13 @@ export const rule: Rule = {
   check(run) {
     const findings: Finding[] = [];
     for (const [key, value] of Object.entries(run.args)) {
-      const broken = isBroken(key) ? key : brokenIn(value);
+      const broken = brokenIn(value);
       if (broken === undefined) continue;
       const finding = found(rule, run, {
         key,
         message: `\`${key}\` has a \`\${\` that opens no interpolation, and OmegaConf refuses the whole config`,
         got: broken,
-        change: 'leave `${` out, or close it: `${oc.env:NAME}`',
+        change: 'leave `${` out: LLaMA-Factory resolves no interpolation',
       });
       findings.push(finding);
     }
@@ -26,16 +26,12 @@ export const rule: Rule = {
   },
 };
 
-function isBroken(text: string): boolean {
-  return text.includes('${') && !scalarRules(true).isInterpolation(text);
-}
-
-/** The first such text in a value, keys included. */
+/** The first such text in a value; keys are no values to OmegaConf. */
 function brokenIn(value: unknown): string | undefined {
-  if (typeof value === 'string') return isBroken(value) ? value : undefined;
+  if (typeof value === 'string') return value.includes('${') && !isInterpolation(value) ? value : undefined;
   if (typeof value !== 'object' || value === null) return undefined;
-  for (const [key, part] of Object.entries(value)) {
-    const broken = isBroken(key) ? key : brokenIn(part);
+  for (const part of Object.values(value)) {
+    const broken = brokenIn(part);
     if (broken !== undefined) return broken;
   }
   return undefined;

@@ -6,27 +6,34 @@ import { rule as argumentType } from './argument-type';
 import { rule as bf16Unsupported } from './bf16-unsupported';
 import { rule as brokenInterpolation } from './broken-interpolation';
 import { rule as chatmlTemplate } from './chatml-template';
+import { rule as datasetInfoKeys } from './dataset-info-keys';
 import { rule as datasetRows } from './dataset-rows';
+import { rule as datasetStage } from './dataset-stage';
 import { rule as deepspeedInertSection } from './deepspeed-inert-section';
 import { rule as deepspeedMismatch } from './deepspeed-mismatch';
 import { rule as deepspeedMissingKeys } from './deepspeed-missing-keys';
 import { rule as deepspeedOptimizerBypass } from './deepspeed-optimizer-bypass';
 import { rule as duplicateRows } from './duplicate-rows';
+import { rule as earlyStopping } from './early-stopping';
 import { rule as emptyAnswers } from './empty-answers';
 import { rule as evaluationsNeverFire } from './evaluations-never-fire';
 import { rule as flashAttentionUnsupported } from './flash-attention-unsupported';
+import { rule as fsdpWithDeepspeed } from './fsdp-with-deepspeed';
 import { rule as gpuMemory } from './gpu-memory';
 import { rule as gradientCheckpointingStaysOn } from './gradient-checkpointing-stays-on';
 import { rule as hostPath } from './host-path';
 import { rule as hostVirtualEnvironment } from './host-virtual-environment';
 import { rule as imageLacksPackage } from './image-lacks-package';
+import { rule as loraTargetUnknown } from './lora-target-unknown';
 import { rule as maxSamplesBelowRows } from './max-samples-below-rows';
 import { rule as noEffectArguments } from './no-effect-arguments';
+import { rule as nothingToDo } from './nothing-to-do';
 import { rule as offloadNeedsCompiler } from './offload-needs-compiler';
 import { rule as overwriteOutputDir } from './overwrite-output-dir';
 import { rule as pathWithBlank } from './path-with-blank';
 import { rule as quantizationWithoutEffect } from './quantization-without-effect';
 import { rule as relativePath } from './relative-path';
+import { rule as reportToUnknown } from './report-to-unknown';
 import { rule as reportToUnset } from './report-to-unset';
 import { rule as resumeFromCheckpoint } from './resume-from-checkpoint';
 import { rule as rowsAboveCutoff } from './rows-above-cutoff';
@@ -36,6 +43,7 @@ import { rule as savesNeverFire } from './saves-never-fire';
 import { rule as sharegptTagsIncomplete } from './sharegpt-tags-incomplete';
 import { rule as thinkingWithoutCot } from './thinking-without-cot';
 import { rule as trainOnPromptTemplate } from './train-on-prompt-template';
+import { rule as unresolvedInterpolation } from './unresolved-interpolation';
 import { rule as valSizeTakesAll } from './val-size-takes-all';
 import { rule as workersAboveRows } from './workers-above-rows';
 
@@ -44,11 +52,15 @@ export const RULES: readonly Rule[] = [
   argumentType,
   argumentChoice,
   brokenInterpolation,
+  unresolvedInterpolation,
+  nothingToDo,
   quantizationWithoutEffect,
+  loraTargetUnknown,
   bf16Unsupported,
   flashAttentionUnsupported,
   imageLacksPackage,
   gpuMemory,
+  fsdpWithDeepspeed,
   deepspeedMissingKeys,
   deepspeedMismatch,
   deepspeedInertSection,
@@ -56,15 +68,19 @@ export const RULES: readonly Rule[] = [
   offloadNeedsCompiler,
   savesNeverFire,
   evaluationsNeverFire,
+  earlyStopping,
   overwriteOutputDir,
   resumeFromCheckpoint,
   saveOnlyModel,
   reportToUnset,
+  reportToUnknown,
   gradientCheckpointingStaysOn,
   noEffectArguments,
   chatmlTemplate,
   thinkingWithoutCot,
   trainOnPromptTemplate,
+  datasetStage,
+  datasetInfoKeys,
   sharegptTagsIncomplete,
   datasetRows,
   valSizeTakesAll,

@@ -38,7 +38,7 @@ describe('reading a train config', () => {
 
   test('an interpolation stays as it is, what only looks like one is refused', () => {
     expect(value('${output_dir}/x')).toBe('${output_dir}/x');
-    expect(ids('x: ${')).toEqual(['yaml-interpolation']);
+    expect([ids('x: ${'), ids('x: {"${": 1}')]).toEqual([['yaml-interpolation'], []]);
   });
 
   test('says where a key stands', () => {
@@ -94,7 +94,7 @@ describe('reading a train config', () => {
     ['- 1', 'list'],
     ['a: 1', 'mapping'],
     ['text', 'text'],
-    ['2.0', 'text'],
+    ['2.0', 'value'],
     ['~', 'empty'],
   ])('the root of %j is called %s', (text, root) => {
     expect(loadYaml(text, '0.9.5', 'f').root).toBe(root);
@@ -113,6 +113,63 @@ describe('reading a train config', () => {
   ])('%j is read over its lines', (text, args) => {
     expect(loadYaml(text, '0.9.5', 'f').args).toEqual(args);
     expect(loadYaml(text, '0.9.3', 'f').args).toEqual(args);
+  });
+
+  test('a text that holds a mapping is read again', () => {
+    const { loads, args } = loadYaml('"model_name_or_path: x"\n', '0.9.5', 'f');
+    expect([loads, args]).toEqual([true, { model_name_or_path: 'x' }]);
+    expect([loadYaml('"[x]"', '0.9.5', 'f').root, loadYaml('"x: 1"', '0.9.3', 'f').root]).toEqual(['list', 'text']);
+    expect(ids('"x: 1\\nx: 2"')).toEqual(['yaml-duplicate-key']);
+  });
+
+  test('between brackets a question mark begins no value', () => {
+    expect([ids('x: {a: ???}'), ids('x: [???]'), ids('x: {??: 1}')]).toEqual(Array(3).fill(['yaml-syntax']));
+    expect([ids('x: [a?b]', '0.9.3'), ids('x: {a?: 1}', '0.9.3')]).toEqual(Array(2).fill(['yaml-syntax']));
+    expect([ids('x: ???'), ids('x: {"???": "???"}'), ids('x: {?a: 1}'), ids('x: [a?]')]).toEqual(Array(4).fill([]));
+  });
+
+  test('between brackets a colon needs a blank behind it to libyaml, and begins nothing', () => {
+    expect([ids('x: {a:[1]}'), ids('x: {a:}'), ids('x: [:a]')]).toEqual(Array(3).fill(['yaml-syntax']));
+    expect([ids('x: {a:[1]}', '0.9.3'), ids('x: {"a":[1]}'), ids('x: [a:b]')]).toEqual([[], [], []]);
+    expect(ids('x: [:a]', '0.9.3')).toEqual(['yaml-syntax']);
+  });
+
+  test('a tab within a key is part of it to libyaml alone', () => {
+    expect([ids('a\tb: 1'), ids('a\tb: 1', '0.9.3')]).toEqual([[], ['yaml-tab']]);
+  });
+
+  test('a mark of a document ends it in quotes, too', () => {
+    expect([ids('x: "a\n---\nb"'), ids('x: "a\n... b"')]).toEqual([['yaml-syntax'], ['yaml-syntax']]);
+    expect([ids('x: "a\n ---\nb"'), ids('x: "a\n---b"')]).toEqual([[], []]);
+  });
+
+  test('halves of characters and other directives are refused by libyaml, which 0.9.3 does not use', () => {
+    expect([ids('x: "\\ud83d\\ude00"'), ids('%FOO\n---\nx: 1')]).toEqual([['yaml-syntax'], ['yaml-directive']]);
+    expect([ids('x: "\\\\ud83d"'), ids('%TAG ! tag:x\n---\nx: 1')]).toEqual([[], []]);
+    expect([ids('x: "\\ud83d\\ude00"', '0.9.3'), ids('%FOO\n---\nx: 1', '0.9.3')]).toEqual([[], []]);
+  });
+
+  test.each([
+    ['x: 1\n...\n%TAG ! a\n', 'yaml-directive'],
+    ['%\n---\nx: 1', 'yaml-directive'],
+    ['%YAML 1.1\n%YAML 1.1\n---\nx: 1', 'yaml-directive'],
+    ['%TAG ! a\n%TAG ! b\n---\nx: 1', 'yaml-directive'],
+    ['%YAML 2.0\n---\nx: 1', 'yaml-version'],
+  ])('%j is refused by both', (text, id) => {
+    expect([ids(text), ids(text, '0.9.3')]).toEqual([[id], [id]]);
+  });
+
+  test('directives that are right, and what only looks like one', () => {
+    expect(ids('# x\n%YAML 1.2\n%TAG !a! tag:a\n%TAG !b! tag:b\n---\nx: "a\n%b"\n')).toEqual([]);
+    expect([ids('%YAML 1.3\n---\nx: 1'), ids('%YAML 1.3\n---\nx: 1', '0.9.3')]).toEqual([['yaml-version'], []]);
+  });
+
+  test('a byte order mark begins a file; before another line it is a blank to libyaml', () => {
+    expect([ids('\ufeffx: 1'), ids('x: 1\n\ufeffy: 2'), ids('x: 1\n\ufeff# y')]).toEqual([[], ['yaml-syntax'], []]);
+  });
+
+  test('bytes can be a key', () => {
+    expect(value('{!!binary aGk=: 1}')).toEqual({ hi: 1 });
   });
 
   test('a fault names the project that refuses it', () => {

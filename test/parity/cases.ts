@@ -1,9 +1,9 @@
 import { fieldsOf } from '../../src/llamafactory/fields';
 import { RELEASES } from '../../src/run';
 import { Random } from './random';
-import { RULE_CASES } from './rule-cases';
+import { LATER_RULE_CASES, RULE_CASES } from './rule-cases';
 import { type Config, type Patch, patched, SURROUNDINGS, type Surrounding, textOf } from './surroundings';
-import { expansion, SNIPPETS, TEXTS } from './texts';
+import { expansion, LATER_SNIPPETS, SNIPPETS, TEXTS } from './texts';
 
 /** What a case runs on. */
 export interface Setting {
@@ -81,7 +81,7 @@ export interface RuleConfig {
 
 /** Every rule's patches in its surroundings. */
 export function ruleConfigs(): readonly RuleConfig[] {
-  return RULE_CASES.flatMap(({ rule, breaks, passes, within }, r) => {
+  return [...RULE_CASES, ...LATER_RULE_CASES].flatMap(({ rule, breaks, passes, within }, r) => {
     const configs = (patches: readonly Patch[], breaking: boolean) =>
       patches.flatMap((patch, p) =>
         within.map((surrounding) => ({
@@ -101,7 +101,7 @@ function ruleCases(): Bare[] {
 
 function textCases(): Bare[] {
   const base = textOf(SURROUNDINGS.lora);
-  const snippets = SNIPPETS.flatMap((snippet, i) => [
+  const snippets = [...SNIPPETS, ...LATER_SNIPPETS].flatMap((snippet, i) => [
     { id: `text-after-${i}`, text: `${base}${snippet}\n` },
     { id: `text-before-${i}`, text: `${snippet}\n${base}` },
   ]);

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { rowFates } from '../../src/llamafactory/row-fates';
 import type { Release } from '../../src/run';
+import { SITE, VENV } from '../trainer-packages';
 import type { DataCase } from './data-cases';
 
 /** What a release makes of a data set: the case's digest, and how many rows it keeps or what it stops at. */
@@ -30,8 +31,8 @@ export function recordData(release: Release, cases: readonly DataCase[]): void {
   const folder = mkdtempSync(join(tmpdir(), 'llamafactory-data-'));
   const list = join(folder, 'cases.json');
   writeFileSync(list, JSON.stringify(cases));
-  const python = join(process.env['LF_ORACLE_VENV'] ?? join(__dirname, 'venv'), 'bin', 'python');
-  const run = spawnSync(python, [join(__dirname, 'data.py'), '--version', release, list], {
+  const run = spawnSync(join(VENV, 'bin', 'python'), [join(__dirname, 'data.py'), '--version', release, list], {
+    env: { ...process.env, LF_ORACLE_SITE: SITE },
     encoding: 'utf8',
     maxBuffer: 2 ** 28,
   });

@@ -1094,3 +1094,51 @@ export const RULE_CASES: readonly RuleCases[] = [
     [{ flash_attn: 'fa2' }, { flash_attn: 'sdpa' }, { flash_attn: 'disabled' }, { flash_attn: 'auto' }],
   ),
 ];
+
+/** More of them, apart from those that random configs are made of: these stay as they are recorded. */
+export const LATER_RULE_CASES: readonly RuleCases[] = [
+  rule(
+    'dataset',
+    [{ dataset: 'slash' }, { dataset_dir: 'nowhere/../data' }],
+    [{ dataset_dir: 'null-info', dataset: 'some/thing' }, { dataset_dir: './data/../data' }],
+    ['lora', 'qlora', 'kto'],
+  ),
+  rule(
+    'python-crash',
+    [
+      { deepspeed: 'ds/minus-nan.json' },
+      { ddp_timeout: '-86399999913601' },
+      { new_special_tokens_config: 'tokens-number.yaml' },
+    ],
+    [
+      { deepspeed: 'ds/nan.json' },
+      { ddp_timeout: '-86399999913600' },
+      { new_special_tokens_config: 'tokens-empty.yaml' },
+      { new_special_tokens_config: 'tokens-text.yaml' },
+    ],
+    ['lora', 'full'],
+  ),
+  rule(
+    'evaluation-without-data',
+    [{ eval_strategy: 'steps' }, { dataset: null, do_train: 'false', eval_strategy: 'steps' }],
+    [{ eval_strategy: 'steps', val_size: '100' }],
+    ['streaming'],
+  ),
+  rule(
+    'python-crash',
+    [
+      { fsdp: 'full_shard', fsdp_config: '{5: 1}' },
+      { fsdp: 'full_shard', fsdp_config: '{true: 1}' },
+      { fsdp_config: '{.5: 1}' },
+      { fsdp_config: '{fsdp_min_num_params: many, min_num_params: 1}' },
+      { fsdp: 'full_shard', fsdp_config: '{fsdp_version: two, version: 1}' },
+    ],
+    [
+      { fsdp: 'full_shard', fsdp_config: '{"5": 1}' },
+      { lr_scheduler_kwargs: '{5: 1}' },
+      { lr_scheduler_kwargs: '{"${": 1}' },
+      { fsdp_config: '{fsdp_min_num_params: 1, min_num_params: many}' },
+    ],
+    ['lora'],
+  ),
+];

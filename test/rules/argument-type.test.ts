@@ -17,6 +17,8 @@ describe('argument-type', () => {
     { report_to: ['tensorboard'] },
     { deepspeed: { zero_optimization: { stage: 2 } } },
     { no_such_argument: 'x' },
+    { lr_scheduler_kwargs: '{"min_lr": 1e-6}', gradient_checkpointing_kwargs: { use_reentrant: false } },
+    { lora_alpha: 0, weight_decay: 0, warmup_ratio: 1 },
   ])('nothing to say about %j', (args) => {
     expect(check(args)).toEqual([]);
   });
@@ -29,6 +31,12 @@ describe('argument-type', () => {
     ['lora_dropout', 2],
     ['template', 5],
     ['num_train_epochs', -1],
+    ['learning_rate', 1.5],
+    ['warmup_ratio', 10],
+    ['lora_alpha', -8],
+    ['early_stopping_steps', 0],
+    ['lr_scheduler_kwargs', 'min_lr=1e-6'],
+    ['gradient_checkpointing_kwargs', ''],
     ['per_device_train_batch_size', null],
   ])('%s: %j is an error', (key, value) => {
     expect(check({ [key]: value })).toMatchObject([{ id: 'argument-type', key, severity: 'error' }]);

@@ -1,6 +1,19 @@
 import { put, remove } from './edits';
 import { isNone } from './model';
-import { contains, equal, greater, isDict, items, length, loadJson, lowerText, PyError, toInt, truthy } from './python';
+import {
+  contains,
+  equal,
+  greater,
+  isDict,
+  items,
+  length,
+  loadJson,
+  lowerText,
+  needStringKeys,
+  PyError,
+  toInt,
+  truthy,
+} from './python';
 import type { State, Step } from './state';
 
 const HF = 'transformers: src/transformers/training_args.py';
@@ -118,15 +131,24 @@ function readConfig(state: State): void {
     config = loadJson(text);
   }
   if (!isDict(config)) throw new PyError('AttributeError', 'fsdp_config must be a mapping or a file', config);
-  const plain: Record<string, unknown> = Object.fromEntries(
-    Object.entries(config).map(([key, value]) => [key.replace(/^fsdp_/, ''), value]),
-  );
+  needStringKeys(config, 'startswith');
+  const plain = withoutPrefixes(config);
   const atLeast = plain['min_num_params'] ?? ('min_num_params' in plain ? null : 0);
   const given = state.release === '0.9.5' ? atLeast : larger(atLeast, values['fsdp_min_num_params']);
   plain['min_num_params'] = given;
   greater(given, 0); // raises for what is no number
   if (!isNone(values['fsdp_transformer_layer_cls_to_wrap']) && state.release !== '0.9.5') addLayer(state, plain);
   values['fsdp_config'] = plain;
+}
+
+/** The keys without `fsdp_`; where one is given both ways, the one with it has its way. */
+function withoutPrefixes(config: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  const isPrefixed = ([key]: readonly [string, unknown]) => key.startsWith('fsdp_');
+  const entries = Object.entries(config);
+  return Object.fromEntries([
+    ...entries.filter((entry) => !isPrefixed(entry)),
+    ...entries.filter(isPrefixed).map(([key, value]) => [key.replace(/^fsdp_/, ''), value]),
+  ]);
 }
 
 function larger(a: unknown, b: unknown): unknown {

@@ -201,7 +201,7 @@ function findFault(state: State, key: string): DatasetFault | undefined {
   return undefined;
 }
 
-/** The entries of dataset_info.json, or none because the names are those of a hub. */
+/** The entries of dataset_info.json, or none because the names are those of a hub; a file that holds null says so, too. */
 interface Info {
   readonly entries?: unknown;
   readonly online?: boolean;
@@ -223,7 +223,8 @@ function datasetInfo(state: State, needed: boolean): Info | string | undefined {
   const text = files.read(path);
   if (text === undefined) return `cannot open ${path}`;
   try {
-    return { entries: loadJson(text) };
+    const entries = loadJson(text);
+    return isNone(entries) ? { online: true } : { entries };
   } catch {
     return `${path} is not valid JSON`;
   }

@@ -124,8 +124,8 @@ function readTokenConfig({ values, files, release }: State): void {
   const text = files.read(path);
   if (text === undefined) throw new PyError('FileNotFoundError', `no such file: '${path}'`, path);
   const loaded = loadYaml(text, release, path);
-  const isList = loaded.root === 'list';
-  if (isList || (!loaded.loads && loaded.root !== 'text')) {
+  // OmegaConf makes a mapping of a single text, and an empty one of nothing.
+  if (!loaded.loads && loaded.root !== 'text' && loaded.root !== 'empty') {
     throw new PyError('ValueError', `'${path}' is not a YAML mapping of tokens to descriptions`, path);
   }
 }

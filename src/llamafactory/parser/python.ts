@@ -32,6 +32,18 @@ export class PyError {
   ) {}
 }
 
+/** Dicts with a key that is no str: JavaScript's objects have text for keys alone, so the loader notes it. */
+const otherKeys = new WeakSet<object>();
+
+export function noteOtherKeys(dict: object): void {
+  otherKeys.add(dict);
+}
+
+/** Raises as Python does when a string's method is called on each key. */
+export function needStringKeys(dict: Readonly<Record<string, unknown>>, method: string): void {
+  if (otherKeys.has(dict)) throw new PyError('AttributeError', `a key has no attribute '${method}'`, dict);
+}
+
 /** Python's name of a value's type. */
 export function typeName(value: unknown): string {
   if (value === null || value === undefined) return 'NoneType';
@@ -236,7 +248,7 @@ export function loadJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    const strings = /"(?:[^"\\]|\\.)*"|-?Infinity|NaN/g;
+    const strings = /"(?:[^"\\]|\\.)*"|-?Infinity|(?<!-)NaN/g;
     const plain = text.replace(strings, (token) => (token.startsWith('"') ? token : '1e999'));
     if (plain !== text) {
       try {

@@ -351,8 +351,15 @@ function evaluationData(key: string): Step {
     refuses({ values }) {
       return truthy(values[key]) && isNone(values['eval_dataset']) && less(values['val_size'], 1e-6);
     },
-    fix: (state) => (isNone(state.values['dataset']) ? remove(state, key) : put(state, 'val_size', 0.1)),
+    fix: (state) => dataOrNoEvaluation(state, key),
   };
+}
+
+/** Data held back, of a stream as a number of samples; without data to hold back, no evaluation. */
+function dataOrNoEvaluation(state: State, key: string): ReturnType<typeof put> {
+  if (!isNone(state.values['dataset'])) return put(state, 'val_size', truthy(state.values['streaming']) ? 100 : 0.1);
+  const causes = key === 'do_eval' ? [key, 'eval_strategy'] : [key];
+  return remove(state, ...causes.filter((cause) => cause in state.input.args));
 }
 
 function layerwise(name: 'galore' | 'apollo', upstream: string): Step {

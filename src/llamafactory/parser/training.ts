@@ -426,13 +426,16 @@ function readAcceleratorConfig({ values, files }: State): void {
   }
 }
 
+/** In seconds; Python's timedelta counts in days, and has room for 999,999,999 before and after. */
+const DAY = 86_400;
+
 function checkTimeout({ values }: State): void {
   if (truthy(values['use_cpu'])) return;
   const seconds = numeric(values['ddp_timeout']);
   if (seconds === undefined) {
     throw new PyError('TypeError', 'unsupported type for timedelta seconds component', values['ddp_timeout']);
   }
-  if (!(Math.abs(seconds) < 86_400 * 1_000_000_000)) {
+  if (!(seconds >= -DAY * 999_999_999 && seconds < DAY * 1_000_000_000)) {
     throw new PyError('OverflowError', 'the timeout is too large', values['ddp_timeout']);
   }
 }
