@@ -389,7 +389,7 @@ class Reader {
       own.set(name, value.value);
     }
     const value = { ...merged, ...Object.fromEntries(own) };
-    if ([...kinds.values()].some((kind) => kind !== 'string')) noteOtherKeys(value);
+    if (others.size > 0) noteOtherKeys(value);
     return { value, size };
   }
 
