@@ -24,6 +24,8 @@ export interface Measurement {
   readonly world_size: number;
   /** Which of the ranks was measured; undefined: the only one. */
   readonly rank?: number;
+  /** `no`: it saved nothing but the adapter at its end. */
+  readonly save_strategy?: string;
   readonly cap_gib?: number;
   readonly expandable_segments?: boolean;
   readonly outcome?: string;
@@ -86,6 +88,7 @@ export function runOf(measured: Measurement): Run {
       enable_liger_kernel: measured.liger_kernel,
       ...(measured.use_dora === true ? { use_dora: true } : {}),
       max_steps: 2,
+      ...(measured.save_strategy === undefined ? {} : { save_strategy: measured.save_strategy }),
     },
     ...(measured.strategy === 'ddp'
       ? {}

@@ -139,9 +139,11 @@ export function hostNeeds(
   const trainable = shape?.trainable ?? 0;
   const modelBytes = model === undefined ? 0 : modelFileBytes(model);
   const checkpoint = checkpointOf(settings, trainable, modelBytes, isOn(run.args['save_only_model']));
+  const final = checkpointOf(settings, trainable, modelBytes, true);
+  const savesOnTheWay = schedule.optimizerSteps === undefined || schedule.saves.length > 0;
   const perRank: Record<string, number> = {
     process: PROCESS + LAUNCHER / ranks,
-    checkpoint: Math.min(checkpoint, FILE) / ranks,
+    checkpoint: Math.min(savesOnTheWay ? checkpoint : final, FILE) / ranks,
     ...ofStrategy,
   };
   const perRankBytes = Object.values(perRank).reduce((sum, bytes) => sum + bytes, 0);
@@ -156,7 +158,6 @@ export function hostNeeds(
   parts['margin'] = HOST_MARGIN * (perRankBytes * ranks + workers);
   parts['sharedMemory'] = shmBytes;
 
-  const final = checkpointOf(settings, trainable, modelBytes, true);
   const data = dataBytes(run, settings, schedule);
   return {
     perRankBytes,

@@ -153,15 +153,16 @@ function frozenWeights(s: Settings, base: BaseWeights, trainable: number): numbe
 /**
  * Weights that ZeRO-3 holds whole at the loss: the output layer, kept for the backward pass, and blocks fetched ahead
  * up to stage3_max_live_parameters (counted in weights, not in bytes; measured in 4 and in 16 bits). Where the shares
- * stay on the GPUs, half an output layer more was measured with two ranks; what holds it is not known.
+ * stay on the GPUs, two ranks held 0.3 GB (32B) and 0.75 GB (14B) more; what holds it is not known, so a third of the
+ * output layer stands for it.
  */
 function gatheredBytes(run: Run, model: ModelShape, base: BaseWeights, offloaded: boolean): number {
   const zero = deepspeedZero(run);
   const live = deepspeedNumber(zero, 'stage3_max_live_parameters', 1e9, 1e9);
   const prefetch = deepspeedNumber(zero, 'stage3_prefetch_bucket_size', 0.9 * model.hiddenSize ** 2, 5e7);
   const blocks = base.weights - base.outputLayer * (model.tiedEmbeddings ? 1 : 2);
-  const output = base.outputLayer * (offloaded ? 1 : 1.5);
-  return output + Math.min(blocks, (live + prefetch) * base.bytesPerElement);
+  const unexplained = offloaded ? 0 : Math.round(base.outputLayer / 3);
+  return base.outputLayer + unexplained + Math.min(blocks, (live + prefetch) * base.bytesPerElement);
 }
 
 /** Tokens at the loss that liger computes at once: a power of two near tokens x hidden / vocabulary. */
