@@ -49,21 +49,23 @@ export const rule: Rule = {
       if (entry === undefined) return [];
       const { columns, tags } = entry;
       return [
-        ...unread(run, name, entry, ENTRY).filter(({ change }) => change?.startsWith('rename')),
-        ...(isMapping(columns) ? unread(run, `${name}.columns`, columns, COLUMNS) : []),
-        ...(isMapping(tags) ? unread(run, `${name}.tags`, tags, TAGS) : []),
+        ...unread(run, name, entry, ENTRY, true),
+        ...(isMapping(columns) ? unread(run, `${name}.columns`, columns, COLUMNS, false) : []),
+        ...(isMapping(tags) ? unread(run, `${name}.tags`, tags, TAGS, false) : []),
       ];
     });
   },
 };
 
-function unread(run: Run, place: string, mapping: Mapping, known: readonly string[]): Finding[] {
+/** The keys that nothing reads; `onlyMisspelt`: those that are near one that is read. */
+function unread(run: Run, place: string, mapping: Mapping, known: readonly string[], onlyMisspelt: boolean): Finding[] {
   return Object.keys(mapping).flatMap((key) => {
     if (known.includes(key)) return [];
     const meant = nearest(
       key,
       known.filter((each) => !(each in mapping)),
     );
+    if (meant === undefined && onlyMisspelt) return [];
     const at = { file: 'dataset_info.json', key: `${place}.${key}` };
     const fix: Edit =
       meant === undefined ? { ...at, op: EditOperation.REMOVE } : { ...at, op: EditOperation.RENAME, value: meant };

@@ -1,4 +1,5 @@
 import { columnOf, isMapping, tagOf } from '../llamafactory/dataset-info';
+import { numberOf } from '../planning/settings';
 import type { Mapping, Run, RunDataset } from '../run';
 
 /** A data set whose entry and rows are at hand. */
@@ -15,12 +16,13 @@ export function readDatasets(run: Run): ReadDataset[] {
   );
 }
 
-/** Rows of the data sets to train on; undefined if one isn't at hand. */
+/** Rows of the data sets to train on, of each max_samples at most; undefined if one isn't at hand. */
 export function trainingRows(run: Run): number | undefined {
   const training = run.datasets.filter(({ evaluation }) => evaluation !== true);
   const known = training.filter((dataset): dataset is RunDataset & ReadDataset => dataset.rows !== undefined);
   if (known.length === 0 || known.length < training.length) return undefined;
-  return known.reduce((sum, { rows }) => sum + rows.length, 0);
+  const most = numberOf(run.args['max_samples'], 0);
+  return known.reduce((sum, { rows }) => sum + (most > 0 ? Math.min(most, rows.length) : rows.length), 0);
 }
 
 /** Reads what a row has the model answer, in order; what isn't text is left out. Looks into the entry once for all rows. */

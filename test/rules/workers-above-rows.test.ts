@@ -17,8 +17,20 @@ ruleCases(rule, {
         },
       ],
     },
+    'more than max_samples leaves of them': {
+      args: { ...args, max_samples: 3 },
+      datasets: [chat(9)],
+      finds: [
+        {
+          key: 'preprocessing_num_workers',
+          severity: Severity.ADVICE,
+          fix: [{ file: 'train.yaml', key: 'preprocessing_num_workers', op: EditOperation.SET, value: 3 }],
+        },
+      ],
+    },
   },
   passing: {
+    'max_samples of each data set': { args: { ...args, max_samples: 2 }, datasets: [chat(9), chat(9)] },
     'as many as the rows': { args, datasets: [chat(2), chat(2)] },
     'rows that are not at hand': { args, datasets: [chat(1), { name: 'math' }] },
     'streaming, which has no workers': { args: { ...args, streaming: true }, datasets: [chat(1)] },
