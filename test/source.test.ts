@@ -70,9 +70,12 @@ test.each(['../up', 'a/../../b', '/etc/passwd', 'a//b', 'a/', '.complete', 'a/.h
   },
 );
 
-test.each(['', 'abc', `sha256:${SHA}`, `${SHA}0`, SHA.slice(0, 40), SHA.slice(1), 'g'.repeat(64)])('%j is no SHA-256', (sha256) => {
-  expect(problemsOf(http({ files: { 'a b/数据.json': sha256 } }))).toEqual([['source.files.a b/数据.json', sha256]]);
-});
+test.each(['', 'abc', `sha256:${SHA}`, `${SHA}0`, SHA.slice(0, 40), SHA.slice(1), 'g'.repeat(64)])(
+  '%j is no SHA-256',
+  (sha256) => {
+    expect(problemsOf(http({ files: { 'a b/数据.json': sha256 } }))).toEqual([['source.files.a b/数据.json', sha256]]);
+  },
+);
 
 test('a web server without files is a finding', () => {
   expect(problemsOf(http({ files: {} }))).toEqual([['source.files', '{}']]);
