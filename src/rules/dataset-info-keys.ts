@@ -57,23 +57,37 @@ export const rule: Rule = {
   },
 };
 
+interface Unread {
+  readonly key: string;
+  /** The key that is read and may be meant. */
+  readonly meant?: string;
+}
+
+/** Entries are shared by runs and don't change. */
+const judged = new WeakMap<Mapping, { readonly known: readonly string[]; readonly unread: readonly Unread[] }>();
+
+function unreadKeys(mapping: Mapping, known: readonly string[]): readonly Unread[] {
+  const before = judged.get(mapping);
+  // An alias may put one mapping in two places.
+  if (before?.known === known) return before.unread;
+  const free = known.filter((each) => !(each in mapping));
+  const unread = Object.keys(mapping)
+    .filter((key) => !known.includes(key))
+    .map((key) => ({ key, meant: nearest(key, free) }));
+  judged.set(mapping, { known, unread });
+  return unread;
+}
+
 function unread(run: Run, place: string, mapping: Mapping, known: readonly string[]): Finding[] {
-  return Object.keys(mapping).flatMap((key) => {
-    if (known.includes(key)) return [];
-    const meant = nearest(
-      key,
-      known.filter((each) => !(each in mapping)),
-    );
+  return unreadKeys(mapping, known).map(({ key, meant }) => {
     const at = { file: 'dataset_info.json', key: `${place}.${key}` };
     const fix: Edit =
       meant === undefined ? { ...at, op: EditOperation.REMOVE } : { ...at, op: EditOperation.RENAME, value: meant };
-    return [
-      found(rule, run, {
-        key: `${place}.${key}`,
-        message: `LLaMA-Factory reads no \`${key}\` in ${place} of dataset_info.json`,
-        allowed: known.join(', '),
-        fix: [fix],
-      }),
-    ];
+    return found(rule, run, {
+      key: `${place}.${key}`,
+      message: `LLaMA-Factory reads no \`${key}\` in ${place} of dataset_info.json`,
+      allowed: known.join(', '),
+      fix: [fix],
+    });
   });
 }

@@ -1,5 +1,4 @@
 import { Severity } from '../finding';
-import { fittingAdvice } from '../planning/advice';
 import { type GpuMemory, gpuMemory, gpuMemoryForData, PLANNER_ERROR } from '../planning/memory';
 import { settingsOf } from '../planning/settings';
 import type { Run } from '../run';
@@ -18,6 +17,7 @@ export const rule: Rule = {
     const worst = gpuMemory(run, model);
     if (worst.fits === undefined || worst.fits === 'fits') return [];
     const forData = gpuMemoryForData(run, model, settingsOf(run)) ?? worst;
+    const { fittingAdvice } = require('../planning/advice') as typeof import('../planning/advice');
     const advice = fittingAdvice(run, model);
     const [best] = advice;
     return [

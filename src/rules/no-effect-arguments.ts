@@ -1,4 +1,4 @@
-import { Severity } from '../finding';
+import { type Finding, Severity } from '../finding';
 import type { Mapping, Run } from '../run';
 import { found, isGiven, removeArgument } from './found';
 import type { Rule } from './rule';
@@ -92,19 +92,22 @@ export const rule: Rule = {
   reason:
     'Arguments that nothing reads under the given method mislead whoever reads the file: `freeze_trainable_layers: 2` freezes nothing in a LoRA run.',
   source: 'src/llamafactory/model/adapter.py, src/llamafactory/train/trainer_utils.py',
-  check: (run) => CONDITIONALS.flatMap((conditional) => unread(run, conditional)),
+  check(run) {
+    const findings: Finding[] = [];
+    for (const conditional of CONDITIONALS) {
+      const first = conditional.keys.find((key) => isGiven(run, key));
+      if (first !== undefined && !conditional.holds(run.args)) findings.push(unread(run, conditional, first));
+    }
+    return findings;
+  },
 };
 
-function unread(run: Run, { when, keys, holds }: Conditional) {
+function unread(run: Run, { when, keys }: Conditional, first: string): Finding {
   const given = keys.filter((key) => isGiven(run, key));
-  const [first] = given;
-  if (first === undefined || holds(run.args)) return [];
   const names = given.map((key) => `\`${key}\``).join(', ');
-  return [
-    found(rule, run, {
-      key: first,
-      message: `${names} ${given.length > 1 ? 'have' : 'has'} an effect only ${when}`,
-      fix: given.map((key) => removeArgument(run, key)),
-    }),
-  ];
+  return found(rule, run, {
+    key: first,
+    message: `${names} ${given.length > 1 ? 'have' : 'has'} an effect only ${when}`,
+    fix: given.map((key) => removeArgument(run, key)),
+  });
 }
