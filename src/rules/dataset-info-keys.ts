@@ -79,7 +79,9 @@ function unreadKeys(mapping: Mapping, known: readonly string[]): readonly Unread
 }
 
 function unread(run: Run, place: string, mapping: Mapping, known: readonly string[]): Finding[] {
-  return unreadKeys(mapping, known).map(({ key, meant }) => {
+  const keys = unreadKeys(mapping, known);
+  if (keys.length === 0) return [];
+  return keys.map(({ key, meant }) => {
     const at = { file: 'dataset_info.json', key: `${place}.${key}` };
     const fix: Edit =
       meant === undefined ? { ...at, op: EditOperation.REMOVE } : { ...at, op: EditOperation.RENAME, value: meant };

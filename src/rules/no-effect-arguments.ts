@@ -95,18 +95,25 @@ export const rule: Rule = {
   check(run) {
     const findings: Finding[] = [];
     for (const conditional of CONDITIONALS) {
-      const first = conditional.keys.find((key) => isGiven(run, key));
-      if (first !== undefined && !conditional.holds(run.args)) findings.push(unread(run, conditional, first));
+      if (isAnyGiven(run, conditional.keys) && !conditional.holds(run.args)) findings.push(unread(run, conditional));
     }
     return findings;
   },
 };
 
-function unread(run: Run, { when, keys }: Conditional, first: string): Finding {
+/** A plain loop, since most keys aren't given and the rule goes over all for each run. */
+function isAnyGiven(run: Run, keys: readonly string[]): boolean {
+  for (const key of keys) {
+    if (isGiven(run, key)) return true;
+  }
+  return false;
+}
+
+function unread(run: Run, { when, keys }: Conditional): Finding {
   const given = keys.filter((key) => isGiven(run, key));
   const names = given.map((key) => `\`${key}\``).join(', ');
   return found(rule, run, {
-    key: first,
+    key: given[0] ?? '',
     message: `${names} ${given.length > 1 ? 'have' : 'has'} an effect only ${when}`,
     fix: given.map((key) => removeArgument(run, key)),
   });
