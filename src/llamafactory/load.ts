@@ -90,7 +90,7 @@ export function loadYaml(text: string, release: Release, path: string): LoadedCo
     floats,
     findings: reader.refusals.map((refusal) => toFinding(refusal, unified, path, release)),
     position(key) {
-      const offset = reader.offsets.get(key);
+      const offset = reader.offsetOf(key);
       return offset === undefined ? undefined : positionOf(unified, offset);
     },
   };
@@ -123,7 +123,8 @@ function notMapping(root: LoadedConfig['root']): Refusal {
 /** Puts plain numbers in the place of whole floats, and names their keys. */
 function unwrapFloats(args: Record<string, unknown>): Set<string> {
   const floats = new Set<string>();
-  for (const [key, value] of Object.entries(args)) {
+  for (const key of Object.keys(args)) {
+    const value = args[key];
     if (!(value instanceof PyFloat)) continue;
     floats.add(key);
     args[key] = value.value;
@@ -170,13 +171,17 @@ function failsafe(yaml: typeof import('yaml')): import('yaml').Schema {
 /** One reading of one text. */
 class Reader {
   readonly refusals: Refusal[] = [];
-  readonly offsets = new Map<string, number>();
   empty = false;
+  /** Where the root's keys first stand: those that are text, and the others. */
+  private texts: ReadonlyMap<string, number> = new Map();
+  private others: ReadonlyMap<string, number> = new Map();
   private readonly yaml = yamlLibrary();
   private readonly scalars: ScalarRules;
   private readonly anchors = new Map<string, { node: Node; value?: unknown; done: boolean; size: number }>();
   private readonly mostNodes: number;
   private unique = 0;
+  /** How many nodes have been read, those that aliases stand for counted again. */
+  private size = 0;
   private depth = 0;
   /** The text as it is given to the YAML parser, to which the nodes' ranges belong. */
   private parsed = '';
@@ -198,11 +203,18 @@ class Reader {
       return null;
     }
     if (this.text.includes('\t')) this.checkTabs();
-    const { value, size } = this.construct(root, true);
+    const value = this.construct(root, true);
+    const { size } = this;
     if (this.omegaconf && size > EXPANSION_COUNTS_FROM && size > this.unique * MOST_EXPANSION) throw tooLarge();
     const isNull = value === null;
     if (isNull) this.empty = true;
     return value;
+  }
+
+  /** Where a key of the root first stands. */
+  offsetOf(key: string): number | undefined {
+    const [text, other] = [this.texts.get(key), this.others.get(key)];
+    return text !== undefined && other !== undefined ? Math.min(text, other) : (text ?? other);
   }
 
   /** Parses the text; once more with continued lines indented, which PyYAML doesn't ask for, if that is what fails. */
@@ -298,10 +310,14 @@ class Reader {
     }
   }
 
-  /** A node's value, and how many nodes it expands to. */
-  private construct(node: Node | null, isRoot = false, isKey = false): { value: unknown; size: number } {
-    if (node === null) return { value: null, size: 1 };
+  /** A node's value; the nodes it expands to are added to the size. */
+  private construct(node: Node | null, isRoot = false, isKey = false): unknown {
+    if (node === null) {
+      this.size++;
+      return null;
+    }
     if (this.yaml.isAlias(node)) return this.follow(node.source, startOf(node));
+    const before = this.size++;
     this.unique++;
     const { anchor } = node;
     if (anchor !== undefined) {
@@ -310,39 +326,39 @@ class Reader {
       this.anchors.set(anchor, { node, done: false, size: 0 });
     }
     if (++this.depth > DEEPEST) throw tooDeep();
-    const result = this.constructNode(node, isRoot, isKey);
+    const value = this.constructNode(node, isRoot, isKey);
     this.depth--;
-    if (result.size > this.mostNodes) throw tooLarge();
-    if (anchor !== undefined) this.anchors.set(anchor, { node, ...result, done: true });
-    return result;
+    const size = this.size - before;
+    if (size > this.mostNodes) throw tooLarge();
+    if (anchor !== undefined) this.anchors.set(anchor, { node, value, size, done: true });
+    return value;
   }
 
-  private follow(name: string, offset: number): { value: unknown; size: number } {
+  private follow(name: string, offset: number): unknown {
     const target = this.anchors.get(name);
     if (!target) throw new Refusal('yaml-anchor', `*${name} refers to an anchor that is not defined`, offset);
     if (!target.done) throw new Refusal('yaml-cycle', `*${name} stands inside what it refers to`, offset);
-    return { value: target.value, size: target.size };
+    this.size += target.size;
+    return target.value;
   }
 
-  private constructNode(node: Node, isRoot: boolean, isKey: boolean): { value: unknown; size: number } {
-    if (this.yaml.isScalar(node)) return { value: this.scalar(node, isKey), size: 1 };
+  private constructNode(node: Node, isRoot: boolean, isKey: boolean): unknown {
+    if (this.yaml.isScalar(node)) return this.scalar(node, isKey);
     if (this.yaml.isMap(node))
       return this.mapping(node.items as Pair<Node | null, Node | null>[], tagOf(node), node, isRoot);
     if (this.yaml.isSeq(node)) return this.sequence(node.items as Node[], tagOf(node), node);
     throw new Refusal('yaml-syntax', 'this can not be read', startOf(node));
   }
 
-  private sequence(nodes: readonly Node[], tag: string | undefined, node: Node): { value: unknown; size: number } {
+  private sequence(nodes: readonly Node[], tag: string | undefined, node: Node): unknown[] {
     if (tag !== undefined && !['seq', 'omap', 'pairs'].includes(tag)) throw badTag(tag, node);
-    let size = 1;
-    const value = nodes.map((item) => {
+    const most = this.size - 1 + this.mostNodes;
+    return nodes.map((item) => {
       if (isFlow(node)) this.checkPlain(item, false);
-      const result = this.construct(item);
-      size += result.size;
-      if (size > this.mostNodes) throw tooLarge();
-      return result.value;
+      const value = this.construct(item);
+      if (this.size > most) throw tooLarge();
+      return value;
     });
-    return { value, size };
   }
 
   private mapping(
@@ -350,13 +366,14 @@ class Reader {
     tag: string | undefined,
     node: Node,
     isRoot: boolean,
-  ): { value: Mapping; size: number } {
+  ): Mapping {
     if (tag !== undefined && tag !== 'map') throw badTag(tag, node);
-    const own = new Map<string, unknown>();
-    const merged: Record<string, unknown> = Object.create(null);
-    const texts = new Set<string>();
-    const others = new Set<string>();
-    let size = 1;
+    const own: Record<string, unknown> = {};
+    let merged: Record<string, unknown> | undefined;
+    const texts = new Map<string, number>();
+    const others = new Map<string, number>();
+    if (isRoot) [this.texts, this.others] = [texts, others];
+    const most = this.size - 1 + this.mostNodes;
     for (const { key: keyNode, value: valueNode } of pairs) {
       if (isFlow(node)) {
         this.checkPlain(keyNode, false);
@@ -364,33 +381,36 @@ class Reader {
       }
       const isMerge =
         this.yaml.isScalar(keyNode) && keyNode.type === 'PLAIN' && keyNode.value === '<<' && !tagOf(keyNode);
-      const key = isMerge ? { value: '<<', size: 1 } : this.construct(keyNode, false, true);
+      if (isMerge) this.size++;
+      const key = isMerge ? '<<' : this.construct(keyNode, false, true);
       const value = this.construct(valueNode);
-      size += key.size + value.size;
-      if (size > this.mostNodes) throw tooLarge();
+      if (this.size > most) throw tooLarge();
       if (isMerge) {
-        this.merge(merged, value.value, keyNode);
+        merged ??= Object.create(null) as Record<string, unknown>;
+        this.merge(merged, value, keyNode);
         continue;
       }
-      const name = this.keyName(key.value, keyNode ?? node);
+      const name = this.keyName(key, keyNode ?? node);
       const offset = startOf(keyNode ?? node);
-      const isText = typeof key.value === 'string';
+      const isText = typeof key === 'string';
       // OmegaConf refuses 1 and "1" as keys of one mapping.
       if ((isText ? others : texts).has(name) && /^-?\d+$/.test(name)) {
         throw new Refusal('yaml-duplicate-key', `the key ${name} is given as a number and as a string`, offset, name);
       }
       if (this.omegaconf && isText && texts.has(name)) {
-        const first = isRoot ? this.offsets.get(name) : undefined;
+        const first = isRoot ? this.offsetOf(name) : undefined;
         const where = first === undefined ? '' : ` (first in line ${positionOf(this.text, first).line})`;
         this.refusals.push(new Refusal('yaml-duplicate-key', `\`${name}\` is given twice${where}`, offset, name));
       }
-      (isText ? texts : others).add(name);
-      if (isRoot && !this.offsets.has(name)) this.offsets.set(name, offset);
-      own.set(name, value.value);
+      const same = isText ? texts : others;
+      if (!same.has(name)) same.set(name, offset);
+      if (name === '__proto__')
+        Object.defineProperty(own, name, { value, enumerable: true, configurable: true, writable: true });
+      else own[name] = value;
     }
-    const value = { ...merged, ...Object.fromEntries(own) };
-    if (others.size > 0) noteOtherKeys(value);
-    return { value, size };
+    const mapping = { ...merged, ...own };
+    if (others.size > 0) noteOtherKeys(mapping);
+    return mapping;
   }
 
   /** A merged mapping yields to the mapping's own keys; of several, the first wins with OmegaConf, the last with PyYAML. */

@@ -342,34 +342,39 @@ export function shapeOf(run: Run, model: ModelShape, settings: Settings): Shape 
   };
 }
 
-/** A run doesn't change: rule and plan share what it takes as it stands. */
-const known = new WeakMap<Run, GpuMemory>();
-
 /** GPU memory of one rank for full sequences: the worst batch. */
 export function gpuMemory(run: Run, model: ModelShape, settings: Settings = settingsOf(run), shape?: Shape): GpuMemory {
-  const asItStands = model === run.model && settings === settingsOf(run);
-  const before = asItStands ? known.get(run) : undefined;
-  if (before !== undefined) return before;
-  const { need, resident, step } = reckon(run, model, settings, shape ?? shapeOf(run, model, settings));
-  const memory = { ...need, parts: peakParts(settings, resident, step) };
-  if (asItStands) known.set(run, memory);
-  return memory;
+  const { need, resident, step } = reckonOnce(run, model, settings, shape);
+  return { ...need, parts: peakParts(settings, resident, step) };
 }
 
 /** What a rank needs, without the parts: what a search compares. */
 export type GpuNeed = Omit<GpuMemory, 'parts'>;
 
 /** {@link gpuMemory} without the parts, which cost more than the rest. */
-export function gpuNeed(run: Run, model: ModelShape, settings: Settings, shape: Shape): GpuNeed {
-  return reckon(run, model, settings, shape).need;
+export function gpuNeed(run: Run, model: ModelShape, settings: Settings = settingsOf(run), shape?: Shape): GpuNeed {
+  return reckonOnce(run, model, settings, shape).need;
 }
 
-function reckon(
-  run: Run,
-  model: ModelShape,
-  settings: Settings,
-  { linears, base, trainable }: Shape,
-): { readonly need: GpuNeed; readonly resident: Resident; readonly step: Peak } {
+interface Reckoned {
+  readonly need: GpuNeed;
+  readonly resident: Resident;
+  readonly step: Peak;
+}
+
+/** A run doesn't change: rule and plan share what it takes as it stands. */
+const known = new WeakMap<Run, Reckoned>();
+
+function reckonOnce(run: Run, model: ModelShape, settings: Settings, shape?: Shape): Reckoned {
+  const asItStands = model === run.model && settings === settingsOf(run);
+  const before = asItStands ? known.get(run) : undefined;
+  if (before !== undefined) return before;
+  const reckoned = reckon(run, model, settings, shape ?? shapeOf(run, model, settings));
+  if (asItStands) known.set(run, reckoned);
+  return reckoned;
+}
+
+function reckon(run: Run, model: ModelShape, settings: Settings, { linears, base, trainable }: Shape): Reckoned {
   const resident = residentOf(run, model, settings, base, trainable);
   // full batches and padded ones run on different kernels, so the worse of the two counts
   const kernels = [...new Set([false, true].map((padded) => attentionKernel(run, settings, padded)))];

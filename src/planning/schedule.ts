@@ -130,7 +130,8 @@ function logsOf(run: Run, perEpoch: number | undefined, steps: number): number[]
   if (strategy === 'epoch')
     return perEpoch === undefined ? first : [...new Set([...first, ...epochEnds(perEpoch, steps)])];
   if (strategy !== 'steps') return first;
-  return [...new Set([...first, ...every(numberOf(run.args['logging_steps'], 500), steps)])];
+  const listed = every(numberOf(run.args['logging_steps'], 500), steps);
+  return first.length === 0 ? listed : [...new Set([...first, ...listed])];
 }
 
 /** Training and evaluation samples after val_size. */

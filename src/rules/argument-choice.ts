@@ -36,35 +36,36 @@ export const rule: Rule = {
   check(run) {
     const fields = fieldsOf(run.release);
     const findings: Finding[] = [];
-    for (const [key, value] of Object.entries(run.args)) {
-      const field = typeof value === 'string' ? fields.get(key) : undefined;
+    for (const key of Object.keys(run.args)) {
+      const value = run.args[key];
+      if (typeof value !== 'string') continue;
+      const field = fields.get(key);
       // What it does to a run that quantises is said by a rule of its own.
       const elsewhere = key === 'quantization_method' && isGiven(run, 'quantization_bit');
-      if (field?.settable && !elsewhere) findings.push(...faults(run, field, value as string));
+      const finding = field?.settable && !elsewhere ? fault(run, field, value) : undefined;
+      if (finding !== undefined) findings.push(finding);
     }
     return findings;
   },
 };
 
-function faults(run: Run, field: Field, value: string): Finding[] {
+function fault(run: Run, field: Field, value: string): Finding | undefined {
   const choices = choicesOf(field);
-  if (choices.length === 0 || choices.includes(value)) return [];
+  if (choices.length === 0 || choices.includes(value)) return undefined;
   const fix = fixOf(run, field, value, choices);
-  return [
-    {
-      id: rule.id,
-      severity: rule.severity,
-      path: run.path,
-      key: field.name,
-      message: `\`${field.name}\` has no value \`${value}\` in LLaMA-Factory ${run.release}, which does not check it`,
-      got: value,
-      allowed: choices.join(', '),
-      change:
-        fix.op === EditOperation.SET ? `set \`${field.name}\` to \`${String(fix.value)}\`` : `remove \`${field.name}\``,
-      fix: [fix],
-      source: rule.source,
-    },
-  ];
+  return {
+    id: rule.id,
+    severity: rule.severity,
+    path: run.path,
+    key: field.name,
+    message: `\`${field.name}\` has no value \`${value}\` in LLaMA-Factory ${run.release}, which does not check it`,
+    got: value,
+    allowed: choices.join(', '),
+    change:
+      fix.op === EditOperation.SET ? `set \`${field.name}\` to \`${String(fix.value)}\`` : `remove \`${field.name}\``,
+    fix: [fix],
+    source: rule.source,
+  };
 }
 
 function fixOf(run: Run, { name }: Field, value: string, choices: readonly string[]): Edit {

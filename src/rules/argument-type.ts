@@ -89,7 +89,8 @@ export const rule: Rule = {
   check(run) {
     const fields = fieldsOf(run.release);
     const findings: Finding[] = [];
-    for (const [key, value] of Object.entries(run.args)) {
+    for (const key of Object.keys(run.args)) {
+      const value = run.args[key];
       const field = fields.get(key);
       if (field?.settable && !isRight(field, value)) findings.push(fault(run, field, value));
     }

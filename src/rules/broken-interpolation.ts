@@ -11,7 +11,8 @@ export const rule: Rule = {
   source: 'OmegaConf: omegaconf/grammar_parser.py',
   check(run) {
     const findings: Finding[] = [];
-    for (const [key, value] of Object.entries(run.args)) {
+    for (const key of Object.keys(run.args)) {
+      const value = run.args[key];
       const broken = brokenIn(value);
       if (broken === undefined) continue;
       const finding = found(rule, run, {

@@ -69,13 +69,11 @@ function unread(run: Run, place: string, mapping: Mapping, known: readonly strin
     const at = { file: 'dataset_info.json', key: `${place}.${key}` };
     const fix: Edit =
       meant === undefined ? { ...at, op: EditOperation.REMOVE } : { ...at, op: EditOperation.RENAME, value: meant };
-    return [
-      found(rule, run, {
-        key: `${place}.${key}`,
-        message: `LLaMA-Factory reads no \`${key}\` in ${place} of dataset_info.json`,
-        allowed: known.join(', '),
-        fix: [fix],
-      }),
-    ];
+    return found(rule, run, {
+      key: `${place}.${key}`,
+      message: `LLaMA-Factory reads no \`${key}\` in ${place} of dataset_info.json`,
+      allowed: known.join(', '),
+      fix: [fix],
+    });
   });
 }

@@ -16,69 +16,80 @@ export const rule: Rule = {
   check(run) {
     const deepspeed = deepspeedOf(run);
     if (deepspeed === undefined) return [];
-    return compared(run).flatMap(({ path, name, value }): Finding[] => {
-      const got = at(deepspeed.config, path);
-      if (value === undefined || got === undefined || got === null || got === 'auto' || same(got, value)) return [];
-      return [
-        found(rule, run, {
-          key: path,
-          message: `\`${path}\` in the DeepSpeed config differs from \`${name}\`: the trainer refuses to start, once the model is loaded`,
-          got,
-          allowed: `"auto" or ${asJson(value)}`,
-          fix: [deepspeed.set(path, 'auto')],
-        }),
-      ];
-    });
+    const findings: Finding[] = [];
+    for (const { path, keys, name, valueIn } of COMPARED) {
+      const got = at(deepspeed.config, keys);
+      if (got === undefined || got === null || got === 'auto') continue;
+      const value = valueIn(run);
+      if (value === undefined || same(got, value)) continue;
+      const finding = found(rule, run, {
+        key: path,
+        message: `\`${path}\` in the DeepSpeed config differs from \`${name}\`: the trainer refuses to start, once the model is loaded`,
+        got,
+        allowed: `"auto" or ${asJson(value)}`,
+        fix: [deepspeed.set(path, 'auto')],
+      });
+      findings.push(finding);
+    }
+    return findings;
   },
 };
 
 interface Compared {
   readonly path: string;
+  readonly keys: readonly string[];
   /** The train argument, or what it is worked out from. */
   readonly name: string;
   /** Undefined: what was given is no number, so another rule speaks. */
-  readonly value: unknown;
+  valueIn(run: Run): unknown;
 }
 
-function compared(run: Run): readonly Compared[] {
-  const { args } = run;
-  const number = (name: string, fallback: number) => {
-    const result = numberOf(args[name] ?? fallback, Number.NaN);
-    return Number.isNaN(result) ? undefined : result;
-  };
-  const batch = number('per_device_train_batch_size', 8);
-  const accumulation = number('gradient_accumulation_steps', 1);
-  const rate = number('learning_rate', 5e-5);
-  const betas = [number('adam_beta1', 0.9), number('adam_beta2', 0.999)];
-  const whole = (batch ?? Number.NaN) * (accumulation ?? Number.NaN) * run.gpus * run.nodes;
-  const either = (...names: string[]) => names.some((name) => args[name] === true);
-  // Where the batch is searched for, the keys of the batch needn't agree.
-  const searched = either('auto_find_batch_size');
-  return [
-    {
-      path: 'train_micro_batch_size_per_gpu',
-      name: 'per_device_train_batch_size',
-      value: searched ? undefined : batch,
-    },
-    { path: 'gradient_accumulation_steps', name: 'gradient_accumulation_steps', value: accumulation },
-    {
-      path: 'train_batch_size',
-      name: 'per_device_train_batch_size x gradient_accumulation_steps x GPUs',
-      value: searched || Number.isNaN(whole) ? undefined : whole,
-    },
-    { path: 'gradient_clipping', name: 'max_grad_norm', value: number('max_grad_norm', 1) },
-    { path: 'optimizer.params.lr', name: 'learning_rate', value: rate },
-    {
-      path: 'optimizer.params.betas',
-      name: 'adam_beta1, adam_beta2',
-      value: betas.includes(undefined) ? undefined : betas,
-    },
-    { path: 'optimizer.params.eps', name: 'adam_epsilon', value: number('adam_epsilon', 1e-8) },
-    { path: 'optimizer.params.weight_decay', name: 'weight_decay', value: number('weight_decay', 0) },
-    { path: 'scheduler.params.warmup_max_lr', name: 'learning_rate', value: rate },
-    { path: 'fp16.enabled', name: 'fp16', value: either('fp16', 'fp16_full_eval') },
-    { path: 'bf16.enabled', name: 'bf16', value: either('bf16', 'bf16_full_eval') },
-  ];
+const COMPARED: readonly Compared[] = [
+  compared('train_micro_batch_size_per_gpu', 'per_device_train_batch_size', (run) =>
+    isSearched(run) ? undefined : batch(run),
+  ),
+  compared('gradient_accumulation_steps', 'gradient_accumulation_steps', accumulation),
+  compared('train_batch_size', 'per_device_train_batch_size x gradient_accumulation_steps x GPUs', (run) => {
+    const whole = (batch(run) ?? Number.NaN) * (accumulation(run) ?? Number.NaN) * run.gpus * run.nodes;
+    return isSearched(run) || Number.isNaN(whole) ? undefined : whole;
+  }),
+  compared('gradient_clipping', 'max_grad_norm', (run) => number(run, 'max_grad_norm', 1)),
+  compared('optimizer.params.lr', 'learning_rate', rate),
+  compared('optimizer.params.betas', 'adam_beta1, adam_beta2', (run) => {
+    const betas = [number(run, 'adam_beta1', 0.9), number(run, 'adam_beta2', 0.999)];
+    return betas.includes(undefined) ? undefined : betas;
+  }),
+  compared('optimizer.params.eps', 'adam_epsilon', (run) => number(run, 'adam_epsilon', 1e-8)),
+  compared('optimizer.params.weight_decay', 'weight_decay', (run) => number(run, 'weight_decay', 0)),
+  compared('scheduler.params.warmup_max_lr', 'learning_rate', rate),
+  compared('fp16.enabled', 'fp16', ({ args }) => args['fp16'] === true || args['fp16_full_eval'] === true),
+  compared('bf16.enabled', 'bf16', ({ args }) => args['bf16'] === true || args['bf16_full_eval'] === true),
+];
+
+function compared(path: string, name: string, valueIn: Compared['valueIn']): Compared {
+  return { path, keys: path.split('.'), name, valueIn };
+}
+
+function number({ args }: Run, name: string, fallback: number): number | undefined {
+  const result = numberOf(args[name] ?? fallback, Number.NaN);
+  return Number.isNaN(result) ? undefined : result;
+}
+
+function batch(run: Run): number | undefined {
+  return number(run, 'per_device_train_batch_size', 8);
+}
+
+function accumulation(run: Run): number | undefined {
+  return number(run, 'gradient_accumulation_steps', 1);
+}
+
+function rate(run: Run): number | undefined {
+  return number(run, 'learning_rate', 5e-5);
+}
+
+/** Where the batch is searched for, the keys of the batch needn't agree. */
+function isSearched({ args }: Run): boolean {
+  return args['auto_find_batch_size'] === true;
 }
 
 /** Python takes true for 1. */
@@ -90,8 +101,8 @@ function plain(value: unknown): unknown {
   return typeof value === 'boolean' || typeof value === 'bigint' ? Number(value) : value;
 }
 
-function at(config: Mapping, path: string): unknown {
-  return path.split('.').reduce<unknown>((node, key) => {
-    return typeof node === 'object' && node !== null ? (node as Mapping)[key] : undefined;
-  }, config);
+function at(config: Mapping, keys: readonly string[]): unknown {
+  let node: unknown = config;
+  for (const key of keys) node = typeof node === 'object' && node !== null ? (node as Mapping)[key] : undefined;
+  return node;
 }

@@ -20,22 +20,25 @@ export interface Fault {
   readonly severity?: Severity;
 }
 
+type Writable<T> = { -readonly [Key in keyof T]: T[Key] };
+
 /** A fault as a finding. */
 export function found(rule: Rule, run: Run, fault: Fault): Finding {
   const { key, message, got, allowed, fix } = fault;
   const change = fault.change ?? (fix === undefined ? undefined : inWords(fix));
-  return {
+  const finding: Writable<Finding> = {
     id: rule.id,
     severity: fault.severity ?? rule.severity,
     path: run.path,
     key,
     message,
-    ...(got === undefined ? {} : { got: textOf(got) }),
-    ...(allowed === undefined ? {} : { allowed }),
-    ...(change === undefined ? {} : { change }),
-    ...(fix === undefined ? {} : { fix }),
-    source: rule.source,
   };
+  if (got !== undefined) finding.got = textOf(got);
+  if (allowed !== undefined) finding.allowed = allowed;
+  if (change !== undefined) finding.change = change;
+  if (fix !== undefined) finding.fix = fix;
+  finding.source = rule.source;
+  return finding;
 }
 
 /** An edit of the train config that sets an argument. */

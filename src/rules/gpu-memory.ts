@@ -1,6 +1,5 @@
 import { Severity } from '../finding';
-import { fittingAdvice } from '../planning/advice';
-import { type GpuMemory, gpuMemory, gpuMemoryForData, PLANNER_ERROR } from '../planning/memory';
+import { type GpuNeed, gpuMemoryForData, gpuNeed, PLANNER_ERROR } from '../planning/memory';
 import { settingsOf } from '../planning/settings';
 import type { Run } from '../run';
 import { found } from './found';
@@ -15,9 +14,10 @@ export const rule: Rule = {
   check(run) {
     const { model, card } = run;
     if (model === undefined || card === undefined) return [];
-    const worst = gpuMemory(run, model);
+    const worst = gpuNeed(run, model);
     if (worst.fits === undefined || worst.fits === 'fits') return [];
     const forData = gpuMemoryForData(run, model, settingsOf(run)) ?? worst;
+    const { fittingAdvice } = require('../planning/advice') as typeof import('../planning/advice');
     const advice = fittingAdvice(run, model);
     const [best] = advice;
     return [
@@ -35,13 +35,13 @@ export const rule: Rule = {
 };
 
 /** The argument that a need hangs on first. */
-const KEYS: Readonly<Record<GpuMemory['decidedBy'], string>> = {
+const KEYS: Readonly<Record<GpuNeed['decidedBy'], string>> = {
   load: 'quantization_bit',
   step: 'per_device_train_batch_size',
   evaluation: 'per_device_eval_batch_size',
 };
 
-function messageOf(run: Run, worst: GpuMemory, forData: GpuMemory): string {
+function messageOf(run: Run, worst: GpuNeed, forData: GpuNeed): string {
   const when = { load: 'while the model is loaded', step: 'in a step', evaluation: 'in an evaluation' }[
     worst.decidedBy
   ];

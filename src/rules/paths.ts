@@ -24,12 +24,19 @@ export interface PathArgument {
 
 /** The paths among the arguments of a run; what may be a name on a hub counts if it is written as a path. */
 export function pathsOf(run: Run): PathArgument[] {
-  const named = (key: string, isPath: (text: string) => boolean): PathArgument[] => {
-    const value = run.args[key];
-    return typeof value === 'string' && value !== '' && isPath(value) ? [{ key, path: value }] : [];
-  };
-  return [
-    ...PATHS.flatMap((key) => named(key, (text) => !(key === 'dataset_dir' && /^(ONLINE$|REMOTE:)/.test(text)))),
-    ...NAMES.flatMap((key) => named(key, (text) => /^(\.{0,2}\/|~|[A-Za-z]:[\\/])/.test(text))),
-  ];
+  const paths: PathArgument[] = [];
+  for (const key of PATHS) {
+    const path = textOf(run, key);
+    if (path !== '' && !(key === 'dataset_dir' && /^(ONLINE$|REMOTE:)/.test(path))) paths.push({ key, path });
+  }
+  for (const key of NAMES) {
+    const path = textOf(run, key);
+    if (/^(\.{0,2}\/|~|[A-Za-z]:[\\/])/.test(path)) paths.push({ key, path });
+  }
+  return paths;
+}
+
+function textOf(run: Run, key: string): string {
+  const value = run.args[key];
+  return typeof value === 'string' ? value : '';
 }

@@ -38,6 +38,7 @@ export const rule: Rule = {
   check(run) {
     const given = run.args['report_to'];
     const names = Array.isArray(given) ? given.map(String) : typeof given === 'string' ? [given] : [];
+    if (names.length === 0) return [];
     const known = trackersOf(run.release);
     const allowed = names.length > 1 ? known : [...known, ...ALONE];
     const unknown = names.find((name) => !allowed.includes(name));

@@ -97,19 +97,19 @@ export const RULES: readonly Rule[] = [
 
 /** What the rules find. A rule that throws becomes a finding itself, so that it hides no other. */
 export function checkRules(run: Run): Finding[] {
-  return RULES.flatMap((rule) => {
+  const findings: Finding[] = [];
+  for (const rule of RULES) {
     try {
-      return rule.check(run);
+      findings.push(...rule.check(run));
     } catch (error) {
-      return [
-        {
-          id: 'rule-failed',
-          severity: Severity.WARNING,
-          path: run.path,
-          key: rule.id,
-          message: `the rule itself failed, so this wasn't checked: ${(error as Error).message}`,
-        },
-      ];
+      findings.push({
+        id: 'rule-failed',
+        severity: Severity.WARNING,
+        path: run.path,
+        key: rule.id,
+        message: `the rule itself failed, so this wasn't checked: ${(error as Error).message}`,
+      });
     }
-  });
+  }
+  return findings;
 }

@@ -41,6 +41,12 @@ describe('reading a train config', () => {
     expect([ids('x: ${'), ids('x: {"${": 1}')]).toEqual([['yaml-interpolation'], []]);
   });
 
+  test('a key called __proto__ is a key like any other', () => {
+    const { args } = loadYaml('__proto__: {lora_rank: 8}\n', '0.9.5', 'a.yaml');
+    expect(Object.keys(args)).toEqual(['__proto__']);
+    expect(args['lora_rank']).toBeUndefined();
+  });
+
   test('says where a key stands', () => {
     expect(loadYaml('a: 1\n\nb: 2\n', '0.9.5', 'f').position('b')).toEqual({ line: 3, column: 1 });
   });

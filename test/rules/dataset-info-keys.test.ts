@@ -3,6 +3,8 @@ import { rule } from '../../src/rules/dataset-info-keys';
 import { ruleCases } from './rule-cases';
 
 const data = (entry: Record<string, unknown>) => ({ datasets: [{ name: 'math', entry }] });
+/** One mapping in two places, as an alias of YAML puts it. */
+const shared = { prompt: 'question', role_tag: 'role' };
 const renamed = (key: string, value: string) => [{ file: 'dataset_info.json', key, op: EditOperation.RENAME, value }];
 
 ruleCases(rule, {
@@ -19,6 +21,10 @@ ruleCases(rule, {
           fix: [{ file: 'dataset_info.json', key: 'math.tags.usertag', op: EditOperation.REMOVE }],
         },
       ],
+    },
+    'a mapping that is columns and tags at once': {
+      ...data({ file_name: 'a.json', columns: shared, tags: shared }),
+      finds: [{ key: 'math.columns.role_tag' }, { key: 'math.tags.prompt' }],
     },
     'a key of the entry itself': {
       ...data({ file_name: 'a.json', column: {} }),

@@ -222,11 +222,20 @@ function datasetInfo(state: State, needed: boolean): Info | string | undefined {
   const path = joinPath(folder, 'dataset_info.json');
   const text = files.read(path);
   if (text === undefined) return `cannot open ${path}`;
+  if (text !== lastRead?.text) lastRead = { text, info: infoIn(text) };
+  return lastRead.info ?? `${path} is not valid JSON`;
+}
+
+/** What was read last: the configs of one folder share the file. */
+let lastRead: { readonly text: string; readonly info: Info | undefined } | undefined;
+
+/** Undefined: no JSON. */
+function infoIn(text: string): Info | undefined {
   try {
     const entries = loadJson(text);
     return isNone(entries) ? { online: true } : { entries };
   } catch {
-    return `${path} is not valid JSON`;
+    return undefined;
   }
 }
 

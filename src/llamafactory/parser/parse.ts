@@ -121,8 +121,7 @@ function unknownArgument(input: ParserInput, key: string): Finding {
   const { release } = input;
   const fields = fieldsOf(release);
   const replacement = replacementOf(key);
-  const settable = () => [...fields.values()].filter((field) => field.settable).map(({ name }) => name);
-  const meant = replacement ? replacement.renamedTo : nearest(key, settable());
+  const meant = replacement ? replacement.renamedTo : nearest(key, settableOf(release));
   const usable = meant !== undefined && fields.get(meant)?.settable && !(meant in input.args) ? meant : undefined;
   const at = { input };
   const fix = usable === undefined ? remove(at, key) : rename(at, key, usable);
@@ -135,6 +134,18 @@ function unknownArgument(input: ParserInput, key: string): Finding {
     ...withFix(fix, replacement?.instead === undefined ? undefined : `remove it; instead: ${replacement.instead}`),
     source: 'transformers: src/transformers/hf_argparser.py',
   };
+}
+
+const settable = new Map<Release, readonly string[]>();
+
+/** The names that a release takes. */
+function settableOf(release: Release): readonly string[] {
+  let names = settable.get(release);
+  if (names === undefined) {
+    names = [...fieldsOf(release).values()].filter((field) => field.settable).map(({ name }) => name);
+    settable.set(release, names);
+  }
+  return names;
 }
 
 function why(key: string, meant: string | undefined): string {
