@@ -3,7 +3,9 @@ import { type Finding, Severity } from '../finding';
 import type { Mapping, Release } from '../run';
 import { isInterpolation } from './interpolation';
 import { noteOtherKeys, PyBytes, PyFloat } from './parser/python';
+import { Refusal, tooDeep } from './refusal';
 import { type ScalarRules, scalarRules } from './scalars';
+import { checkTabs, checkText, indentContinuations } from './yaml-text';
 
 /** Where something stands in a text; both count from 1. */
 export interface Position {
@@ -27,8 +29,6 @@ export interface LoadedConfig {
   position(key: string): Position | undefined;
 }
 
-/** Larger texts aren't train configs; reading one would only take time. */
-const LARGEST_TEXT = 1_000_000;
 /** OmegaConf's limits on what aliases expand to. */
 const MOST_NODES = 10_000;
 const MOST_EXPANSION = 100;
@@ -38,24 +38,11 @@ const MOST_NODES_WITHOUT_LIMIT = 200_000;
 
 /** Deeper texts exceed Python's recursion limit in OmegaConf; where exactly hangs on the kind of nesting. */
 const DEEPEST = 75;
-/** More open brackets or entries than this are not given to the YAML parser, whose stack they could exhaust. */
-const DEEPEST_SCANNED = 200;
-
 const PYYAML = 'PyYAML, yaml.safe_load';
 const OMEGACONF = 'OmegaConf, omegaconf/_yaml.py';
 
 /** What PyYAML takes for the end of a line, beside a line feed. */
 const LINE_BREAKS = /[\r\u0085\u2028\u2029]/;
-
-/** What stops the reading. No Error: nobody looks at its stack, and to record one costs more than a check. */
-class Refusal {
-  constructor(
-    readonly id: string,
-    readonly text: string,
-    readonly offset = 0,
-    readonly key = '',
-  ) {}
-}
 
 /**
  * Reads a YAML text as the release does: 0.9.4 and later through OmegaConf, which refuses keys given twice and knows
@@ -195,14 +182,14 @@ class Reader {
   }
 
   read(): unknown {
-    this.checkCharacters();
+    checkText(this.text, this.omegaconf, this.yaml);
     const document = this.parse();
     const root = document.contents;
     if (root === null) {
       this.empty = true;
       return null;
     }
-    if (this.text.includes('\t')) this.checkTabs();
+    if (this.text.includes('\t')) checkTabs(this.text, this.omegaconf, this.yaml);
     const value = this.construct(root, true);
     const { size } = this;
     if (this.omegaconf && size > EXPANSION_COUNTS_FROM && size > this.unique * MOST_EXPANSION) throw tooLarge();
@@ -234,80 +221,6 @@ class Reader {
       fault ??= { message: error.message, offset: error.pos[0] };
     }
     throw new Refusal('yaml-syntax', sentence(fault?.message ?? ''), fault?.offset);
-  }
-
-  private checkCharacters(): void {
-    if (this.text.length > LARGEST_TEXT) {
-      throw new Refusal('yaml-too-large', `the file has ${this.text.length} characters: it can't be a train config`);
-    }
-    const odd = UNPRINTABLE.exec(this.text);
-    if (odd) throw new Refusal('yaml-binary', 'a character that YAML does not allow: is this a text file?', odd.index);
-    if (nestsDeeply(this.text)) throw tooDeep();
-    if (/^\ufeff?%/m.test(this.text)) this.checkDirectives();
-  }
-
-  /** Directives stand before the document, each once; libyaml, which OmegaConf uses, knows no others than YAML's own. */
-  private checkDirectives(): void {
-    const seen = new Set<string>();
-    let offset = 0;
-    let hasBegun = false;
-    let isScalar = false;
-    for (const lexeme of new this.yaml.Lexer().lex(this.text)) {
-      if (lexeme === '\u0002') hasBegun = true;
-      const isMark = lexeme.length === 1 && '\u0002\u0018\u001f'.includes(lexeme);
-      if (!isScalar && lexeme.startsWith('%')) {
-        if (hasBegun) throw new Refusal('yaml-directive', 'a directive can not stand here', offset);
-        this.checkDirective(lexeme, seen, offset);
-      }
-      isScalar = lexeme === '\u001f';
-      if (!isMark) offset += lexeme.length;
-    }
-  }
-
-  private checkDirective(directive: string, seen: Set<string>, offset: number): void {
-    const [name = '', first = ''] = directive.slice(1).split(/\s+/);
-    if (name === 'YAML' && !(this.omegaconf ? /^1\.[12]$/ : /^1\./).test(first)) {
-      throw new Refusal('yaml-version', 'the file asks for another version of YAML than 1', offset);
-    }
-    const isKnown = name === 'YAML' || name === 'TAG';
-    if (name === '' || (this.omegaconf && !isKnown)) {
-      throw new Refusal('yaml-directive', 'the only directives are %YAML and %TAG', offset);
-    }
-    const what = name === 'TAG' ? `${name} ${first}` : name;
-    if (isKnown && seen.has(what)) throw new Refusal('yaml-directive', `%${what} is given twice`, offset);
-    seen.add(what);
-  }
-
-  /**
-   * To PyYAML's own scanner a tab separates nothing: it may stand in quotes, in block text and in comments alone. To
-   * libyaml, which OmegaConf uses, it may also separate, but not where a line or an entry begins.
-   */
-  private checkTabs(): void {
-    let offset = 0;
-    let flowDepth = 0;
-    let state: 'none' | 'scalar' | 'block-header' | 'block-text' = 'none';
-    let begins = true;
-    for (const lexeme of new this.yaml.Lexer().lex(this.text)) {
-      if (lexeme === '\u001f') {
-        state = state === 'block-header' ? 'block-text' : 'scalar';
-        continue;
-      }
-      if (lexeme.length === 1 && '\u0002\u0018'.includes(lexeme)) continue;
-      const quoted = state === 'none' && /^["']/.test(lexeme);
-      const comment = state === 'none' && lexeme.startsWith('#');
-      const tab = lexeme.indexOf('\t');
-      const separates = this.omegaconf && (flowDepth > 0 || !begins || lexeme.slice(0, tab).trim() !== '');
-      if (tab >= 0 && !quoted && !comment && state !== 'block-text' && !separates) {
-        throw new Refusal('yaml-tab', 'a tab can not stand here in YAML: use blanks', offset + tab);
-      }
-      if (state === 'none' && /^[[{]/.test(lexeme)) flowDepth++;
-      if (state === 'none' && /^[\]}]/.test(lexeme)) flowDepth--;
-      if (!/^[ \t]+$/.test(lexeme)) begins = lexeme.endsWith('\n') || /^[-?]$/.test(lexeme);
-      const heads = state === 'none' && /^[|>]/.test(lexeme);
-      if (heads || (state === 'block-header' && !lexeme.includes('\u001f'))) state = 'block-header';
-      else state = 'none';
-      offset += lexeme.length;
-    }
   }
 
   /** A node's value; the nodes it expands to are added to the size. */
@@ -487,48 +400,6 @@ function isHarmless(code: string, message: string): boolean {
   return code === 'TAG_RESOLVE_FAILED' || message.startsWith('Comments must be separated');
 }
 
-/** The text with every line that continues a quoted or flow value indented. */
-function indentContinuations(text: string): string {
-  let result = '';
-  let at = 0;
-  const start = /^[ ]*(?:- +)*(?:[^\s"'[\]{}#&*!|>%@`][^\n]*?: +)?(?=["'[{])/gm;
-  for (let match = start.exec(text); match; match = start.exec(text)) {
-    const from = match.index + match[0].length;
-    const to = endOfValue(text, from);
-    const lines = /\n(?!(?:---|\.\.\.)(?:\s|$))/g; // a document's mark begins a line even in quotes
-    result += text.slice(at, from) + text.slice(from, to).replace(lines, `\n${' '.repeat(80)}`);
-    at = to;
-    start.lastIndex = Math.max(to, match.index + 1);
-  }
-  return result + text.slice(at);
-}
-
-/** Where a quoted or flow value ends; the end of the text if it doesn't. */
-function endOfValue(text: string, from: number): number {
-  let depth = 0;
-  for (let at = from; at < text.length; at++) {
-    const character = text[at] ?? '';
-    const opensValue = at === from || /[\s,[{:]/.test(text[at - 1] ?? '');
-    if ((character === '"' || character === "'") && opensValue) at = endOfQuotes(text, at);
-    else if ('[{'.includes(character)) depth++;
-    else if (']}'.includes(character)) depth--;
-    if (depth <= 0) return at + 1;
-  }
-  return text.length;
-}
-
-function endOfQuotes(text: string, from: number): number {
-  const quote = text[from];
-  for (let at = from + 1; at < text.length; at++) {
-    if (quote === '"' && text[at] === '\\') at++;
-    else if (text[at] === quote && quote === "'" && text[at + 1] === "'") at++;
-    else if (text[at] === quote) return at;
-  }
-  return text.length;
-}
-
-const UNPRINTABLE = /[^\t\n\r\u0020-\u007e\u0085\u00a0-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/u;
-
 /** Half a character of those beyond 16 bits, escaped. */
 const SURROGATE = /(?<!\\)(?:\\\\)*\\u[dD][89a-fA-F]/;
 
@@ -546,32 +417,6 @@ function badTag(tag: string, node: Node, text?: string): Refusal {
   const what = text === undefined ? '' : ` for \`${text}\``;
   const hint = tag === 'timestamp' ? ': a date is no value LLaMA-Factory takes, put it in quotes' : '';
   return new Refusal('yaml-tag', `the tag ${tag} can not be read${what}${hint}`, startOf(node));
-}
-
-/** A rough look for nesting that would exhaust the stack while parsing: open brackets, entries in entries, indentation. */
-function nestsDeeply(text: string): boolean {
-  let brackets = 0;
-  for (const [bracket] of text.matchAll(/[[\]{}]/g)) {
-    if (bracket === '[' || bracket === '{') brackets++;
-    else brackets = Math.max(0, brackets - 1);
-    if (brackets > DEEPEST_SCANNED) return true;
-  }
-  const lines = text.split('\n');
-  // A level takes a column at least, so nothing deep fits into short lines.
-  if (lines.every((line) => line.length < DEEPEST_SCANNED)) return false;
-  const indents: number[] = [];
-  for (const line of lines) {
-    const indent = line.length - line.trimStart().length;
-    while (indents.length > 0 && (indents.at(-1) ?? 0) >= indent) indents.pop();
-    indents.push(indent);
-    const marks = /^\s*(?:[-?:] +)+/.exec(line)?.[0].replaceAll(' ', '').length ?? 0;
-    if (indents.length + marks > DEEPEST_SCANNED) return true;
-  }
-  return false;
-}
-
-function tooDeep(): Refusal {
-  return new Refusal('yaml-nesting', 'it is nested too deeply to be read');
 }
 
 function tooLarge(): Refusal {
