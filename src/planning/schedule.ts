@@ -1,4 +1,5 @@
 import type { Run, RunDataset } from '../run';
+import { numpyPermutation } from './numpy-permutation';
 import { atMostSamples, rowsRead } from './rows-read';
 import { isOn, numberOf, type Settings, settingsOf } from './settings';
 
@@ -24,7 +25,7 @@ export interface Schedule {
   readonly evaluations: readonly number[];
   /** True if an evaluation follows the last step, outside the step loop. */
   readonly finalEvaluation: boolean;
-  /** False where the numbers stand on an upper bound: packing, interleaved data sets, rows left out after the split. */
+  /** False where the numbers stand on an upper bound: packing, interleaved data sets, rows left out of rows at random. */
   readonly exact: boolean;
   /** Most tokens (padding counted) that the whole run computes on. */
   readonly tokensAtMost?: number;
@@ -142,8 +143,8 @@ interface Split {
 }
 
 /**
- * 0.9.3 leaves rows out before it splits. From 0.9.4 on they are left out of what each part was given, and which part
- * had them hangs on the seed: both numbers are upper bounds then.
+ * 0.9.3 leaves rows out before it splits. From 0.9.4 on they are left out of what each part was given; which part has
+ * them hangs on the seed.
  * Source: llamafactory/data/loader.py, get_dataset.
  */
 function split(run: Run, settings: Settings, all: Samples | undefined): Split {
@@ -164,11 +165,41 @@ function split(run: Run, settings: Settings, all: Samples | undefined): Split {
   if (all === undefined) return { exact };
   const whole = run.release === '0.9.3' ? all.kept : all.read;
   const held = Math.min(whole, size >= 1 ? Math.trunc(size) : Math.ceil(whole * size));
+  if (whole === all.kept || held === 0) return { train: Math.min(whole - held, all.kept), evaluation: held, exact };
+  const kept = exact ? keptInParts(run, whole, held) : undefined;
+  return kept ?? { train: Math.min(whole - held, all.kept), evaluation: Math.min(held, all.kept), exact: false };
+}
+
+/** More rows than this aren't shuffled for a plan; it gives bounds then. */
+const MOST_SHUFFLED = 200_000;
+
+/** What is left of both parts after the split; undefined: it can't be told. Source: datasets, train_test_split. */
+function keptInParts(run: Run, whole: number, held: number): Split | undefined {
+  const seed = run.args['seed'] ?? 42;
+  if (typeof seed !== 'number' || !Number.isInteger(seed) || seed < 0 || seed >= 2 ** 32) return undefined;
+  if (whole > MOST_SHUFFLED) return undefined;
+  const [training, evaluating] = [rowsLeftOut(run, whole, false), rowsLeftOut(run, whole, true)];
+  if (training === undefined || evaluating === undefined) return undefined;
+  const order = numpyPermutation(whole, seed);
+  const kept = (part: Uint32Array, leftOut: ReadonlySet<number>) =>
+    part.reduce((count, row) => (leftOut.has(row) ? count : count + 1), 0);
   return {
-    train: Math.min(whole - held, all.kept),
-    evaluation: Math.min(held, all.kept),
-    exact: exact && (whole === all.kept || held === 0),
+    train: kept(order.subarray(held), training),
+    evaluation: kept(order.subarray(0, held), evaluating),
+    exact: true,
   };
+}
+
+/** Numbers, from 0, of the rows left out of the data sets put one after the other; undefined if some aren't at hand. */
+function rowsLeftOut(run: Run, whole: number, evaluation: boolean): ReadonlySet<number> | undefined {
+  const result = new Set<number>();
+  let before = 0;
+  for (const dataset of run.datasets) {
+    const read = rowsRead(run, { ...dataset, evaluation });
+    for (const { row, stops } of read?.fates ?? []) if (!stops) result.add(before + row - 1);
+    before += read?.count ?? 0;
+  }
+  return before === whole ? result : undefined;
 }
 
 function mixing(run: Run): string {

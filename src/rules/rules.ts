@@ -44,7 +44,7 @@ import { rule as sharegptTagsIncomplete } from './sharegpt-tags-incomplete';
 import { rule as thinkingWithoutCot } from './thinking-without-cot';
 import { rule as trainOnPromptTemplate } from './train-on-prompt-template';
 import { rule as unresolvedInterpolation } from './unresolved-interpolation';
-import { rule as valSizeTakesAll } from './val-size-takes-all';
+import { rule as valSizeLeavesNothing } from './val-size-leaves-nothing';
 import { rule as workersAboveRows } from './workers-above-rows';
 
 /** Every check beyond the parser's own. */
@@ -83,7 +83,7 @@ export const RULES: readonly Rule[] = [
   datasetInfoKeys,
   sharegptTagsIncomplete,
   datasetRows,
-  valSizeTakesAll,
+  valSizeLeavesNothing,
   duplicateRows,
   emptyAnswers,
   rowsAboveCutoff,

@@ -1,8 +1,14 @@
 import { Severity } from '../../src/finding';
-import { rule } from '../../src/rules/val-size-takes-all';
+import { rule } from '../../src/rules/val-size-leaves-nothing';
+import type { RunDataset } from '../../src/run';
 import { chat, ruleCases } from './rule-cases';
 
 const datasets = [chat(1)];
+/** So many good rows, then some without an answer. */
+const mixed = (good: number, leftOut: number): RunDataset => ({
+  ...chat(good),
+  rows: [...(chat(good).rows ?? []), ...Array(leftOut).fill({ messages: [{ role: 'user', content: 'why' }] })],
+});
 
 ruleCases(rule, {
   failing: {
@@ -23,8 +29,15 @@ ruleCases(rule, {
       finds: [{ message: expect.stringContaining('5 rows'), got: '5' }],
     },
     'as many rows as max_samples lets in': { args: { val_size: 3, max_samples: 3 }, datasets: [chat(9)], finds: [{}] },
+    'a part of which all rows are left out': {
+      args: { val_size: 1 },
+      datasets: [mixed(1, 19)],
+      finds: [{ message: 'of the rows held back to evaluate on, LLaMA-Factory would leave out all' }],
+    },
   },
   passing: {
+    'a part of which something is left': { args: { val_size: 0.5 }, datasets: [mixed(9, 1)] },
+    'rows left out before the split': { release: '0.9.3', args: { val_size: 1 }, datasets: [mixed(2, 19)] },
     'a share of two rows': { args: { val_size: 0.1 }, datasets: [chat(2)] },
     'one row of two': { args: { val_size: 1 }, datasets: [chat(2)] },
     'no split': { datasets },
