@@ -16,7 +16,8 @@ export interface Linear {
 /**
  * The weight matrices of a block.
  *
- * @param transformersMajor transformers 5 keeps the experts of a mixture in fused tensors; before, each was a layer
+ * @param transformersMajor transformers 5 keeps the experts of a mixture in fused tensors, and its router is no linear
+ *   layer any more; before, each was one
  */
 export function linearsOf(model: ModelShape, transformersMajor: number): Linear[] {
   const hidden = model.hiddenSize;
@@ -33,6 +34,7 @@ export function linearsOf(model: ModelShape, transformersMajor: number): Linear[
     { name: 'gate_proj', input: hidden, output: intermediate, count, fused },
     { name: 'up_proj', input: hidden, output: intermediate, count, fused },
     { name: 'down_proj', input: intermediate, output: hidden, count, fused },
+    ...(model.experts === undefined || fused ? [] : [{ name: 'gate', input: hidden, output: count, count: 1, fused }]),
   ];
 }
 
@@ -47,17 +49,18 @@ export function linearElements(linears: readonly Linear[]): number {
   return linears.reduce((sum, linear) => sum + linear.input * linear.output * linear.count, 0);
 }
 
-/** Norms, biases and the router of a block: never quantised. */
-export function smallElements(model: ModelShape): number {
+/** Norms and biases of a block, and the router where it is no linear layer: never quantised. */
+export function smallElements(model: ModelShape, linears: readonly Linear[]): number {
   const keyValue = model.keyValueHeads * model.headDim;
   const own = model.family === 'qwen2.5' ? model.attentionHeads * model.headDim + 2 * keyValue : 2 * model.headDim;
-  return 2 * model.hiddenSize + own + (model.experts === undefined ? 0 : model.hiddenSize * model.experts.count);
+  const routes = model.experts !== undefined && !linears.some(({ name }) => name === 'gate');
+  return 2 * model.hiddenSize + own + (routes ? model.hiddenSize * (model.experts?.count ?? 0) : 0);
 }
 
 /** All parameters: blocks, embeddings, output layer and the last norm. */
 function modelElements(model: ModelShape, linears: readonly Linear[]): number {
   const tables = (model.tiedEmbeddings ? 1 : 2) * model.vocabSize * model.hiddenSize;
-  return model.layers * (linearElements(linears) + smallElements(model)) + tables + model.hiddenSize;
+  return model.layers * (linearElements(linears) + smallElements(model, linears)) + tables + model.hiddenSize;
 }
 
 /** Names of models whose files are quantised already: how much they take isn't reckoned. */
@@ -73,7 +76,7 @@ export function modelFileBytes(model: ModelShape): number {
 export function trainableElements(model: ModelShape, linears: readonly Linear[], settings: Settings): number {
   if (settings.finetuning === 'full') return modelElements(model, linears);
   if (settings.finetuning === 'freeze') {
-    return Math.min(settings.freezeLayers, model.layers) * (linearElements(linears) + smallElements(model));
+    return Math.min(settings.freezeLayers, model.layers) * (linearElements(linears) + smallElements(model, linears));
   }
   const adapters = loraTargets(linears, settings).map(
     ({ input, output, count }) => count * (settings.loraRank * (input + output) + (settings.dora ? output : 0)),
@@ -112,7 +115,7 @@ export function baseWeights(model: ModelShape, linears: readonly Linear[], setti
   const outputs = quantised.reduce((sum, linear) => sum + linear.output * linear.count, 0) * model.layers;
   const scaleBytes = settings.doubleQuantisation ? 1 + 4 / NESTED_BLOCK : 4;
   const table = 2 * model.vocabSize * model.hiddenSize;
-  const small = 2 * (smallElements(model) * model.layers + model.hiddenSize);
+  const small = 2 * (smallElements(model, linears) * model.layers + model.hiddenSize);
   return {
     weights: (elements * settings.bits) / 8 + 2 * whole + small + table * (model.tiedEmbeddings ? 1 : 2),
     scales:

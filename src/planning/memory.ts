@@ -338,7 +338,7 @@ export function shapeOf(run: Run, model: ModelShape, settings: Settings): Shape 
     linears,
     base: baseWeights(model, linears, settings),
     trainable: trainableElements(model, linears, settings),
-    elements: model.layers * (linearElements(linears) + smallElements(model)),
+    elements: model.layers * (linearElements(linears) + smallElements(model, linears)),
   };
 }
 
