@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Release } from '../run';
+import { byRelease } from './by-release';
 
 /** Which part of the trainer reads an argument. */
 export type FieldOwner = 'model' | 'data' | 'training' | 'finetuning' | 'generating';
@@ -48,17 +49,11 @@ interface FieldData {
 let data: FieldData | undefined;
 let names: ReadonlyMap<string, string> | undefined;
 let records: ReadonlyMap<string, FieldRecord> | undefined;
-const byRelease = new Map<Release, ReadonlyMap<string, Field>>();
 
 /** Every field a release declares, by name, settable or not. */
-export function fieldsOf(release: Release): ReadonlyMap<string, Field> {
-  let fields = byRelease.get(release);
-  if (!fields) {
-    fields = new Map(read().fields.flatMap((record) => entryIn(record, release)));
-    byRelease.set(release, fields);
-  }
-  return fields;
-}
+export const fieldsOf = byRelease(
+  (release): ReadonlyMap<string, Field> => new Map(read().fields.flatMap((record) => entryIn(record, release))),
+);
 
 /** The releases that know an argument, oldest first; none for a name no release knows. */
 export function releasesOf(name: string): readonly Release[] {

@@ -38,6 +38,7 @@ const MOST_NODES_WITHOUT_LIMIT = 200_000;
 
 /** Deeper texts exceed Python's recursion limit in OmegaConf; where exactly hangs on the kind of nesting. */
 const DEEPEST = 75;
+
 const PYYAML = 'PyYAML, yaml.safe_load';
 const OMEGACONF = 'OmegaConf, omegaconf/_yaml.py';
 
@@ -65,8 +66,7 @@ export function loadYaml(text: string, release: Release, path: string): LoadedCo
     else reader.refusals.push(notMapping(root));
   } catch (error) {
     if (error instanceof Refusal) reader.refusals.push(error);
-    else if (error instanceof RangeError)
-      reader.refusals.push(new Refusal('yaml-nesting', 'it is nested too deeply to be read'));
+    else if (error instanceof RangeError) reader.refusals.push(tooDeep());
     else throw error;
   }
   const floats = unwrapFloats(args);
@@ -193,8 +193,7 @@ class Reader {
     const value = this.construct(root, true);
     const { size } = this;
     if (this.omegaconf && size > EXPANSION_COUNTS_FROM && size > this.unique * MOST_EXPANSION) throw tooLarge();
-    const isNull = value === null;
-    if (isNull) this.empty = true;
+    if (value === null) this.empty = true;
     return value;
   }
 

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { RELEASES, type Release } from '../run';
+import { byRelease } from './by-release';
 
 interface TemplateRecord {
   readonly name: string;
@@ -11,7 +12,6 @@ interface TemplateRecord {
 }
 
 let records: readonly TemplateRecord[] | undefined;
-const byRelease = new Map<Release, ReadonlyMap<string, TemplateRecord>>();
 
 /** The names of the chat templates a release has. */
 export function templatesOf(release: Release): Iterable<string> {
@@ -27,15 +27,10 @@ export function hasEfficientEos(release: Release, name: string): boolean {
   return templates(release).get(name)?.efficientEos === true;
 }
 
-function templates(release: Release): ReadonlyMap<string, TemplateRecord> {
-  let known = byRelease.get(release);
-  if (!known) {
-    records ??= JSON.parse(readFileSync(join(__dirname, '../../data/llamafactory/templates.json'), 'utf8'));
-    const at = RELEASES.indexOf(release);
-    const exists = ({ since, until }: TemplateRecord) =>
-      (!since || RELEASES.indexOf(since) <= at) && (!until || RELEASES.indexOf(until) >= at);
-    known = new Map(records?.filter(exists).map((record) => [record.name, record]));
-    byRelease.set(release, known);
-  }
-  return known;
-}
+const templates = byRelease((release): ReadonlyMap<string, TemplateRecord> => {
+  records ??= JSON.parse(readFileSync(join(__dirname, '../../data/llamafactory/templates.json'), 'utf8'));
+  const at = RELEASES.indexOf(release);
+  const exists = ({ since, until }: TemplateRecord) =>
+    (!since || RELEASES.indexOf(since) <= at) && (!until || RELEASES.indexOf(until) >= at);
+  return new Map(records?.filter(exists).map((record) => [record.name, record]));
+});

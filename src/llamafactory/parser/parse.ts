@@ -1,6 +1,6 @@
 import { asJson } from '../../as-json';
 import { type Edit, type Finding, Severity } from '../../finding';
-import type { Release } from '../../run';
+import { byRelease } from '../by-release';
 import { fieldsOf, replacementOf } from '../fields';
 import { nearest } from '../nearest';
 import { DATA_STEPS } from './data';
@@ -35,17 +35,10 @@ export const STEPS: readonly Step[] = [
   ...LATER_STEPS,
 ];
 
-const byRelease = new Map<Release, readonly Step[]>();
-
 /** The steps that a release takes. */
-function stepsOf(release: Release): readonly Step[] {
-  let steps = byRelease.get(release);
-  if (steps === undefined) {
-    steps = STEPS.filter(({ releases }) => releases === undefined || releases.includes(release));
-    byRelease.set(release, steps);
-  }
-  return steps;
-}
+const stepsOf = byRelease((release) =>
+  STEPS.filter(({ releases }) => releases === undefined || releases.includes(release)),
+);
 
 /**
  * Goes the way of LLaMA-Factory's `get_train_args` and of the code after it that needs no weights, for torchrun. All
@@ -136,17 +129,10 @@ function unknownArgument(input: ParserInput, key: string): Finding {
   };
 }
 
-const settable = new Map<Release, readonly string[]>();
-
 /** The names that a release takes. */
-function settableOf(release: Release): readonly string[] {
-  let names = settable.get(release);
-  if (names === undefined) {
-    names = [...fieldsOf(release).values()].filter((field) => field.settable).map(({ name }) => name);
-    settable.set(release, names);
-  }
-  return names;
-}
+const settableOf = byRelease((release) =>
+  [...fieldsOf(release).values()].filter((field) => field.settable).map(({ name }) => name),
+);
 
 function why(key: string, meant: string | undefined): string {
   const replacement = replacementOf(key);

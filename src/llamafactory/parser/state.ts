@@ -1,5 +1,6 @@
 import type { Edit } from '../../finding';
 import type { Release, Run } from '../../run';
+import { byRelease } from '../by-release';
 import { fieldsOf } from '../fields';
 import type { Files } from '../files';
 import { PyFloat } from './python';
@@ -88,8 +89,6 @@ export const ONLY_093: readonly Release[] = ['0.9.3'];
 export const ONLY_094: readonly Release[] = ['0.9.4'];
 export const ONLY_095: readonly Release[] = ['0.9.5'];
 
-const defaults = new Map<Release, Readonly<Record<string, unknown>>>();
-
 /** The state the parser starts from. */
 export function startState(input: ParserInput): State {
   // One literal: an object filled key by key becomes a hash table, and the checks look up hundreds of keys.
@@ -111,15 +110,11 @@ export function startState(input: ParserInput): State {
   };
 }
 
-function defaultsOf(release: Release): Readonly<Record<string, unknown>> {
-  let values = defaults.get(release);
-  if (!values) {
-    values = Object.create(null) as Record<string, unknown>;
-    for (const [name, field] of fieldsOf(release)) (values as Record<string, unknown>)[name] = field.default;
-    defaults.set(release, values);
-  }
+const defaultsOf = byRelease((release): Readonly<Record<string, unknown>> => {
+  const values = Object.create(null) as Record<string, unknown>;
+  for (const [name, field] of fieldsOf(release)) values[name] = field.default;
   return values;
-}
+});
 
 /** A value worked out once in a run of the steps. */
 export function once<T>({ memory }: State, name: string, work: () => T): T {
