@@ -2,6 +2,7 @@ import { type Finding, Severity } from '../finding';
 import { isInterpolation } from '../llamafactory/interpolation';
 import { found } from './found';
 import type { Rule } from './rule';
+import { textIn } from './text-in';
 
 export const rule: Rule = {
   id: 'broken-interpolation',
@@ -13,7 +14,7 @@ export const rule: Rule = {
     const findings: Finding[] = [];
     for (const key of Object.keys(run.args)) {
       const value = run.args[key];
-      const broken = brokenIn(value);
+      const broken = textIn(value, isBroken);
       if (broken === undefined) continue;
       const finding = found(rule, run, {
         key,
@@ -27,13 +28,6 @@ export const rule: Rule = {
   },
 };
 
-/** The first such text in a value; keys are no values to OmegaConf. */
-function brokenIn(value: unknown): string | undefined {
-  if (typeof value === 'string') return value.includes('${') && !isInterpolation(value) ? value : undefined;
-  if (typeof value !== 'object' || value === null) return undefined;
-  for (const part of Object.values(value)) {
-    const broken = brokenIn(part);
-    if (broken !== undefined) return broken;
-  }
-  return undefined;
+function isBroken(text: string): boolean {
+  return text.includes('${') && !isInterpolation(text);
 }

@@ -1,5 +1,5 @@
 import { columnOf, isMapping, tagOf } from '../llamafactory/dataset-info';
-import { numberOf } from '../planning/settings';
+import { atMostSamples } from '../planning/rows-read';
 import type { Mapping, Run, RunDataset } from '../run';
 
 /** A data set whose entry and rows are at hand. */
@@ -21,8 +21,7 @@ export function trainingRows(run: Run): number | undefined {
   const training = run.datasets.filter(({ evaluation }) => evaluation !== true);
   const known = training.filter((dataset): dataset is RunDataset & ReadDataset => dataset.rows !== undefined);
   if (known.length === 0 || known.length < training.length) return undefined;
-  const most = numberOf(run.args['max_samples'], 0);
-  return known.reduce((sum, { rows }) => sum + (most > 0 ? Math.min(most, rows.length) : rows.length), 0);
+  return known.reduce((sum, { rows }) => sum + atMostSamples(run, rows.length), 0);
 }
 
 /** Reads what a row has the model answer, in order; what isn't text is left out. Looks into the entry once for all rows. */

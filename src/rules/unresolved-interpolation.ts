@@ -1,8 +1,8 @@
-import type { Finding } from '../finding';
-import { Severity } from '../finding';
+import { type Finding, Severity } from '../finding';
 import type { Run } from '../run';
 import { found, setArgument } from './found';
 import type { Rule } from './rule';
+import { textIn } from './text-in';
 
 /** Text for the model, in which `${` may be meant as it stands. */
 const PROSE = 'default_system';
@@ -20,7 +20,7 @@ export const rule: Rule = {
     const findings: Finding[] = [];
     for (const key of Object.keys(run.args)) {
       const value = run.args[key];
-      const left = key === PROSE ? undefined : leftIn(value);
+      const left = key === PROSE ? undefined : textIn(value, isLeft);
       if (left !== undefined) findings.push(fault(run, key, value, left));
     }
     return findings;
@@ -37,16 +37,9 @@ function fault(run: Run, key: string, value: unknown, left: string): Finding {
   return found(rule, run, { key, message, got: left, ...mended });
 }
 
-/** The first text in a value that OmegaConf would have something to do with. */
-function leftIn(value: unknown): string | undefined {
-  if (typeof value === 'string')
-    return value === MISSING || (value.includes('${') && INTERPOLATION.test(value)) ? value : undefined;
-  if (typeof value !== 'object' || value === null) return undefined;
-  for (const part of Object.values(value)) {
-    const left = leftIn(part);
-    if (left !== undefined) return left;
-  }
-  return undefined;
+/** Whether OmegaConf would have something to do with a text. */
+function isLeft(text: string): boolean {
+  return text === MISSING || (text.includes('${') && INTERPOLATION.test(text));
 }
 
 /** What the text would be if it names nothing but arguments with plain values. */
@@ -58,5 +51,5 @@ function resolved(run: Run, text: string): unknown {
   };
   const value =
     whole === undefined ? text.replace(/\$\{\s*(\w+)\s*\}/g, (all, name) => String(plain(name) ?? all)) : plain(whole);
-  return leftIn(value) === undefined ? value : undefined;
+  return textIn(value, isLeft) === undefined ? value : undefined;
 }

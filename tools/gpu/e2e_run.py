@@ -16,7 +16,10 @@ dropped = sorted(k for k in cfg if k not in known); cfg = {k: v for k, v in cfg.
 cfg["output_dir"] = os.environ.get("SAVES", cfg.get("output_dir"))
 rank, ranks = int(os.environ.get("LOCAL_RANK", "0")), int(os.environ.get("WORLD_SIZE", "1"))
 before = psutil.virtual_memory().used
-shm_before = os.statvfs("/dev/shm"); shm_before = (shm_before.f_blocks - shm_before.f_bfree) * shm_before.f_frsize
+def shm_used():
+    shm = os.statvfs("/dev/shm")
+    return (shm.f_blocks - shm.f_bfree) * shm.f_frsize
+shm_before = shm_used()
 torch.cuda.set_device(rank)
 cap = float(os.environ.get("CAP_GIB", "0"))
 def limit(cap_bytes): torch.cuda.set_per_process_memory_fraction(cap_bytes / torch.cuda.get_device_properties(rank).total_memory, rank)
@@ -34,8 +37,7 @@ def status(key):
     return 0
 def watch():
     while not stop:
-        shm = os.statvfs("/dev/shm")
-        for key, now in (("anon", status("RssAnon")), ("shmem", status("RssShmem")), ("used", psutil.virtual_memory().used), ("shm", (shm.f_blocks - shm.f_bfree) * shm.f_frsize)):
+        for key, now in (("anon", status("RssAnon")), ("shmem", status("RssShmem")), ("used", psutil.virtual_memory().used), ("shm", shm_used())):
             peak[key] = max(peak[key], now)
         time.sleep(0.2)
 threading.Thread(target=watch, daemon=True).start()
