@@ -8,6 +8,7 @@ ruleCases(rule, {
       args: { run_name: 'cost ${5' },
       finds: [{ key: 'run_name', severity: Severity.ERROR, got: 'cost ${5' }],
     },
+    'one behind a text without': { args: { extra: ['fine', '${b c'] }, finds: [{ key: 'extra', got: '${b c' }] },
     'one inside a mapping': { args: { extra: { a: ['${b c'] } }, finds: [{ key: 'extra', got: '${b c' }] },
     'one in 0.9.3, which merges with OmegaConf': { release: '0.9.3', args: { run_name: '${' }, finds: [{ got: '${' }] },
   },
