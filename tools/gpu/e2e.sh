@@ -3,7 +3,7 @@
 # SHAPE: a name of shapes.py: 14B, 32B, tiny for a quick try; 30B-A3B:6 is six layers of it.
 # NAME may end in @GIB, an allocator cap for that run alone, and before that in xN, the number of ranks.
 # Environment: OUT (logs), DIST (a synthesised folder whose config is the starting point; else seed_config.yaml),
-# CAP_GIB, NO_FLASH=1 (as on Turing), RUN_S (limit a run), ADAPTERS=1 (load the saved adapters at the end), JOBS (runs at
+# PORT, CAP_GIB, NO_FLASH=1 (as on Turing), RUN_S (limit a run), ADAPTERS=1 (load the saved adapters at the end), JOBS (runs at
 # once on the same cards: their peaks stay their own, their times and their host memory don't), DROP=1 (delete the model).
 : "${OUT:=.}" "${JOBS:=1}"
 work=${TMPDIR:-/tmp}
@@ -21,10 +21,10 @@ else sed "s#MODEL#$model#" seed_config.yaml > c.yaml; fi
 one() {
   local name=${shape/:/-}-${1%%=*} cap=${CAP_GIB:-0} ranks=1
   case $name in *@*) cap=${name#*@} ;; esac
-  [[ ${name%@*} =~ x([0-9]+)$ ]] && ranks=${BASH_REMATCH[1]}
+  [[ ${name%@*} =~ [^0-9]x([1-8])$ ]] && ranks=${BASH_REMATCH[1]}
   name=${name/@/-cap}
   export SAVES=$PWD/saves-$name
-  CAP_GIB=$cap timeout "${RUN_S:-200}" torchrun --nproc_per_node "$ranks" --master_port $((29511 + $2)) "$here/e2e_run.py" c.yaml "${1#*=}" "$name" > "$OUT/$name.log" 2>&1
+  CAP_GIB=$cap timeout "${RUN_S:-200}" torchrun --nproc_per_node "$ranks" --master_port $((${PORT:-29511} + $2)) "$here/e2e_run.py" c.yaml "${1#*=}" "$name" > "$OUT/$name.log" 2>&1
   echo "== $name: exit $?"
   grep -a "^RESULT" "$OUT/$name.log" || grep -a -v "^$" "$OUT/$name.log" | tail -25 | cut -c1-400
   saved=$(find "$SAVES" -name adapter_model.safetensors -not -path '*checkpoint*' 2> /dev/null | head -1)

@@ -1,13 +1,13 @@
 """Run LLaMA-Factory's own trainer on a config, and print what each rank took: device peak, host peak, seconds a step.
 
 torchrun --nproc_per_node N e2e_run.py CONFIG JSON-overrides NAME. Environment: CAP_GIB (allocator cap a card), NO_FLASH.
-An override `sweep: 0.5` looks for the smallest cap that trains: from the third step on each step gets 0.5 % of the step
-peak less than the one before, from 12 % above it, until one dies. Give max_steps enough, and no evaluation.
+An override `sweep: [8, 0.5]` looks for the smallest cap that trains: the third step gets 8 % more than the step peak, each
+one after it 0.5 % less than the one before, until one dies. Give max_steps enough, and no evaluation.
 """
 import json, os, sys, threading, time, traceback
 import psutil, torch, yaml
 cfg = yaml.safe_load(open(sys.argv[1])); over = json.loads(sys.argv[2]) if len(sys.argv) > 2 else {}
-sweep = over.pop("sweep", 0)
+sweep = over.pop("sweep", None)
 cfg.update(over); cfg = {k: v for k, v in cfg.items() if v is not None or k == "deepspeed"}
 if cfg.get("deepspeed") is None: cfg.pop("deepspeed", None)
 from llamafactory.hparams import ModelArguments, DataArguments, TrainingArguments, FinetuningArguments, GeneratingArguments
@@ -51,7 +51,7 @@ class T(TrainerCallback):
         reached.update(alloc=0, reserved=0); peak["before_train"] = torch.cuda.memory_allocated()
     def on_step_begin(self, *a, **k):
         if sweep and len(times) >= 2:
-            torch.cuda.empty_cache(); caps.append(int(max(peaks["step"]) * (1.12 - (len(times) - 2) * sweep / 100))); limit(caps[-1])
+            torch.cuda.empty_cache(); caps.append(int(max(peaks["step"]) * (1 + (sweep[0] - (len(times) - 2) * sweep[1]) / 100))); limit(caps[-1])
         times.append(-time.time()); torch.cuda.reset_peak_memory_stats()
     def on_step_end(self, *a, **k):
         torch.cuda.synchronize(); times[-1] += time.time()
