@@ -60,6 +60,11 @@ const MEMORY = `## GPU and host memory
 Random weights of the model's shape. "As on Turing": flash and cuDNN kernels off. A cap on torch's allocator stands for a
 smaller card. Where a run died, its peak says how far it came.`;
 
+const CAPS = `## The smallest card that trains
+
+Each optimizer step got a smaller cap on torch's allocator than the one before, until one died. What the plan says is needed
+lies above the smallest cap that trained, at most 10 % (a test says so). CUDA's context comes on top of both.`;
+
 const SPEED = `## Load and speed of whole runs
 
 The load peak is what the allocator reserved before the first step. The last step is the one without warming up; the plan
@@ -72,7 +77,10 @@ function others(m: Measurement): string {
   return [
     m.rank === undefined ? '' : `measured on rank ${m.rank}`,
     m.use_dora === true ? 'DoRA' : '',
+    m.layers === undefined ? '' : `${m.layers} blocks of it`,
+    m.lora_target === undefined ? '' : `LoRA on ${m.lora_target.replace(',', ' and ')}`,
     m.padded === true ? 'half padded' : '',
+    m.neat_packing === true ? 'neat_packing' : m.packing === true ? 'packing' : '',
     m.gradient_checkpointing ? '' : 'no checkpointing',
     m.liger_kernel ? 'liger' : '',
     m.per_device_eval_batch_size === undefined ? '' : `evaluates ${m.per_device_eval_batch_size}`,
@@ -124,6 +132,18 @@ function memoryRow(m: Measurement): (string | number)[] {
     gigabytes(fixed ? planned.stepReservedFixedSegmentsBytes : planned.stepReservedBytes),
     gigabytes(m.host_used_bytes),
     m.host_used_bytes === undefined ? '' : gigabytes(host),
+  ];
+}
+
+function capRow(m: Measurement): (string | number)[] {
+  const need = predict(m).stepReservedBytes;
+  const smallest = m.smallest_cap_bytes ?? 0;
+  return [
+    ...setting(m),
+    gigabytes(m.died_under_bytes),
+    gigabytes(smallest),
+    gigabytes(need),
+    `${(100 * (need / smallest - 1)).toFixed(1)} %`,
   ];
 }
 
@@ -205,6 +225,11 @@ export function evidence(): string {
         'host, predicted',
       ],
       measured.map(memoryRow),
+    ),
+    CAPS,
+    table(
+      [...SETTING, 'died under GB', 'trained under GB', 'needed GB, predicted', 'above by'],
+      measured.filter(({ smallest_cap_bytes }) => smallest_cap_bytes !== undefined).map(capRow),
     ),
     SPEED,
     table(

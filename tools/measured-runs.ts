@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CARDS } from '../src/planning/catalog/cards';
-import { MODELS } from '../src/planning/catalog/models';
+import { MODELS, type ModelShape } from '../src/planning/catalog/models';
 import { type GpuMemory, gpuMemory } from '../src/planning/memory';
 import { settingsOf } from '../src/planning/settings';
 import type { Mapping, Run } from '../src/run';
@@ -9,17 +9,23 @@ import type { Mapping, Run } from '../src/run';
 /** A line of measurements/*.jsonl. */
 export interface Measurement {
   readonly model: string;
+  /** How many of the model's blocks; undefined: all of them. */
+  readonly layers?: number;
   readonly per_device_train_batch_size: number;
   readonly per_device_eval_batch_size?: number;
   readonly sequence_tokens: number;
   readonly gradient_accumulation_steps?: number;
   readonly quantization_bit?: number;
   readonly lora_rank: number;
+  /** undefined: `all`. */
+  readonly lora_target?: string;
   readonly gradient_checkpointing: boolean;
   readonly liger_kernel: boolean;
   readonly use_dora?: boolean;
   /** Half of the rows end in padding, so that attention takes a mask. */
   readonly padded?: boolean;
+  readonly packing?: boolean;
+  readonly neat_packing?: boolean;
   readonly strategy: 'ddp' | 'zero2' | 'zero3' | 'zero3-offload';
   readonly world_size: number;
   /** Which of the ranks was measured; undefined: the only one. */
@@ -33,6 +39,9 @@ export interface Measurement {
   readonly load_reserved_bytes?: number;
   readonly peak_allocated_bytes: number;
   readonly peak_reserved_bytes: number;
+  /** The smallest allocator cap under which a step ran, and the next one, under which it died. */
+  readonly smallest_cap_bytes?: number;
+  readonly died_under_bytes?: number;
   readonly host_used_bytes?: number;
   /** Of each optimizer step, the first ones included. */
   readonly step_seconds?: readonly number[];
@@ -66,6 +75,11 @@ function zeroOf(strategy: Measurement['strategy']): Mapping {
   return strategy === 'zero3' ? zero3 : { ...zero3, offload_optimizer: OFFLOAD, offload_param: OFFLOAD };
 }
 
+function modelOf({ model, layers }: Measurement): ModelShape | undefined {
+  const shape = MODELS[model];
+  return shape === undefined || layers === undefined ? shape : { ...shape, layers };
+}
+
 /** The run that was measured, as the planner takes it. */
 export function runOf(measured: Measurement): Run {
   return {
@@ -80,13 +94,15 @@ export function runOf(measured: Measurement): Run {
       cutoff_len: measured.sequence_tokens,
       lora_rank: measured.lora_rank,
       lora_dropout: 0.1,
-      lora_target: 'all',
+      lora_target: measured.lora_target ?? 'all',
       fp16: true,
       quantization_method: 'bnb',
       ...(measured.quantization_bit === 16 ? {} : { quantization_bit: measured.quantization_bit ?? 4 }),
       disable_gradient_checkpointing: !measured.gradient_checkpointing,
       enable_liger_kernel: measured.liger_kernel,
       ...(measured.use_dora === true ? { use_dora: true } : {}),
+      ...(measured.packing === true ? { packing: true } : {}),
+      ...(measured.neat_packing === true ? { neat_packing: true } : {}),
       max_steps: 2,
       ...(measured.save_strategy === undefined ? {} : { save_strategy: measured.save_strategy }),
     },
@@ -97,7 +113,7 @@ export function runOf(measured: Measurement): Run {
     card: CARDS[measured.card ?? 'H100'],
     gpus: measured.world_size,
     nodes: 1,
-    model: MODELS[measured.model],
+    model: modelOf(measured),
   };
 }
 

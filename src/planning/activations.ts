@@ -32,6 +32,8 @@ export interface LayerActivations {
   readonly duringAttention: number;
   /** A token: what the gradients of the MLP take beside all that is saved. */
   readonly mlpGradients: number;
+  /** The same with liger, once the two gradients of a matrix's input are added up. */
+  readonly mlpSummed: number;
   /** The scores of one sequence in 32 bits; 0 unless the math kernel keeps them. */
   readonly scores: number;
   /** A token: queries, keys and values in the forward pass alone. */
@@ -72,7 +74,8 @@ export function layerActivations(
     saved: norms + queryNorms + activation + attention + inputs.all + routed,
     duringAttention:
       norms / 2 + queryNorms + inputs.attention + gradients + attention + (kernel === 'math' ? 0 : 6 * query),
-    mlpGradients: 12 * intermediate + gradients,
+    mlpGradients: (settings.liger ? 1 : 12) * intermediate + gradients,
+    mlpSummed: 3 * intermediate + gradients,
     scores: kernel === 'math' ? 4 * model.attentionHeads * length * length : 0,
     forwardAttention: attention + 2 * hidden,
   };

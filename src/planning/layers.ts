@@ -98,6 +98,8 @@ export interface BaseWeights {
   readonly bytesPerElement: number;
   /** The largest matrix in 16 bits: what is there for a moment while a weight is quantised. */
   readonly largest: number;
+  /** The experts' gate and up matrices of a block as one tensor, put together while the model loads; 0 unless fused. */
+  readonly merged: number;
 }
 
 /** bitsandbytes: a scale for 64 weights in one byte, and for 256 scales one in four bytes; without doubling four each. */
@@ -124,6 +126,7 @@ export function baseWeights(model: ModelShape, linears: readonly Linear[], setti
     embeddings: table,
     bytesPerElement: settings.bits / 8,
     largest: 2 * Math.max(...linears.map(({ input, output }) => input * output)),
+    merged: 2 * linearElements(linears.filter(({ name, fused }) => fused && name !== 'down_proj')),
   };
 }
 

@@ -68,8 +68,8 @@ const NCCL_PEER = 40 * 2 ** 20;
 const DDP_BROADCAST = 2 * 250 * 2 ** 20;
 const DEEPSPEED_CONTEXT = 0.03e9;
 
-/** Reserved over allocated with expandable segments, measured: 1.5 to 1.8 % plain, 4.3 % liger, 7 % ZeRO-3 fetching. */
-const EXPANDABLE = { plain: 0.02, liger: 0.05, fetching: 0.08 } as const;
+/** Over allocated with expandable segments: the smallest cap that trained was 0.5 to 2 % above, ZeRO-3 fetching 9 to 12 %. */
+const EXPANDABLE = { plain: 0.025, liger: 0.05, fetching: 0.12 } as const;
 /** Without them: freed logits that no later request fits, in bytes a logit; under ZeRO-3 that fetches weights, a share. */
 const FIXED_LOGITS = 7;
 const FIXED_FETCHING = 0.75;
@@ -88,6 +88,7 @@ interface Resident {
   readonly buckets: number;
   readonly gathered: number;
   readonly workspace: number;
+  readonly masks: number;
 }
 
 function deepspeedZero(run: Run) {
@@ -99,6 +100,7 @@ function residentOf(run: Run, model: ModelShape, s: Settings, base: BaseWeights,
   const square = model.hiddenSize ** 2;
   const world = s.worldSize;
   const workspace = 2 * ((run.card?.computeCapability ?? 0) >= 9 ? 32 * 2 ** 20 : 8_519_680);
+  const masks = s.accumulation * maskBytes(s, s.trainBatch);
   const frozen = frozenWeights(s, base, trainable);
   if (s.strategy === 'ddp') {
     const wide = s.pureBf16 ? 2 : 4;
@@ -111,6 +113,7 @@ function residentOf(run: Run, model: ModelShape, s: Settings, base: BaseWeights,
       buckets: world > 1 ? wide * trainable : 0,
       gathered: 0,
       workspace,
+      masks,
     };
   }
   const optimizerOnHost = section(zero, 'offload_optimizer')['device'] === 'cpu';
@@ -129,6 +132,7 @@ function residentOf(run: Run, model: ModelShape, s: Settings, base: BaseWeights,
       buckets,
       gathered: 0,
       workspace,
+      masks,
     };
   }
   const offloaded = s.strategy === 'zero3-offload';
@@ -141,7 +145,16 @@ function residentOf(run: Run, model: ModelShape, s: Settings, base: BaseWeights,
     buckets: bucket,
     gathered: offloaded || world > 1 ? gatheredBytes(run, model, base, offloaded) : 0,
     workspace,
+    masks,
   };
+}
+
+/**
+ * neat_packing makes a mask for each sequence, in 16 bits; the batches of a whole step are there from its start.
+ * FlashAttention-2 takes none.
+ */
+function maskBytes(s: Settings, batch: number): number {
+  return s.neatPacking && s.flashAttention !== 'fa2' ? 2 * batch * s.cutoffLen ** 2 : 0;
 }
 
 /** The frozen part of the model; what trains is counted as trainable. */
@@ -183,8 +196,8 @@ interface Peak {
 }
 
 function standing(resident: Resident, gradients: number): number {
-  const { weights, scales, trainable, optimizer, buckets, gathered, workspace } = resident;
-  return weights + scales + trainable + gradients + optimizer + buckets + gathered + workspace;
+  const { weights, scales, trainable, optimizer, buckets, gathered, workspace, masks } = resident;
+  return weights + scales + trainable + gradients + optimizer + buckets + gathered + workspace + masks;
 }
 
 function peakParts(s: Settings, resident: Resident, peak: Peak): Readonly<Record<string, number>> {
@@ -205,6 +218,7 @@ function residentParts(resident: Resident, gradients: number): Record<string, nu
     buckets: resident.buckets,
     gatheredWeights: resident.gathered,
     workspace: resident.workspace,
+    masks: resident.masks,
   };
 }
 
@@ -235,24 +249,28 @@ function stepPeak(
   const loss = Math.max(s.liger ? 0 : forward, backward) + 2 * hidden + ligerRest;
   const dequantised = s.bits === 16 ? 0 : base.largest;
   const attention = SCORES_BACKWARD * scores + layer.duringAttention * tokens;
-  const mlp = layer.saved * tokens + scores + layer.mlpGradients * tokens + dequantised;
+  // with liger, either the matrix or the sum of the two gradients of its input
+  const gradients = s.liger
+    ? Math.max(layer.mlpGradients * tokens + dequantised, layer.mlpSummed * tokens)
+    : layer.mlpGradients * tokens + dequantised;
+  const mlp = layer.saved * tokens + scores + gradients;
   // without checkpoints the last block's own part is among what is kept
   const own = s.checkpointing ? 0 : layer.saved * tokens + scores;
   const block = Math.max(attention, mlp) + casts * perLayerTrainable + doraBytes(s, base) - own;
   // the first block to go back has all checkpoints, the last all gradients
   const early = kept + gradientsEarly;
   const late = kept * perLayerTrainable + resident.gradients;
-  const [gradients, left] = early >= late ? [gradientsEarly, kept] : [resident.gradients, kept * perLayerTrainable];
+  const [trained, left] = early >= late ? [gradientsEarly, kept] : [resident.gradients, kept * perLayerTrainable];
   const lossBytes = standing(resident, gradientsEarly) + kept + loss;
-  const blockBytes = standing(resident, gradients) + left + Math.max(0, block);
+  const blockBytes = standing(resident, trained) + left + Math.max(0, block);
   return lossBytes >= blockBytes
     ? { bytes: lossBytes, at: 'loss', gradients: gradientsEarly, kept, moment: loss }
-    : { bytes: blockBytes, at: 'layer', gradients, kept: left, moment: Math.max(0, block) };
+    : { bytes: blockBytes, at: 'layer', gradients: trained, kept: left, moment: Math.max(0, block) };
 }
 
-/** DoRA adds its result in 32 bits: under autocast all states between blocks but the first are twice as wide. */
+/** On quantised matrices DoRA adds its result in 32 bits: under autocast all states but the first are twice as wide. */
 function statesBetweenBlocks(model: ModelShape, s: Settings): number {
-  return s.dora && s.autocast && !s.pureBf16 ? 2 * model.layers - 1 : model.layers;
+  return s.dora && s.bits !== 16 && s.autocast && !s.pureBf16 ? 2 * model.layers - 1 : model.layers;
 }
 
 /** DoRA multiplies its matrices out to get each weight's norm: the product, the sum and the square, in 32 bits. */
@@ -272,33 +290,37 @@ function evaluationPeak(
   const tokens = s.evalBatch * s.cutoffLen;
   const hidden = 2 * model.hiddenSize * tokens;
   const casts = s.autocast && !s.pureBf16 ? 2 * trainable : 0;
-  const resting = standing(resident, s.strategy === 'ddp' ? 0 : resident.gradients) + casts;
+  const masks = maskBytes(s, s.evalBatch);
+  const resting = standing(resident, s.strategy === 'ddp' ? 0 : resident.gradients) + casts + masks;
   const loss = LOSS_FORWARD * model.vocabSize * tokens + hidden;
   const block = SCORES_FORWARD * s.evalBatch * layer.scores + layer.forwardAttention * tokens + 2 * hidden;
   return resting + Math.max(loss, block);
 }
 
 /** While the model loads: a quantised model is whole on each GPU first, ZeRO-3 or not. */
-function loadPeak(s: Settings, base: BaseWeights, trainable: number): number {
+function loadPeak(model: ModelShape, s: Settings, base: BaseWeights, trainable: number): number {
   const sharded = s.strategy.startsWith('zero3') && s.bits === 16;
   if (sharded) {
-    const share = s.strategy === 'zero3-offload' ? 0 : (base.weights + 2 * trainable) / s.worldSize;
-    return share + Math.max(base.embeddings, base.largest);
+    // tied or not, the output layer gets shares of its own first; the embeddings are made whole, and once more to share
+    const weights = base.weights + (model.tiedEmbeddings ? base.outputLayer : 0);
+    const share = s.strategy === 'zero3-offload' ? 0 : weights / s.worldSize;
+    return share + 2 * Math.max(base.embeddings, base.largest);
   }
   const weights = base.weights + base.scales;
   const adapters = s.finetuning === 'lora' || s.finetuning === 'oft' ? 4 * trainable : 0;
   const widened = s.finetuning === 'full' || s.finetuning === 'freeze' ? (s.pureBf16 ? 0 : 2 * trainable) : 0;
   return Math.max(
-    weights + adapters + widened + startBytes(s, base, trainable),
+    weights + adapters + widened + Math.max(startBytes(s, base, trainable), s.dora ? 3 * base.largest : 0),
     weights + (s.bits === 16 ? 0 : base.largest),
+    weights + base.merged,
   );
 }
 
 /** What the strategy takes for a moment as it starts, beside the loaded model. */
 function startBytes(s: Settings, base: BaseWeights, trainable: number): number {
   if (s.strategy === 'ddp') return s.worldSize > 1 ? base.embeddings + DDP_BROADCAST : 0;
-  // the trained weights are copied flat
-  if (s.strategy === 'zero2') return 2 * trainable;
+  // the trained weights are copied flat; then each rank's share in 32 bits, twice, while the 16 bits are all that is left
+  if (s.strategy === 'zero2') return Math.max(2, 8 / s.worldSize - 2) * trainable;
   // the trained weights are 16 bits wide by then; each rank copies its share out before the whole is freed
   return s.strategy === 'zero3' ? Math.max(0, base.embeddings / s.worldSize - 2 * trainable) : 0;
 }
@@ -377,7 +399,8 @@ function reckonOnce(run: Run, model: ModelShape, settings: Settings, shape?: Sha
 function reckon(run: Run, model: ModelShape, settings: Settings, { linears, base, trainable }: Shape): Reckoned {
   const resident = residentOf(run, model, settings, base, trainable);
   // full batches and padded ones run on different kernels, so the worse of the two counts
-  const kernels = [...new Set([false, true].map((padded) => attentionKernel(run, settings, padded)))];
+  const masks = settings.neatPacking ? [true] : [false, true];
+  const kernels = [...new Set(masks.map((padded) => attentionKernel(run, settings, padded)))];
   const steps = kernels.map((kernel) => {
     const layer = layerActivations(model, linears, settings, kernel, settings.cutoffLen);
     return {
@@ -388,7 +411,7 @@ function reckon(run: Run, model: ModelShape, settings: Settings, { linears, base
   });
   const worst = steps.reduce((a, b) => (b.step.bytes > a.step.bytes ? b : a));
   const evaluation = Math.max(...steps.map((each) => each.evaluation));
-  const load = loadPeak(settings, base, trainable);
+  const load = loadPeak(model, settings, base, trainable);
   const decidedBy =
     load >= Math.max(worst.step.bytes, evaluation) ? 'load' : evaluation > worst.step.bytes ? 'evaluation' : 'step';
   const tokens = Math.max(settings.trainBatch, settings.evaluates ? settings.evalBatch : 0) * settings.cutoffLen;

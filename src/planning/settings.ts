@@ -33,6 +33,8 @@ export interface Settings {
   readonly checkpointing: boolean;
   readonly liger: boolean;
   readonly packing: boolean;
+  /** Packed samples see themselves alone: every batch carries a mask of its own. */
+  readonly neatPacking: boolean;
   readonly streaming: boolean;
   readonly flashAttention: string;
   /** True if the card runs torch's flash kernel: compute capability 8.0 and later, assumed if no card is known. */
@@ -126,6 +128,7 @@ function readSettings(run: Run): Settings {
     checkpointing: !isOn(args['disable_gradient_checkpointing']),
     liger: isOn(args['enable_liger_kernel']),
     packing: isOn(args['packing']) || isOn(args['neat_packing']) || stage === 'pt',
+    neatPacking: isOn(args['neat_packing']),
     streaming: isOn(args['streaming']),
     flashAttention: String(args['flash_attn'] ?? 'auto'),
     flashKernel: (run.card?.computeCapability ?? 8) >= 8,

@@ -43,6 +43,20 @@ describe('under an allocator cap', () => {
   );
 });
 
+describe('the need is at most 10 % above the smallest allocator cap that trained, and never below it', () => {
+  const swept = all.filter((m) => m.smallest_cap_bytes !== undefined);
+  test.each(swept.map((m) => [name(m), m] as const))('%s', (_, measured) => {
+    const { stepReservedBytes } = predict(measured);
+    const smallest = measured.smallest_cap_bytes ?? 0;
+    expect(stepReservedBytes).toBeGreaterThanOrEqual(smallest);
+    expect(stepReservedBytes).toBeLessThan(1.1 * smallest);
+  });
+
+  test('was looked for on six runs at least', () => {
+    expect(swept.length).toBeGreaterThanOrEqual(6);
+  });
+});
+
 describe('parts and verdict', () => {
   test('the parts add up to the step peak', () => {
     const { parts, stepAllocatedBytes } = gpuMemory(seedRun(), seedRun().model);

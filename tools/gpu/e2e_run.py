@@ -60,9 +60,14 @@ class T(TrainerCallback):
     def on_log(self, args, state, control, logs=None, **k):
         if logs and "loss" in logs: losses.append(logs["loss"])
 from llamafactory.train.tuner import run_exp
+def strategy():
+    """How DeepSpeed's JSON shares the work, in measurements' words."""
+    if "deepspeed" not in cfg: return "ddp"
+    zero = json.load(open(cfg["deepspeed"]))["zero_optimization"]
+    return f"zero{zero['stage']}" + ("-offload" if zero.get("offload_param", {}).get("device") == "cpu" else "")
 SAID = ("per_device_train_batch_size", "per_device_eval_batch_size", "eval_strategy", "cutoff_len", "gradient_accumulation_steps", "quantization_bit", "lora_rank", "lora_target",
-        "disable_gradient_checkpointing", "enable_liger_kernel", "use_dora", "packing", "neat_packing", "deepspeed", "model_name_or_path")
-t0 = time.time(); out = dict(run=sys.argv[3] if len(sys.argv) > 3 else "", rank=rank, ranks=ranks, dropped=dropped, config={k: v for k, v in cfg.items() if k in SAID})
+        "gradient_checkpointing", "disable_gradient_checkpointing", "enable_liger_kernel", "use_dora", "packing", "neat_packing", "deepspeed", "model_name_or_path")
+t0 = time.time(); out = dict(run=sys.argv[3] if len(sys.argv) > 3 else "", rank=rank, ranks=ranks, jobs=int(os.environ.get("JOBS", "1")), strategy=strategy(), dropped=dropped, config={k: v for k, v in cfg.items() if k in SAID})
 try:
     run_exp(cfg, callbacks=[T()])
     out["ok"] = True

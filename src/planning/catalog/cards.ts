@@ -57,6 +57,7 @@ export const CARDS: Readonly<Record<string, Card>> = Object.fromEntries(
     card('A100-80GB', 81920, 8.0, 1935, 312, ['NVIDIA A100-SXM4-80GB', 'NVIDIA A100 80GB PCIe']),
     card('H20', 97871, 9.0, 4000, 148, ['NVIDIA H20']),
     card('H100', 81559, 9.0, 2039, 756, ['NVIDIA H100 80GB HBM3', 'NVIDIA H100 PCIe']),
+    card('H200', 143771, 9.0, 4800, 989, ['NVIDIA H200']),
     card('RTX-4090', 24564, 8.9, 1008, 165, ['NVIDIA GeForce RTX 4090']),
   ].map((entry) => [entry.name, entry]),
 );
