@@ -67,7 +67,7 @@ export class QwenQLoRAJob extends Construct {
           : deepspeed,
       // A file is what its author trained with: the preset's defaults under it would make another run of it.
       train: {
-        ...(props.trainConfig === undefined ? { ...qwenQLoRADefaults(strategy), ...heldBack(props) } : {}),
+        ...(props.trainConfig === undefined ? { ...qwenQLoRADefaults(strategy), ...leftOut(props) } : {}),
         ...defined(train ?? {}),
       },
     });
@@ -106,9 +106,12 @@ function defaultStrategy({ trainConfig, deepspeed, image }: QwenQLoRAJobProps): 
   return without ? Strategy.DDP : Strategy.ZERO3_OFFLOAD;
 }
 
-/** With data for evaluation at hand, none of the training data is held back. */
-function heldBack(props: QwenQLoRAJobProps): TrainArguments {
-  return props.evaluationDataset === undefined ? {} : { valSize: undefined };
+/** What of the preset goes with a prop: data held back beside data for evaluation, checkpointing where it is turned off. */
+function leftOut({ evaluationDataset, train }: QwenQLoRAJobProps): TrainArguments {
+  return {
+    ...(evaluationDataset === undefined ? {} : { valSize: undefined }),
+    ...(train?.disableGradientCheckpointing === true ? { gradientCheckpointing: undefined } : {}),
+  };
 }
 
 /** Props without those that are there but undefined, which would hide a default. */

@@ -61,7 +61,7 @@ export interface TrainArguments {
 
   /**
    * Keep all activations instead of recomputing them: faster, far more memory. LLaMA-Factory recomputes unless this
-   * is true, whatever `gradientCheckpointing` says.
+   * is true; `gradientCheckpointing` must not be true beside it.
    * LLaMA-Factory: `disable_gradient_checkpointing`.
    * @default - false
    */
@@ -1128,7 +1128,7 @@ export interface TrainArguments {
 
   /**
    * Gradient checkpointing of transformers. LLaMA-Factory turns on its own anyway: see
-   * `disableGradientCheckpointing`; false here doesn't turn it off.
+   * `disableGradientCheckpointing`; false here doesn't turn it off, and true turns it on whatever that says.
    * LLaMA-Factory: `gradient_checkpointing`.
    * @default - false
    */

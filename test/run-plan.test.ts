@@ -43,7 +43,7 @@ test('the Job carries it in one line', () => {
   mathRun(chart);
   const line = jobOf(manifestsOf(app), 'train').metadata?.annotations?.['cdk8s-llamafactory/plan'];
   expect(line).toMatch(
-    /^\d+ steps; \d.* to \d.*; step peak 12\.\d GB of 15\.\d GB \(fits; .*\); host \d\d\.\d GB; zero3-offload 2 x 2048 tokens, accumulation 4, effective batch 32$/,
+    /^\d+ steps; \d.* to \d.*; step peak 13\.\d GB of 15\.\d GB \(fits; .*\); host \d\d\.\d GB; zero3-offload 2 x 2048 tokens, accumulation 4, effective batch 32$/,
   );
 });
 

@@ -25,7 +25,7 @@ export const DESCRIPTIONS: Readonly<Record<string, string>> = {
     'Use the fused kernels of liger-kernel: less memory for logits and norms. The package must be in the image',
   moe_aux_loss_coef: 'Weight of the load-balancing loss of a mixture-of-experts model',
   disable_gradient_checkpointing:
-    'Keep all activations instead of recomputing them: faster, far more memory. LLaMA-Factory recomputes unless this is true, whatever `gradientCheckpointing` says',
+    'Keep all activations instead of recomputing them: faster, far more memory. LLaMA-Factory recomputes unless this is true; `gradientCheckpointing` must not be true beside it',
   use_reentrant_gc: "Use torch's re-entrant variant of gradient checkpointing",
   upcast_layernorm: 'Keep the layer norms in 32 bit; recommended with a quantised model',
   upcast_lmhead_output: "Turn the language-model head's output into 32 bit",
@@ -125,7 +125,7 @@ export const DESCRIPTIONS: Readonly<Record<string, string>> = {
   fp16_full_eval: 'Evaluate in float16 throughout',
   tf32: 'Let 32-bit products use TensorFloat-32; Ampere or newer',
   gradient_checkpointing:
-    "Gradient checkpointing of transformers. LLaMA-Factory turns on its own anyway: see `disableGradientCheckpointing`; false here doesn't turn it off",
+    "Gradient checkpointing of transformers. LLaMA-Factory turns on its own anyway: see `disableGradientCheckpointing`; false here doesn't turn it off, and true turns it on whatever that says",
   gradient_checkpointing_kwargs: 'Settings of the gradient checkpointing of transformers',
   torch_compile: 'Compile the model with torch.compile',
   torch_compile_backend: 'Backend of torch.compile',

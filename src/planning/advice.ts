@@ -4,7 +4,7 @@ import { dataAdvice } from './advice/data';
 import { inputAdvice } from './advice/input';
 import { learningAdvice } from './advice/learning';
 import { makeItFit } from './advice/memory';
-import { quickerStrategy } from './advice/speed';
+import { quickerAttention, quickerStrategy } from './advice/speed';
 import type { Advice } from './advice/type';
 import { watchAdvice } from './advice/watch';
 import type { ModelShape } from './catalog/models';
@@ -34,6 +34,7 @@ export function adviceOf(run: Run, planned: Planned): Advice[] {
   return [
     ...fit,
     ...(subject !== undefined && fits === 'fits' ? quickerStrategy(subject) : []),
+    ...(subject !== undefined && fits !== 'does not fit' ? quickerAttention(subject) : []),
     ...dataAdvice(run, settings, schedule),
     ...learningAdvice(run, settings, schedule),
     ...inputAdvice(run, settings, schedule, checkpointBytes ?? 0, throughput),

@@ -125,7 +125,8 @@ function readSettings(run: Run): Settings {
     doubleQuantisation: args['double_quantization'] === undefined || isOn(args['double_quantization']),
     autocast: half && !deepspeed,
     pureBf16: isOn(args['pure_bf16']),
-    checkpointing: !isOn(args['disable_gradient_checkpointing']),
+    // the Trainer turns it on by the one, LLaMA-Factory unless the other
+    checkpointing: isOn(args['gradient_checkpointing']) || !isOn(args['disable_gradient_checkpointing']),
     liger: isOn(args['enable_liger_kernel']),
     packing: isOn(args['packing']) || isOn(args['neat_packing']) || stage === 'pt',
     neatPacking: isOn(args['neat_packing']),

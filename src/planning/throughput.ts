@@ -1,4 +1,6 @@
 import type { Run } from '../run';
+import { attentionKernel } from './activations';
+import type { Card } from './catalog/cards';
 import type { ModelShape } from './catalog/models';
 import { type Shape, shapeOf } from './memory';
 import type { Schedule } from './schedule';
@@ -23,6 +25,11 @@ export interface Bounds {
 
 /** Share of the datasheet's tensor throughput that a training step reaches; whole runs on an H100 reached 0.2 to 0.45. */
 const UTILISATION = { least: 0.15, most: 0.55 } as const;
+/** The math kernel of attention multiplies in 32 bits, an eighth of the tensor throughput before Ampere. */
+const SINGLE = 1 / 8;
+const SINGLE_UTILISATION = { least: 0.5, most: 0.9 } as const;
+/** How often its scores, in 32 bits, pass the card's memory, all passes of a batch. */
+const SCORES_MOVED = { least: 8, most: 24 } as const;
 /** Host to device, one card, in bytes a second that copies reach: PCIe 3.0 x16 before Ampere, 4.0 after, 5.0 on Hopper. */
 const PCIE = [
   { from: 9, least: 10e9, most: 50e9 },
@@ -54,6 +61,19 @@ function flopsPerToken(model: ModelShape, s: Settings, elements: number): number
   return passes(s) * (matrices + scores);
 }
 
+/** Seconds of a batch that the math kernel takes beside the matrices. */
+function mathAttention(model: ModelShape, s: Settings, card: Card): Bounds {
+  const pairs = model.layers * model.attentionHeads * s.cutoffLen ** 2 * s.trainBatch;
+  // forward, twice under checkpointing, and both inputs' gradients
+  const flops = (s.checkpointing ? 4 : 3) * 4 * model.headDim * pairs;
+  const rate = SINGLE * card.fp16FlopsPerSecond;
+  const once = card.bandwidthBytesPerSecond > 0 ? (4 * pairs) / card.bandwidthBytesPerSecond : 0;
+  return {
+    least: flops / rate / SINGLE_UTILISATION.most + SCORES_MOVED.least * once,
+    most: flops / rate / SINGLE_UTILISATION.least + SCORES_MOVED.most * once,
+  };
+}
+
 /** Bounds on speed and duration; undefined if the card or its throughput isn't known. */
 export function throughputOf(
   run: Run,
@@ -77,6 +97,12 @@ export function throughputOf(
     slow += moved / card.bandwidthBytesPerSecond;
     quick = Math.max(quick, moved / card.bandwidthBytesPerSecond);
     assumptions.push(`weights are read in each pass at ${card.bandwidthBytesPerSecond / 1e9} GB/s`);
+  }
+  if (settings.flashAttention !== 'disabled' && attentionKernel(run, settings, settings.neatPacking) === 'math') {
+    const scores = mathAttention(model, settings, card);
+    quick += scores.least;
+    slow += scores.most;
+    assumptions.push('full batches take the math kernel of attention, which works in 32 bits');
   }
   const bus = PCIE.find(({ from }) => card.computeCapability >= from) ?? PCIE[2];
   let [stepQuick, stepSlow] = [0, 0];

@@ -13,6 +13,7 @@ import { rule as deepspeedInertSection } from './deepspeed-inert-section';
 import { rule as deepspeedMismatch } from './deepspeed-mismatch';
 import { rule as deepspeedMissingKeys } from './deepspeed-missing-keys';
 import { rule as deepspeedOptimizerBypass } from './deepspeed-optimizer-bypass';
+import { rule as doraOnQuantized } from './dora-on-quantized';
 import { rule as duplicateRows } from './duplicate-rows';
 import { rule as earlyStopping } from './early-stopping';
 import { rule as emptyAnswers } from './empty-answers';
@@ -26,6 +27,7 @@ import { rule as hostVirtualEnvironment } from './host-virtual-environment';
 import { rule as imageLacksPackage } from './image-lacks-package';
 import { rule as loraTargetUnknown } from './lora-target-unknown';
 import { rule as maxSamplesBelowRows } from './max-samples-below-rows';
+import { rule as neatPackingBatch } from './neat-packing-batch';
 import { rule as noEffectArguments } from './no-effect-arguments';
 import { rule as nothingToDo } from './nothing-to-do';
 import { rule as offloadNeedsCompiler } from './offload-needs-compiler';
@@ -55,7 +57,9 @@ export const RULES: readonly Rule[] = [
   unresolvedInterpolation,
   nothingToDo,
   quantizationWithoutEffect,
+  doraOnQuantized,
   loraTargetUnknown,
+  neatPackingBatch,
   bf16Unsupported,
   flashAttentionUnsupported,
   imageLacksPackage,

@@ -12,6 +12,7 @@ export interface Change {
   readonly bits?: 4;
   readonly checkpointing?: true;
   readonly liger?: true;
+  readonly neatPacking?: true;
 }
 
 /** How much each change costs its author: 1 = nothing but a number, 5 = another result. */
@@ -21,6 +22,7 @@ const COST: Readonly<Record<keyof Change, number>> = {
   checkpointing: 2,
   strategy: 3,
   liger: 4,
+  neatPacking: 4,
   loraRank: 5,
   bits: 5,
   cutoffLen: 5,
@@ -63,6 +65,7 @@ function argumentsOf(change: Change, settings: Settings): Record<string, unknown
   if (change.bits !== undefined) Object.assign(result, { quantization_bit: 4, quantization_method: 'bnb' });
   if (change.checkpointing) result['disable_gradient_checkpointing'] = false;
   if (change.liger) result['enable_liger_kernel'] = true;
+  if (change.neatPacking) result['neat_packing'] = true;
   return result;
 }
 
@@ -125,6 +128,8 @@ export function optionsOf(settings: Settings): Options {
     strategy:
       settings.bits === 8 ? [undefined, ...strategies.filter((each) => each === 'ddp')] : [undefined, ...strategies],
     liger: settings.liger ? [undefined] : [undefined, true],
+    // it changes how many samples a batch holds, so it is advised for speed alone
+    neatPacking: [undefined],
     loraRank: lora && settings.loraRank >= 16 ? [undefined, Math.floor(settings.loraRank / 2)] : [undefined],
     bits: settings.bits !== 4 && lora ? [undefined, 4] : [undefined],
     cutoffLen: [undefined, ...shorter],
@@ -197,6 +202,11 @@ export function words(change: Change, settings: Settings): string {
   if (change.loraRank !== undefined) parts.push(`lora_rank ${settings.loraRank} -> ${change.loraRank}`);
   if (change.bits !== undefined) parts.push(`quantization_bit ${settings.bits} -> 4`);
   if (change.liger) parts.push('enable_liger_kernel');
+  if (change.neatPacking) {
+    parts.push(
+      'neat_packing (the memory-efficient attention kernel takes its batches; short samples share a sequence)',
+    );
+  }
   if (change.cutoffLen !== undefined) {
     parts.push(`cutoff_len ${settings.cutoffLen} -> ${change.cutoffLen} (longer samples are cut)`);
   }
