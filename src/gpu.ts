@@ -49,6 +49,8 @@ export class Gpu {
   public static readonly H20 = Gpu.known('H20');
   /** H100, 80 GB, Hopper. */
   public static readonly H100 = Gpu.known('H100');
+  /** H200, 141 GB, Hopper. */
+  public static readonly H200 = Gpu.known('H200');
   /** GeForce RTX 4090, 24 GB, Ada. */
   public static readonly RTX_4090 = Gpu.known('RTX-4090');
 

@@ -15,6 +15,7 @@ test.each([
   [Gpu.A100_80GB, 'A100-80GB', 81920, 8.0],
   [Gpu.H20, 'H20', 97871, 9.0],
   [Gpu.H100, 'H100', 81559, 9.0],
+  [Gpu.H200, 'H200', 143771, 9.0],
   [Gpu.RTX_4090, 'RTX-4090', 24564, 8.9],
 ])('a card of the catalogue has its name, memory and compute capability: %#', (gpu, name, mebibytes, capability) => {
   expect(gpu.name).toBe(name);

@@ -139,6 +139,13 @@ test('with data to evaluate on, none of the training data is held back', () => {
   expect(config).not.toHaveProperty('val_size');
 });
 
+test('checkpointing that is turned off is not turned on again by the preset', () => {
+  expect(configOf({})['gradient_checkpointing']).toBe(true);
+  const off = configOf({ gpus: 1, train: { disableGradientCheckpointing: true, cutoffLen: 256 } });
+  expect(off).toEqual(expect.objectContaining({ disable_gradient_checkpointing: true }));
+  expect(off).not.toHaveProperty('gradient_checkpointing');
+});
+
 test('without, a tenth is', () => {
   expect(configOf({})['val_size']).toBe(0.1);
 });

@@ -102,6 +102,7 @@ const LABELS: Readonly<Record<string, string>> = {
   buckets: 'gradient buckets',
   gatheredWeights: 'gathered weights',
   workspace: 'cuBLAS workspace',
+  masks: 'attention masks',
   checkpoints: 'checkpoints',
   activations: 'activations',
   loss: 'logits and loss',

@@ -26,6 +26,10 @@ const batch: Answer = { id: 'make-it-fit', key: 'per_device_train_batch_size', r
 const attention: Answer[] = [
   { id: 'attention-disabled', run: seedRun({ flash_attn: 'disabled' }) },
   { id: 'flash-attention-unsupported', run: seedRun({ flash_attn: 'fa2' }) },
+  {
+    id: 'neat-packing',
+    run: ddp({ per_device_train_batch_size: 1, per_device_eval_batch_size: 1, cutoff_len: 1536 }),
+  },
 ];
 const workers: Answer = { id: 'preprocessing-workers', run: { ...seedRun(all), datasets: rows(30_000) } };
 const aboveCpus: Answer = { id: 'workers-above-cpus', run: { ...seedRun({ preprocessing_num_workers: 8 }), cpus: 4 } };

@@ -75,6 +75,18 @@ describe('parts and verdict', () => {
   });
 });
 
+test('gradient_checkpointing keeps the activations away, whatever disable_gradient_checkpointing says', () => {
+  const part = (args: Record<string, unknown>) => {
+    const run = seedRun({ disable_gradient_checkpointing: true, ...args }, 'ddp');
+    return Object.keys(gpuMemory(run, run.model).parts).find(
+      (name) => name === 'checkpoints' || name === 'activations',
+    );
+  };
+  expect(part({})).toBe('activations');
+  expect(part({ gradient_checkpointing: false })).toBe('activations');
+  expect(part({ gradient_checkpointing: true })).toBe('checkpoints');
+});
+
 test('without a method the default, bnb, quantises', () => {
   const run = seedRun({ quantization_method: undefined }, 'ddp');
   expect(gpuMemory(run, run.model).parts['weights']).toBeLessThan(11e9);
@@ -91,6 +103,16 @@ describe('attention', () => {
 
   test('with the transformers of 0.9.3 keys are repeated, so the memory-efficient kernel serves', () => {
     expect(memory({ cutoff_len: 8192 }, '0.9.3').attention).toBe('memory-efficient');
+  });
+
+  test("neat_packing's masks keep off the math kernel, and stay for all batches of a step", () => {
+    const [once, twice] = [1, 2].map((gradient_accumulation_steps) =>
+      memory({ cutoff_len: 8192, neat_packing: true, gradient_accumulation_steps }),
+    );
+    expect(once?.attention).toBe('memory-efficient');
+    expect([once?.parts['masks'], twice?.parts['masks']]).toEqual([4 * 8192 ** 2, 8 * 8192 ** 2]);
+    expect(memory({ neat_packing: true, flash_attn: 'fa2' }).parts['masks']).toBe(0);
+    expect(memory({ packing: true }).parts['masks']).toBe(0);
   });
 
   test('on the math kernel a block grows with the square of the length', () => {

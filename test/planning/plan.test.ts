@@ -1,13 +1,23 @@
 import { EditOperation } from '../../src/finding';
+import { parse } from '../../src/llamafactory/parser/parse';
 import { CARDS } from '../../src/planning/catalog/cards';
 import { MODELS, modelFromConfig } from '../../src/planning/catalog/models';
 import { hostNeeds } from '../../src/planning/host';
 import { formatPlan, plan } from '../../src/planning/plan';
 import { scheduleOf } from '../../src/planning/schedule';
 import { throughputOf } from '../../src/planning/throughput';
-import type { Run } from '../../src/run';
+import { type Mapping, RELEASES, type Run } from '../../src/run';
 import { measurements, runOf } from '../../tools/measured-runs';
 import { seedRun } from './runs';
+
+const WHOLE_IMAGE = { deepspeed: '0.16.9', bitsandbytes: '0.46.1', ligerKernel: '0.5.10', cudaToolkit: true };
+const AUTO = {
+  train_batch_size: 'auto',
+  train_micro_batch_size_per_gpu: 'auto',
+  gradient_accumulation_steps: 'auto',
+  gradient_clipping: 'auto',
+  fp16: { enabled: 'auto' },
+};
 
 /** The run with the edits to its train arguments written. */
 function edited(run: Run, edits: ReturnType<typeof plan>['advice'][number]['edits']): Run {
@@ -64,6 +74,7 @@ describe('other advice', () => {
     const quicker = plan(run).advice.find(({ id }) => id === 'quicker-strategy');
     const after = edited(run, quicker?.edits ?? []);
     expect([after.deepspeed, effective(after), plan(after).memory?.gpu.fits]).toEqual([undefined, 32, 'fits']);
+    expect(quicker?.speedup).toBeGreaterThan(1.5);
   });
   test('a cutoff that no sample reaches is said so', () => {
     const rows = [{ messages: [{ role: 'user', content: 'a'.repeat(300) }] }];
@@ -86,6 +97,94 @@ describe('other advice', () => {
   test('a run that saves only at its end is told to save on the way', () => {
     expect(ids(seedRun())).toContain('save-on-the-way');
     expect(ids(seedRun({ save_steps: 0.1 }))).not.toContain('save-on-the-way');
+  });
+});
+
+describe('what is advised, the trainer takes', () => {
+  const variants: Mapping[] = [
+    {},
+    { cutoff_len: 8192 },
+    { packing: true },
+    { streaming: true, max_steps: 100, val_size: 20, max_samples: undefined },
+    { quantization_bit: 8 },
+    { quantization_bit: undefined, quantization_method: undefined },
+    { lora_rank: 64, lora_alpha: 4, learning_rate: 1e-2, warmup_ratio: 0, lora_dropout: 0 },
+    { eval_strategy: 'no', eval_steps: undefined, val_size: 0, disable_gradient_checkpointing: true },
+  ];
+  const cases = RELEASES.flatMap((release) =>
+    (['ddp', 'zero3-offload'] as const).flatMap((strategy) =>
+      variants.map((args) => [release, strategy, JSON.stringify(args), args] as const),
+    ),
+  );
+  const base = { do_train: true, output_dir: 'out', dataset: 'math_train', template: 'qwen3', model_name_or_path: 'm' };
+
+  test.each(cases)('%s %s %s', (release, strategy, _, args) => {
+    const seed = seedRun({ ...base, ...args }, strategy);
+    const deepspeed = seed.deepspeed && { file: seed.deepspeed.file, config: { ...seed.deepspeed.config, ...AUTO } };
+    // what advice needs of the image it says
+    const transformers = { '0.9.3': '4.52.4', '0.9.4': '4.57.1', '0.9.5': '5.6.0' }[release];
+    const image = { ...WHOLE_IMAGE, llamafactory: release, transformers };
+    const run: Run = { ...seed, release, image, deepspeed, args: { ...seed.args, deepspeed: deepspeed?.file } };
+    const refusals = (of: Run) => parse(of).findings.map(({ id }) => id);
+    const before = refusals(run);
+    for (const { edits, id } of plan(run).advice) {
+      const after = edited(run, edits);
+      const then = { ...after, args: { ...after.args, deepspeed: after.deepspeed?.file } };
+      expect([id, refusals(then).filter((refusal) => !before.includes(refusal))]).toEqual([id, []]);
+    }
+  });
+});
+
+describe('neat_packing, where full batches would take the math kernel', () => {
+  const fits = { per_device_train_batch_size: 1, per_device_eval_batch_size: 1, cutoff_len: 1536 };
+  const packing = (run: Run) => plan(run).advice.find(({ id }) => id === 'neat-packing');
+
+  test('is advised, with what it brings', () => {
+    const advice = packing(seedRun(fits, 'ddp'));
+    expect(advice?.edits.map(({ key, value }) => [key, value])).toEqual([['neat_packing', true]]);
+    expect(advice?.verified).toBe(true);
+    expect(advice?.speedup).toBeGreaterThan(1.15);
+  });
+
+  test('is advised to a run that packs without masks', () => {
+    expect(packing(seedRun({ ...fits, packing: true }, 'ddp'))).toBeDefined();
+  });
+
+  test.each<[string, Run]>([
+    ['a run that has it', seedRun({ ...fits, neat_packing: true }, 'ddp')],
+    ['a card with the flash kernel', { ...seedRun(fits, 'ddp'), card: CARDS['A100-80GB'] }],
+    ['a release that refuses it', { ...seedRun(fits, 'ddp'), release: '0.9.4' }],
+    ['a release that repeats the keys', { ...seedRun(fits, 'ddp'), release: '0.9.3' }],
+    ['preferences, which cannot be packed so', seedRun({ ...fits, stage: 'dpo' }, 'ddp')],
+    ['eager attention', seedRun({ ...fits, flash_attn: 'disabled' }, 'ddp')],
+    ['a run that does not fit', seedRun({}, 'ddp')],
+  ])('is not advised to %s', (_, run) => {
+    expect(packing(run)).toBeUndefined();
+  });
+
+  test('with whole sequences, if barely, or with shorter ones: one card has both', () => {
+    const advised = plan({ ...seedRun(), gpus: 1 }).advice.filter(({ id }) => id === 'quicker-strategy');
+    const settings = advised.map(({ edits }) => Object.fromEntries(edits.map(({ key, value }) => [key, value])));
+    expect(settings.map(({ neat_packing, cutoff_len }) => [neat_packing, cutoff_len])).toEqual([
+      [true, undefined],
+      [true, 1536],
+    ]);
+    expect(advised.map(({ message }) => /tight|fits/.exec(message)?.[0])).toEqual(['tight', 'fits']);
+  });
+
+  test("with whole sequences took at least 1.5 times the seed's tokens a second under a T10's cap", () => {
+    const under = measurements('whole-runs.jsonl').filter(
+      (m) => m.card === 'H200' && m.cap_gib === 15.2 && m.sequence_tokens === 2048 && !m.liger_kernel,
+    );
+    const [seed, packed] = [
+      under.find(({ strategy }) => strategy === 'zero3-offload'),
+      under.find(({ neat_packing }) => neat_packing),
+    ];
+    const tokens = (m = seed) => (m?.per_device_train_batch_size ?? 0) * (m?.gradient_accumulation_steps ?? 0);
+    expect(tokens(packed)).toBe(tokens(seed));
+    // warm steps: the seed's quickest against the slowest with packing
+    const quickest = Math.min(...(seed?.step_seconds ?? []).slice(1));
+    expect(quickest / Math.max(...(packed?.step_seconds ?? [0]).slice(1))).toBeGreaterThan(1.5);
   });
 });
 

@@ -56,9 +56,12 @@ export function quickerAttention(subject: Subject): Advice[] {
   return worth ? [adviceFrom('neat-packing', subject, tried)] : [];
 }
 
-/** True if packing with masks gets a run off the math kernel: supervised fine-tuning alone can pack so. */
+/**
+ * True if packing with masks gets a run off the math kernel: supervised fine-tuning alone can pack so, and not in 0.9.4,
+ * which refuses it with its own transformers.
+ */
 function neatPackingHelps(run: Run, settings: Settings): boolean {
-  const supervised = (run.args['stage'] ?? 'sft') === 'sft';
+  const supervised = (run.args['stage'] ?? 'sft') === 'sft' && run.release !== '0.9.4';
   const math = settings.flashAttention !== 'disabled' && attentionKernel(run, settings, false) === 'math';
   return supervised && !settings.neatPacking && math;
 }
