@@ -3,9 +3,8 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { hostNeeds } from '../src/planning/host';
 import { scheduleOf } from '../src/planning/schedule';
-import { throughputOf } from '../src/planning/throughput';
 import type { Run } from '../src/run';
-import { type Measurement, measurements, predict, runOf } from './measured-runs';
+import { type Measurement, measurements, predict, predictSeconds, runOf } from './measured-runs';
 
 /** Where the page is. */
 export const PAGE = join(__dirname, '..', 'docs', 'evidence.md');
@@ -149,7 +148,7 @@ function capRow(m: Measurement): (string | number)[] {
 
 function speedRow(m: Measurement): (string | number)[] {
   const run = runOf(m);
-  const bounds = run.model && throughputOf(run, run.model, scheduleOf(run))?.secondsPerStep;
+  const bounds = predictSeconds(m);
   const seconds = m.step_seconds?.at(-1);
   const tokens = stepTokens(m, run);
   return [

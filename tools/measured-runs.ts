@@ -3,7 +3,9 @@ import { join } from 'node:path';
 import { CARDS } from '../src/planning/catalog/cards';
 import { MODELS, type ModelShape } from '../src/planning/catalog/models';
 import { type GpuMemory, gpuMemory } from '../src/planning/memory';
-import { settingsOf } from '../src/planning/settings';
+import { scheduleOf } from '../src/planning/schedule';
+import { type Settings, settingsOf } from '../src/planning/settings';
+import { type Bounds, throughputOf } from '../src/planning/throughput';
 import type { Mapping, Run } from '../src/run';
 
 /** A line of measurements/*.jsonl. */
@@ -117,10 +119,22 @@ export function runOf(measured: Measurement): Run {
   };
 }
 
-/** The memory the planner predicts for a measured run, on the kernels that it ran on. */
-export function predict(measured: Measurement): GpuMemory {
+/** A measured run's settings, on the kernels that it ran on. */
+function ranWith(measured: Measurement): { run: Run; model: ModelShape; settings: Settings } {
   const run = runOf(measured);
   if (run.model === undefined) throw new Error(`no model ${measured.model} in the catalogue`);
   const settings = { ...settingsOf(run), flashKernel: measured.attention.includes('with the flash') };
-  return gpuMemory(run, run.model, settings);
+  return { run, model: run.model, settings };
+}
+
+/** The memory the planner predicts for a measured run. */
+export function predict(measured: Measurement): GpuMemory {
+  const { run, model, settings } = ranWith(measured);
+  return gpuMemory(run, model, settings);
+}
+
+/** The seconds a step that the planner predicts for a measured run; undefined: the card's speed isn't known. */
+export function predictSeconds(measured: Measurement): Bounds | undefined {
+  const { run, model, settings } = ranWith(measured);
+  return throughputOf(run, model, scheduleOf(run), settings)?.secondsPerStep;
 }

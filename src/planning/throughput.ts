@@ -29,7 +29,7 @@ const UTILISATION = { least: 0.15, most: 0.55 } as const;
 const SINGLE = 1 / 8;
 const SINGLE_UTILISATION = { least: 0.5, most: 0.9 } as const;
 /** How often its scores, in 32 bits, pass the card's memory, all passes of a batch. */
-const SCORES_MOVED = { least: 8, most: 24 } as const;
+const SCORES_MOVED = { least: 4, most: 24 } as const;
 /** Host to device, one card, in bytes a second that copies reach: PCIe 3.0 x16 before Ampere, 4.0 after, 5.0 on Hopper. */
 const PCIE = [
   { from: 9, least: 10e9, most: 50e9 },

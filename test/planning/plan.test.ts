@@ -5,9 +5,8 @@ import { MODELS, modelFromConfig } from '../../src/planning/catalog/models';
 import { hostNeeds } from '../../src/planning/host';
 import { formatPlan, plan } from '../../src/planning/plan';
 import { scheduleOf } from '../../src/planning/schedule';
-import { throughputOf } from '../../src/planning/throughput';
 import { type Mapping, RELEASES, type Run } from '../../src/run';
-import { measurements, runOf } from '../../tools/measured-runs';
+import { measurements, predictSeconds, runOf } from '../../tools/measured-runs';
 import { seedRun } from './runs';
 
 const WHOLE_IMAGE = { deepspeed: '0.16.9', bitsandbytes: '0.46.1', ligerKernel: '0.5.10', cudaToolkit: true };
@@ -207,9 +206,7 @@ describe('a step takes as long as the bounds say', () => {
   test.each(runs.map((m) => [`${m.strategy} ${m.quantization_bit} bits ${m.sequence_tokens}`, m] as const))(
     '%s',
     (_, m) => {
-      const run = runOf(m);
-      if (run.model === undefined) throw new Error('the measured model is in the catalogue');
-      const bounds = throughputOf(run, run.model, scheduleOf(run))?.secondsPerStep;
+      const bounds = predictSeconds(m);
       const seconds = m.step_seconds?.at(-1) ?? 0;
       expect(seconds).toBeGreaterThanOrEqual(bounds?.least ?? Number.POSITIVE_INFINITY);
       expect(seconds).toBeLessThanOrEqual(bounds?.most ?? 0);
