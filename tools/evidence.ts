@@ -57,7 +57,8 @@ run as the manifests say, with the real LLaMA-Factory. "As planned": after each 
 const MEMORY = `## GPU and host memory
 
 Random weights of the model's shape. "As on Turing": flash and cuDNN kernels off. A cap on torch's allocator stands for a
-smaller card. Where a run died, its peak says how far it came.`;
+smaller card. Where a run died, its peak says how far it came. A run that has room reserves more than it needs, so what is
+reserved without a cap lies above the prediction, which is of the need.`;
 
 const CAPS = `## The smallest card that trains
 

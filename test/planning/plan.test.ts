@@ -136,6 +136,7 @@ describe('what is advised, the trainer takes', () => {
 
 describe('neat_packing, where full batches would take the math kernel', () => {
   const fits = { per_device_train_batch_size: 1, per_device_eval_batch_size: 1, cutoff_len: 1536 };
+  const short = [{ name: 'short', rows: [{ messages: [{ role: 'user', content: 'a'.repeat(1400) }] }] }];
   const packing = (run: Run) => plan(run).advice.find(({ id }) => id === 'neat-packing');
 
   test('is advised, with what it brings', () => {
@@ -143,6 +144,11 @@ describe('neat_packing, where full batches would take the math kernel', () => {
     expect(advice?.edits.map(({ key, value }) => [key, value])).toEqual([['neat_packing', true]]);
     expect(advice?.verified).toBe(true);
     expect(advice?.speedup).toBeGreaterThan(1.15);
+  });
+
+  test('is advised where a sample may fill a sequence', () => {
+    const rows = [{ messages: [{ role: 'user', content: 'a'.repeat(1600) }] }];
+    expect(packing({ ...seedRun(fits, 'ddp'), datasets: [{ name: 'long', rows }] })).toBeDefined();
   });
 
   test('is advised to a run that packs without masks', () => {
@@ -155,6 +161,7 @@ describe('neat_packing, where full batches would take the math kernel', () => {
     ['a release that refuses it', { ...seedRun(fits, 'ddp'), release: '0.9.4' }],
     ['a release that repeats the keys', { ...seedRun(fits, 'ddp'), release: '0.9.3' }],
     ['preferences, which cannot be packed so', seedRun({ ...fits, stage: 'dpo' }, 'ddp')],
+    ['data that fill no sequence', { ...seedRun(fits, 'ddp'), datasets: short }],
     ['eager attention', seedRun({ ...fits, flash_attn: 'disabled' }, 'ddp')],
     ['a run that does not fit', seedRun({}, 'ddp')],
   ])('is not advised to %s', (_, run) => {

@@ -1,5 +1,6 @@
 import type { Run } from '../../run';
 import { attentionKernel } from '../activations';
+import { longestSampleAtMost } from '../lengths';
 import type { Settings } from '../settings';
 import { adviceFrom, attempts, type Subject, type Tried, withSpeed } from './attempt';
 import { type Change, divisors } from './change';
@@ -58,9 +59,12 @@ export function quickerAttention(subject: Subject): Advice[] {
 
 /**
  * True if packing with masks gets a run off the math kernel: supervised fine-tuning alone can pack so, and not in 0.9.4,
- * which refuses it with its own transformers.
+ * which refuses it with its own transformers. Where no sample fills a sequence, packing would change what a step learns
+ * from more than what it costs.
  */
 function neatPackingHelps(run: Run, settings: Settings): boolean {
+  const longest = longestSampleAtMost(run);
+  if (longest !== undefined && longest < settings.cutoffLen) return false;
   const supervised = (run.args['stage'] ?? 'sft') === 'sft' && run.release !== '0.9.4';
   const math = settings.flashAttention !== 'disabled' && attentionKernel(run, settings, false) === 'math';
   return supervised && !settings.neatPacking && math;
