@@ -7,6 +7,7 @@ const finds = [
   {
     key: 'use_dora',
     severity: Severity.ERROR,
+    got: 'true',
     fix: [{ file: 'train.yaml', key: 'use_dora', op: EditOperation.SET, value: false }],
   },
 ];

@@ -13,6 +13,7 @@ ruleCases(rule, {
         {
           key: 'gradient_checkpointing',
           severity: Severity.WARNING,
+          got: 'false',
           fix: [
             { file: 'train.yaml', key: 'gradient_checkpointing', op: EditOperation.REMOVE },
             { file: 'train.yaml', key: 'disable_gradient_checkpointing', op: EditOperation.SET, value: true },
@@ -22,7 +23,7 @@ ruleCases(rule, {
     },
     'on by one, off by the other': {
       args: both,
-      finds: [{ key: 'gradient_checkpointing', severity: Severity.WARNING, fix: [without] }],
+      finds: [{ key: 'gradient_checkpointing', severity: Severity.WARNING, got: 'true', fix: [without] }],
     },
     'in an older release the first step dies': {
       release: '0.9.4',
