@@ -161,6 +161,7 @@ describe('neat_packing, where full batches would take the math kernel', () => {
     ['a release that refuses it', { ...seedRun(fits, 'ddp'), release: '0.9.4' }],
     ['a release that repeats the keys', { ...seedRun(fits, 'ddp'), release: '0.9.3' }],
     ['preferences, which cannot be packed so', seedRun({ ...fits, stage: 'dpo' }, 'ddp')],
+    ['sequences so short that it gains little', seedRun({ ...fits, cutoff_len: 128 }, 'ddp')],
     ['data that fill no sequence', { ...seedRun(fits, 'ddp'), datasets: short }],
     ['eager attention', seedRun({ ...fits, flash_attn: 'disabled' }, 'ddp')],
     ['a run that does not fit', seedRun({}, 'ddp')],
