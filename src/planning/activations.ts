@@ -24,6 +24,11 @@ export function attentionKernel(run: Run, settings: Settings, padded: boolean): 
   return grouped && !single ? 'math' : 'memory-efficient';
 }
 
+/** True if full batches take SDPA's math kernel, which works in 32 bits; neat_packing's batches carry a mask. */
+export function takesMathKernel(run: Run, settings: Settings): boolean {
+  return settings.flashAttention !== 'disabled' && attentionKernel(run, settings, settings.neatPacking) === 'math';
+}
+
 /** Bytes that one block keeps for its backward pass. */
 export interface LayerActivations {
   /** A token: everything but the scores. */
@@ -32,7 +37,7 @@ export interface LayerActivations {
   readonly duringAttention: number;
   /** A token: what the gradients of the MLP take beside all that is saved. */
   readonly mlpGradients: number;
-  /** The same with liger, once the two gradients of a matrix's input are added up. */
+  /** The same once the two gradients of a matrix's input are added up: more only with liger. */
   readonly mlpSummed: number;
   /** The scores of one sequence in 32 bits; 0 unless the math kernel keeps them. */
   readonly scores: number;

@@ -249,23 +249,20 @@ function stepPeak(
   const loss = Math.max(s.liger ? 0 : forward, backward) + 2 * hidden + ligerRest;
   const dequantised = s.bits === 16 ? 0 : base.largest;
   const attention = SCORES_BACKWARD * scores + layer.duringAttention * tokens;
-  // with liger, either the matrix or the sum of the two gradients of its input
-  const gradients = s.liger
-    ? Math.max(layer.mlpGradients * tokens + dequantised, layer.mlpSummed * tokens)
-    : layer.mlpGradients * tokens + dequantised;
-  const mlp = layer.saved * tokens + scores + gradients;
+  const mlpGradients = Math.max(layer.mlpGradients * tokens + dequantised, layer.mlpSummed * tokens);
+  const mlp = layer.saved * tokens + scores + mlpGradients;
   // without checkpoints the last block's own part is among what is kept
   const own = s.checkpointing ? 0 : layer.saved * tokens + scores;
   const block = Math.max(attention, mlp) + casts * perLayerTrainable + doraBytes(s, base) - own;
   // the first block to go back has all checkpoints, the last all gradients
   const early = kept + gradientsEarly;
   const late = kept * perLayerTrainable + resident.gradients;
-  const [trained, left] = early >= late ? [gradientsEarly, kept] : [resident.gradients, kept * perLayerTrainable];
+  const [gradients, left] = early >= late ? [gradientsEarly, kept] : [resident.gradients, kept * perLayerTrainable];
   const lossBytes = standing(resident, gradientsEarly) + kept + loss;
-  const blockBytes = standing(resident, trained) + left + Math.max(0, block);
+  const blockBytes = standing(resident, gradients) + left + Math.max(0, block);
   return lossBytes >= blockBytes
     ? { bytes: lossBytes, at: 'loss', gradients: gradientsEarly, kept, moment: loss }
-    : { bytes: blockBytes, at: 'layer', gradients: trained, kept: left, moment: Math.max(0, block) };
+    : { bytes: blockBytes, at: 'layer', gradients, kept: left, moment: Math.max(0, block) };
 }
 
 /** On quantised matrices DoRA adds its result in 32 bits: under autocast all states but the first are twice as wide. */
@@ -398,9 +395,9 @@ function reckonOnce(run: Run, model: ModelShape, settings: Settings, shape?: Sha
 
 function reckon(run: Run, model: ModelShape, settings: Settings, { linears, base, trainable }: Shape): Reckoned {
   const resident = residentOf(run, model, settings, base, trainable);
-  // full batches and padded ones run on different kernels, so the worse of the two counts
-  const masks = settings.neatPacking ? [true] : [false, true];
-  const kernels = [...new Set(masks.map((padded) => attentionKernel(run, settings, padded)))];
+  // full batches and padded ones run on different kernels, so the worse of the two counts; neat_packing's all have a mask
+  const masked = settings.neatPacking ? [true] : [false, true];
+  const kernels = [...new Set(masked.map((padded) => attentionKernel(run, settings, padded)))];
   const steps = kernels.map((kernel) => {
     const layer = layerActivations(model, linears, settings, kernel, settings.cutoffLen);
     return {

@@ -1,5 +1,5 @@
 import type { Run } from '../run';
-import { attentionKernel } from './activations';
+import { takesMathKernel } from './activations';
 import type { Card } from './catalog/cards';
 import type { ModelShape } from './catalog/models';
 import { type Shape, shapeOf } from './memory';
@@ -98,7 +98,7 @@ export function throughputOf(
     quick = Math.max(quick, moved / card.bandwidthBytesPerSecond);
     assumptions.push(`weights are read in each pass at ${card.bandwidthBytesPerSecond / 1e9} GB/s`);
   }
-  if (settings.flashAttention !== 'disabled' && attentionKernel(run, settings, settings.neatPacking) === 'math') {
+  if (takesMathKernel(run, settings)) {
     const scores = mathAttention(model, settings, card);
     quick += scores.least;
     slow += scores.most;

@@ -3,6 +3,7 @@ import { QUANTISED } from '../planning/layers';
 import { isOn, numberOf } from '../planning/settings';
 import type { Mapping } from '../run';
 import { found, isGiven, setArgument } from './found';
+import { quantisesOnLoad } from './quantization-without-effect';
 import type { Rule } from './rule';
 
 export const rule: Rule = {
@@ -31,11 +32,13 @@ export const rule: Rule = {
 
 /** By the arguments or by its name; a method that LLaMA-Factory doesn't apply quantises nothing. */
 function isQuantised(args: Mapping): boolean {
-  const method = args['quantization_method'];
-  const applied = method === undefined || method === 'bnb' || method === 'hqq' || method === 'eetq';
   const model =
     String(args['model_name_or_path'] ?? '')
       .split('/')
       .at(-1) ?? '';
-  return (numberOf(args['quantization_bit'], 0) > 0 && applied) || QUANTISED.test(model) || /bnb-4bit/i.test(model);
+  return (
+    (numberOf(args['quantization_bit'], 0) > 0 && quantisesOnLoad(args)) ||
+    QUANTISED.test(model) ||
+    /bnb-4bit/i.test(model)
+  );
 }

@@ -1,12 +1,17 @@
 import { Severity } from '../finding';
 import { QUANTISED } from '../planning/layers';
 import { strategyOf } from '../planning/settings';
-import type { Run } from '../run';
+import type { Mapping, Run } from '../run';
 import { found, isGiven, setArgument } from './found';
 import type { Rule } from './rule';
 
 /** The methods that quantise a model while it is loaded; the others only name how a model was quantised before. */
 const ON_THE_FLY: readonly unknown[] = ['bnb', 'hqq', 'eetq'];
+
+/** True if `quantization_bit` has an effect: with bnb, the default, or another method of those. */
+export function quantisesOnLoad({ quantization_method: method }: Mapping): boolean {
+  return method === undefined || ON_THE_FLY.includes(method);
+}
 
 export const rule: Rule = {
   id: 'quantization-without-effect',
@@ -16,15 +21,14 @@ export const rule: Rule = {
   source: 'src/llamafactory/model/model_utils/quantization.py, configure_quantization',
   check(run) {
     const { args } = run;
-    const method = args['quantization_method'];
-    if (!isGiven(run, 'quantization_bit') || method === undefined || ON_THE_FLY.includes(method)) return [];
+    if (!isGiven(run, 'quantization_bit') || quantisesOnLoad(args)) return [];
     // For them the method says what they are.
     if (QUANTISED.test(String(args['model_name_or_path']))) return [];
     return [
       found(rule, run, {
         key: 'quantization_method',
         message: `LLaMA-Factory ${run.release} ignores this \`quantization_method\`: \`quantization_bit\` has no effect, and the model is loaded in 16 bit`,
-        got: method,
+        got: args['quantization_method'],
         allowed: ON_THE_FLY.join(', '),
         fix: [setArgument(run, 'quantization_method', 'bnb'), ...bits(run)],
       }),

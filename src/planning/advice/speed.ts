@@ -1,5 +1,5 @@
 import type { Run } from '../../run';
-import { attentionKernel } from '../activations';
+import { takesMathKernel } from '../activations';
 import { longestSampleAtMost } from '../lengths';
 import type { Settings } from '../settings';
 import { adviceFrom, attempts, type Subject, type Tried, withSpeed } from './attempt';
@@ -14,38 +14,42 @@ const WORTHWHILE = 1.15;
  * that fits with shorter ones, too.
  */
 export function quickerStrategy(subject: Subject): Advice[] {
-  const { settings } = subject;
+  const { settings, run } = subject;
   if (settings.strategy === 'ddp') return [];
+  const [attempt, timed] = [attempts(subject), withSpeed(subject)];
+  const changes = withoutDeepSpeed(run, settings);
   const advised: Tried[] = [];
   for (const share of [1, 0.75, 0.5]) {
-    const cutoffLen = Math.floor((settings.cutoffLen * share) / 64) * 64;
-    const tried = withoutDeepSpeed(subject, share === 1 ? {} : { cutoffLen });
-    const fitting = tried.find(({ memory }) => memory.fits === 'fits');
-    const best = fitting ?? (share === 1 ? tried.find(({ memory }) => memory.fits === 'tight') : undefined);
+    const shorter = share === 1 ? {} : { cutoffLen: Math.floor((settings.cutoffLen * share) / 64) * 64 };
+    const quicker = changes
+      .map((change) => attempt({ ...change, ...shorter }))
+      .filter(({ memory }) => memory.fits !== 'does not fit')
+      .map(timed)
+      .filter(isWorthwhile)
+      .sort((a, b) => (b.speedup ?? 0) - (a.speedup ?? 0));
+    const fitting = quicker.find(({ memory }) => memory.fits === 'fits');
+    const best = fitting ?? (share === 1 ? quicker[0] : undefined);
     if (best !== undefined) advised.push(best);
     if (fitting !== undefined) break;
   }
   return advised.map((tried) => adviceFrom('quicker-strategy', subject, tried));
 }
 
-/** Worthwhile changes to DDP, the quickest first. */
-function withoutDeepSpeed(subject: Subject, shorter: Change): Tried[] {
-  const { settings, run } = subject;
+/** The ways to do without DeepSpeed: each batch that keeps the effective batch, packed too where that helps. */
+function withoutDeepSpeed(run: Run, settings: Settings): Change[] {
   const packs = neatPackingHelps(run, settings) ? [{}, { neatPacking: true } as const] : [{}];
-  return divisors(settings.trainBatch * settings.accumulation, 2 * settings.trainBatch)
-    .flatMap((batch): Change[] =>
-      packs.map((packing) => ({
-        strategy: 'ddp',
-        ...(batch === settings.trainBatch ? {} : { trainBatch: batch }),
-        ...(settings.evaluates && settings.evalBatch > batch ? { evalBatch: 1 } : {}),
-        ...packing,
-        ...shorter,
-      })),
-    )
-    .map(attempts(subject))
-    .map(withSpeed(subject))
-    .filter(({ speedup }) => speedup !== undefined && speedup >= WORTHWHILE)
-    .sort((a, b) => (b.speedup ?? 0) - (a.speedup ?? 0));
+  return divisors(settings.trainBatch * settings.accumulation, 2 * settings.trainBatch).flatMap((batch) =>
+    packs.map((packing) => ({
+      strategy: 'ddp',
+      ...(batch === settings.trainBatch ? {} : { trainBatch: batch }),
+      ...(settings.evaluates && settings.evalBatch > batch ? { evalBatch: 1 } : {}),
+      ...packing,
+    })),
+  );
+}
+
+function isWorthwhile({ speedup }: Tried): boolean {
+  return speedup !== undefined && speedup >= WORTHWHILE;
 }
 
 /** Packed samples, where full batches would take the math kernel of attention. */
@@ -53,8 +57,9 @@ export function quickerAttention(subject: Subject): Advice[] {
   const { settings, run } = subject;
   if (settings.strategy !== 'ddp' || !neatPackingHelps(run, settings)) return [];
   const tried = withSpeed(subject)(attempts(subject)({ neatPacking: true }));
-  const worth = tried.memory.fits !== 'does not fit' && (tried.speedup ?? 0) >= WORTHWHILE;
-  return worth ? [adviceFrom('neat-packing', subject, tried)] : [];
+  return tried.memory.fits !== 'does not fit' && isWorthwhile(tried)
+    ? [adviceFrom('neat-packing', subject, tried)]
+    : [];
 }
 
 /**
@@ -65,7 +70,6 @@ export function quickerAttention(subject: Subject): Advice[] {
 function neatPackingHelps(run: Run, settings: Settings): boolean {
   const longest = longestSampleAtMost(run);
   if (longest !== undefined && longest < settings.cutoffLen) return false;
-  const supervised = (run.args['stage'] ?? 'sft') === 'sft' && run.release !== '0.9.4';
-  const math = settings.flashAttention !== 'disabled' && attentionKernel(run, settings, false) === 'math';
-  return supervised && !settings.neatPacking && math;
+  const canPack = (run.args['stage'] ?? 'sft') === 'sft' && run.release !== '0.9.4';
+  return canPack && takesMathKernel(run, settings);
 }
