@@ -138,6 +138,13 @@ describe('several GPUs', () => {
     expect(memory(4, 'zero2').parts['weights']).toBe(memory(1, 'zero2').parts['weights']);
   });
 
+  test('ZeRO-2 starts with ten bytes a trained parameter on one rank, with six on two and more', () => {
+    const trained = (memory(1, 'zero2').parts['trainable'] ?? 0) / 2;
+    const load = (gpus: number) => memory(gpus, 'zero2').loadBytes / trained;
+    expect(load(1) - load(2)).toBeCloseTo(4, 6);
+    expect(load(2)).toBeCloseTo(load(4), 6);
+  });
+
   test('ZeRO-3 shares the weights but loads the quantised model whole', () => {
     expect(memory(4, 'zero3').parts['weights']).toBe((memory(1, 'zero3').parts['weights'] ?? 0) / 4);
     expect(memory(4, 'zero3').loadBytes).toBeGreaterThan(memory(1, 'ddp').loadBytes);
