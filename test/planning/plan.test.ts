@@ -6,6 +6,7 @@ import { hostNeeds } from '../../src/planning/host';
 import { formatPlan, plan } from '../../src/planning/plan';
 import { scheduleOf } from '../../src/planning/schedule';
 import { type Mapping, RELEASES, type Run } from '../../src/run';
+import { TrainerImage } from '../../src/trainer-image';
 import { measurements, predictSeconds, runOf } from '../../tools/measured-runs';
 import { seedRun } from './runs';
 
@@ -121,8 +122,7 @@ describe('what is advised, the trainer takes', () => {
     const seed = seedRun({ ...base, ...args }, strategy);
     const deepspeed = seed.deepspeed && { file: seed.deepspeed.file, config: { ...seed.deepspeed.config, ...AUTO } };
     // what advice needs of the image it says
-    const transformers = { '0.9.3': '4.52.4', '0.9.4': '4.57.1', '0.9.5': '5.6.0' }[release];
-    const image = { ...WHOLE_IMAGE, llamafactory: release, transformers };
+    const image = TrainerImage.custom('trainer:1', { ...WHOLE_IMAGE, llamafactory: release })._contents;
     const run: Run = { ...seed, release, image, deepspeed, args: { ...seed.args, deepspeed: deepspeed?.file } };
     const refusals = (of: Run) => parse(of).findings.map(({ id }) => id);
     const before = refusals(run);

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { RELEASES, type Release } from '../../src/run';
 import { SITE, VENV } from '../trainer-packages';
@@ -23,4 +24,20 @@ export function imageEnv(release: Release): Record<string, string> {
     PATH: [join(VENV, 'bin'), '/usr/local/bin', '/usr/bin', '/bin', '/usr/sbin', '/sbin'].join(':'),
     ...(site === undefined ? {} : { PYTHONPATH: site }),
   };
+}
+
+/** Runs Python with a release's packages and no network. */
+export function python(release: Release, args: readonly string[], env: Readonly<Record<string, string>> = {}) {
+  const offline = { OMP_NUM_THREADS: '1', HF_HUB_OFFLINE: '1', PYTHONWARNINGS: 'ignore' };
+  return spawnSync('python', args, {
+    env: { ...process.env, ...offline, ...imageEnv(release), ...env },
+    encoding: 'utf8',
+  });
+}
+
+/** Runs a program of this folder and gives what it printed. */
+export function printedBy(release: Release, program: string, args: readonly string[]): string {
+  const ended = python(release, [join(__dirname, program), ...args]);
+  if (ended.status !== 0) throw new Error(`${program} ended with ${ended.status}: ${ended.stderr}`);
+  return ended.stdout;
 }

@@ -1,10 +1,9 @@
-import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { codeOf } from '../runtime/pod';
 import { PREFLIGHT, preflightPod } from '../runtime/preflight-pod';
 import { cleanUp, type Ended, folder, run, write } from '../runtime/programs';
-import { imageEnv, releases } from './environment';
+import { imageEnv, printedBy, releases } from './environment';
 import { SAMPLES } from './run';
 
 afterAll(cleanUp);
@@ -16,12 +15,7 @@ describe.each(releases())('LLaMA-Factory %s', (release) => {
 
   beforeAll(() => {
     mkdirSync(model);
-    const program = join(__dirname, 'make-model.py');
-    const made = spawnSync('python', [program, model, SAMPLES], {
-      env: { ...process.env, ...packages },
-      encoding: 'utf8',
-    });
-    expect([made.status, made.status === 0 ? '' : made.stderr]).toEqual([0, '']);
+    printedBy(release, 'make-model.py', [model, SAMPLES]);
     const tags = { role_tag: 'role', content_tag: 'content', user_tag: 'user', assistant_tag: 'assistant' };
     const chat = { formatting: 'sharegpt', columns: { messages: 'messages' }, tags };
     const pairs = [1, 2, 3].map((number) => ({

@@ -1,5 +1,4 @@
 /** What rules say of runs that the parser takes: the real trainer dies as they say, and trains after `lint --fix`. */
-import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,7 +7,7 @@ import { main } from '../../src/cli/main';
 import { type Finding, Severity } from '../../src/finding';
 import type { Mapping, Release } from '../../src/run';
 import { REPOSITORY } from '../folder';
-import { imageEnv, releases } from './environment';
+import { printedBy, python, releases } from './environment';
 
 const folder = mkdtempSync(join(tmpdir(), 'cdk8s-llamafactory-rules-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -96,22 +95,11 @@ function lint(release: Release, config: string, ...more: string[]): string {
 
 describe.each(releases())('LLaMA-Factory %s', (release) => {
   const home = join(folder, release);
-  const env = {
-    ...process.env,
-    ...imageEnv(release),
-    OMP_NUM_THREADS: '1',
-    HF_HUB_OFFLINE: '1',
-    HF_HOME: join(home, 'hub'),
-    PYTHONWARNINGS: 'ignore',
-  };
-  const python = (...args: string[]) => spawnSync('python', args, { env, encoding: 'utf8', cwd: home });
-
   beforeAll(() => {
     mkdirSync(join(home, 'data'), { recursive: true });
     writeFileSync(join(home, 'data', 'sums.json'), JSON.stringify(ROWS));
     writeFileSync(join(home, 'data', 'dataset_info.json'), JSON.stringify(INFO));
-    const made = python(join(__dirname, 'make-model.py'), join(home, 'Qwen3-tiny'), join(REPOSITORY, 'README.md'));
-    expect([made.status, made.stderr.slice(-2000)]).toEqual([0, expect.anything()]);
+    printedBy(release, 'make-model.py', [join(home, 'Qwen3-tiny'), join(REPOSITORY, 'README.md')]);
   });
 
   /** A config of a run that trains, with some arguments. */
@@ -140,7 +128,9 @@ describe.each(releases())('LLaMA-Factory %s', (release) => {
 
   /** Trains, on the CPU and as a single process. */
   function train(path: string): { trained: boolean; said: string } {
-    const ended = python('-m', 'llamafactory.cli', 'train', path, 'use_cpu=true');
+    const ended = python(release, ['-m', 'llamafactory.cli', 'train', path, 'use_cpu=true'], {
+      HF_HOME: join(home, 'hub'),
+    });
     const said = `${ended.stdout}${ended.stderr}`;
     return { trained: ended.status === 0 && /train_loss/.test(said), said: said.slice(-6000) };
   }

@@ -1,4 +1,3 @@
-import { spawnSync } from 'node:child_process';
 import {
   chmodSync,
   cpSync,
@@ -21,26 +20,17 @@ import { REPOSITORY } from '../folder';
 import type { Ended } from '../runtime/programs';
 import { jobOf } from '../synthesis';
 import { quantises } from './cpu';
-import { imageEnv, releases } from './environment';
+import { printedBy, releases } from './environment';
 import { canIsolate, claimFolder, firstProcess, killAll, type Machine, machine, runIn, runPod, startPod } from './pod';
 import { record } from './record';
 import { MODELS, SAMPLES, type Synthesised, synthesise } from './run';
 
 const folder = mkdtempSync(join(tmpdir(), 'cdk8s-llamafactory-training-'));
 chmodSync(folder, 0o755);
-const PYTHON = { OMP_NUM_THREADS: '1', HF_HUB_OFFLINE: '1', PYTHONWARNINGS: 'ignore' };
 
 afterAll(() => {
   if (process.env['KEEP'] === undefined) rmSync(folder, { recursive: true, force: true });
 });
-
-/** Runs a Python program of this folder with a release's packages. */
-function python(release: Release, program: string, args: readonly string[]): string {
-  const env = { ...process.env, ...PYTHON, ...imageEnv(release) };
-  const ended = spawnSync('python', [join(__dirname, program), ...args], { env, encoding: 'utf8' });
-  if (ended.status !== 0) throw new Error(`${program} ended with ${ended.status}: ${ended.stderr}`);
-  return ended.stdout;
-}
 
 /** A machine whose claims hold the model, and the packages where a run has installed them already. */
 function machineWith(release: Release, model: string, packages?: { from: Machine; claimName: string }): Machine {
@@ -128,7 +118,7 @@ describe.each(releases())('LLaMA-Factory %s', (release) => {
 
   beforeAll(() => {
     mkdirSync(model);
-    python(release, 'make-model.py', [model, SAMPLES, join(REPOSITORY, 'README.md')]);
+    printedBy(release, 'make-model.py', [model, SAMPLES, join(REPOSITORY, 'README.md')]);
     for (const name of readdirSync(model)) chmodSync(join(model, name), 0o644);
     first = machineWith(release, model);
     run = synthesise(release, model);
@@ -136,7 +126,7 @@ describe.each(releases())('LLaMA-Factory %s', (release) => {
 
   function recordRun(processes: number, of: Synthesised, output: string, losses: Partial<CpuTraining> = {}): void {
     const date = new Date().toISOString().slice(0, 10);
-    const versions = JSON.parse(python(release, 'versions.py', [])) as Record<string, string>;
+    const versions = JSON.parse(printedBy(release, 'versions.py', [])) as Record<string, string>;
     const [planned, measured] = [plannedSteps(of.planned), stepsOf(output)];
     record({ date, release, versions, processes, planned, measured, ...losses });
   }
@@ -203,7 +193,7 @@ describe.each(releases())('LLaMA-Factory %s', (release) => {
     });
 
     test('makes an adapter that PEFT loads and that changes what the model says', () => {
-      const said = JSON.parse(python(release, 'adapter.py', [model, output, '计算：12 + 30'])) as Record<
+      const said = JSON.parse(printedBy(release, 'adapter.py', [model, output, '计算：12 + 30'])) as Record<
         string,
         unknown
       >;

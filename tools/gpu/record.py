@@ -2,18 +2,18 @@
 
 A run that died before its first step is left out, and so are the times and host memory of runs that shared a card (JOBS).
 """
-import json, sys
+import json, re, sys
 
 card, date, source, *logs = sys.argv[1:]
 for result in (json.loads(line[7:]) for log in logs for line in open(log, errors="replace") if line.startswith("RESULT ")):
     config, steps = result["config"], [s for s in result["step_s"] if s > 0]
     if not result.get("ok") or not steps: continue
-    path = config["model_name_or_path"].rsplit("/m", 1)[1]
-    model, _, cut = path.rpartition("-") if path.rpartition("-")[2].isdigit() else (path, "", "")
+    # e2e.sh's folder: m14B, m30B-A3B-6 for six blocks
+    model, blocks = re.search(r"/m([^/]+?)(?:-(\d+))?$", config["model_name_or_path"]).groups()
     alone, swept = result["jobs"] == 1, "trains_under" in result
     line = {
         "model": f"Qwen3-{model}",
-        **({"layers": int(cut)} if cut else {}),
+        **({"layers": int(blocks)} if blocks else {}),
         "per_device_train_batch_size": config["per_device_train_batch_size"],
         **({"per_device_eval_batch_size": config["per_device_eval_batch_size"]} if config.get("eval_strategy", "no") != "no" else {}),
         "sequence_tokens": config["cutoff_len"],
