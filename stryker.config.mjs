@@ -7,7 +7,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 const AREAS = {
   llamafactory: {
     mutate: /^llamafactory\/[^/]+$/,
-    tests: ['test/llamafactory/*.test.ts', 'test/rules/dataset-rows.test.ts', 'test/cli/importing/*.test.ts'],
+    tests: ['test/llamafactory/*.test.ts', 'test/judge/rules/data/dataset-rows.test.ts', 'test/cli/importing/*.test.ts'],
   },
   parser: { mutate: /^llamafactory\/parser\//, tests: ['test/llamafactory/{parse,verdicts}.test.ts'] },
   kubernetes: {
@@ -15,12 +15,12 @@ const AREAS = {
     tests: ['test/{kubernetes,deepspeed}/*.test.ts', 'test/deepspeed-zero3.test.ts'],
   },
   planning: { mutate: /^planning\/[^/]+$/, tests: ['test/planning/*.test.ts'] },
-  rules: { mutate: /^rules\//, tests: ['test/rules/*.test.ts'] },
+  rules: { mutate: /^judge\/rules\//, tests: ['test/judge/rules/**/*.test.ts'] },
   cli: { mutate: /^cli\/(cards|difference|edits|model-shape)\.ts$/, tests: ['test/cli/*.test.ts'] },
-  private: {
-    mutate:
-      /^(private\/(check-run|digest|prop-problems|quantity|runtime-file)|code|finding|finding-text|gpu|node-pool|qwen-model|run-identity|source|trainer-image)\.ts$/,
-    tests: ['test/private/*.test.ts', 'test/*.test.ts'],
+  judge: { mutate: /^(judge|run)\/[^/]+$/, tests: ['test/{judge,run}/*.test.ts'] },
+  values: {
+    mutate: /^(job\/(code|prop-problems)|gpu|node-pool|qwen-model|source|trainer-image)\.ts$/,
+    tests: ['test/*.test.ts', 'test/job/*.test.ts'],
   },
 };
 

@@ -2,19 +2,19 @@ import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, extname, join } from 'node:path';
 import { Construct, type IConstruct } from 'constructs';
-import type { Problem } from './finding';
+import { objectNameProblems } from './kubernetes/name-problems';
 import { objectName } from './kubernetes/names';
 import { areReadAlike, DATA_TYPES, dataFilesAt } from './llamafactory/data-files';
 import { parseDataFile } from './llamafactory/dataset-file';
 import { type DatasetDescription, datasetEntry } from './llamafactory/dataset-info';
 import { faultyRows } from './llamafactory/dataset-rows';
 import type { Fetch } from './model-cache';
-import { contentConfigMap } from './private/content-config-map';
-import { digest } from './private/digest';
-import { reportProblems } from './private/findings';
-import { objectNameProblems } from './private/name-problems';
-import type { Mapping } from './run';
+import { digest } from './run/digest';
+import type { Problem } from './run/finding';
+import type { Mapping } from './run/run';
 import type { Source } from './source';
+import { contentConfigMap } from './tree/content-config-map';
+import { reportProblems } from './tree/findings';
 
 /** How the rows of a data set are laid out. Source: llamafactory/data/converter.py. */
 export enum DatasetFormat {

@@ -1,7 +1,7 @@
 import { Construct } from 'constructs';
 import { ZERO3_FILE, zero3Config } from './deepspeed/zero3-config';
-import { type ContentConfigMap, contentConfigMap } from './private/content-config-map';
-import type { Mapping } from './run';
+import type { Mapping } from './run/run';
+import { type ContentConfigMap, contentConfigMap } from './tree/content-config-map';
 
 /** Loss scaling of fp16 training. Source: DeepSpeed's `fp16` section. */
 export interface DeepSpeedFp16 {

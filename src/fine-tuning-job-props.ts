@@ -2,13 +2,13 @@ import type { Duration, Size } from 'cdk8s';
 import type { DatasetVolume } from './dataset-volume';
 import type { DeepSpeedZero3 } from './deepspeed-zero3';
 import type { Gate } from './gate';
+import type { TrainArguments } from './llamafactory/train-arguments';
 import type { ModelCache } from './model-cache';
 import type { NetworkAccess } from './network-access';
 import type { NodePool } from './node-pool';
+import type { Strategy } from './planning/strategy';
 import type { QwenModel } from './qwen-model';
 import type { SavesVolume } from './saves-volume';
-import type { Strategy } from './strategy';
-import type { TrainArguments } from './train-arguments';
 import type { TrainConfig } from './train-config';
 import type { TrainerImage } from './trainer-image';
 

@@ -1,16 +1,26 @@
 import { Chart, type Size } from 'cdk8s';
 import { Construct } from 'constructs';
 import type { PodSpec } from 'kubernetes-types/core/v1';
-import type { Acknowledgements } from './acknowledgements';
-import { settleStrategy } from './auto-strategy';
 import type { MountedDataset } from './dataset-volume';
 import type { FineTuningJobProps } from './fine-tuning-job-props';
 import { Gate } from './gate';
+import { settleStrategy } from './job/auto-strategy';
+import { preflight, preflightDirectory } from './job/preflight-job';
+import { type FetchInto, prepare } from './job/prepare-job';
+import { propProblems } from './job/prop-problems';
+import { type ResolvedRun, resolveRun } from './job/resolved-run';
+import { configFiles, launchFiles } from './job/run-files';
+import { runNetworkPolicy } from './job/run-network-policy';
+import { accessOf, askedFor, manifestTexts, nameProblems, networkProblems, sourceProblems } from './job/run-problems';
+import { smokeFindings, smokeRows, smokeRun } from './job/smoke-config';
+import type { Acknowledgements } from './judge/acknowledgements';
+import { secretFindings } from './judge/secrets';
 import { podFailurePolicy } from './kubernetes/failure-policy';
 import { jobSpec } from './kubernetes/job';
 import { JOB_NAME_LENGTH, NAME_LENGTH } from './kubernetes/names';
 import { patchedPod } from './kubernetes/patched-pod';
 import { type PodSettings, type PodUser, podTemplate } from './kubernetes/pod-template';
+import { bytesOf } from './kubernetes/quantity';
 import { type PodResources, podResources, preflightResources, tooLittle, unavailable } from './kubernetes/resources';
 import { KEEP_RUNNING } from './kubernetes/scheduling';
 import { TERMINATION_GRACE_SECONDS } from './kubernetes/trainer-env';
@@ -18,33 +28,16 @@ import { PATHS, TRAINER, type TrainingPod, trainingPod, waitName } from './kuber
 import { QUANTISED } from './planning/layers';
 import { type PlanNumbers, planNumbers, planSummary } from './planning/plan';
 import { settingsOf } from './planning/settings';
-import { preflight, preflightDirectory } from './preflight-job';
-import { type FetchInto, prepare } from './prepare-job';
-import { chartBeside, claimObject } from './private/claim';
-import { constructName } from './private/construct-name';
-import { contentConfigMap } from './private/content-config-map';
-import { digest } from './private/digest';
-import { report, reportNamed, reportProblems, reportReferences } from './private/findings';
-import { labelsOf } from './private/labels';
-import { NamedObject } from './private/outside-patches';
-import { propProblems } from './private/prop-problems';
-import { bytesOf } from './private/quantity';
-import { type ResolvedRun, resolveRun } from './private/resolved-run';
-import { configFiles, launchFiles } from './private/run-files';
-import { runNetworkPolicy } from './private/run-network-policy';
-import {
-  accessOf,
-  askedFor,
-  manifestTexts,
-  nameProblems,
-  networkProblems,
-  sourceProblems,
-} from './private/run-problems';
-import { secretFindings } from './private/secrets';
-import { mountedInWave, SYNC_WAVE } from './private/waves';
-import type { Run } from './run';
+import { digest } from './run/digest';
+import type { Run } from './run/run';
 import { type RunPlan, runPlan } from './run-plan';
-import { smokeFindings, smokeRows, smokeRun } from './smoke-config';
+import { chartBeside, claimObject } from './tree/claim';
+import { constructName } from './tree/construct-name';
+import { contentConfigMap } from './tree/content-config-map';
+import { report, reportNamed, reportProblems, reportReferences } from './tree/findings';
+import { labelsOf } from './tree/labels';
+import { NamedObject } from './tree/outside-patches';
+import { mountedInWave, SYNC_WAVE } from './tree/waves';
 
 /**
  * Any LLaMA-Factory training run on one node: a ConfigMap with train_config.yaml, dataset_info.json, launch.sh and what they need, and

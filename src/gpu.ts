@@ -1,6 +1,6 @@
 import { Size } from 'cdk8s';
-import type { Problem } from './finding';
 import { CARDS, type Card } from './planning/catalog/cards';
+import type { Problem } from './run/finding';
 
 /** A GPU the catalogue doesn't know. */
 export interface CustomGpu {

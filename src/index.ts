@@ -10,11 +10,11 @@ export {
   DatasetVolume,
 } from './dataset-volume';
 export { type DeepSpeedFp16, DeepSpeedZero3, type DeepSpeedZero3Props } from './deepspeed-zero3';
-export { type Edit, EditOperation } from './finding';
 export { FineTuningJob } from './fine-tuning-job';
 export type { FineTuningJobProps, RunProps } from './fine-tuning-job-props';
 export { Gate } from './gate';
 export { type CustomGpu, Gpu } from './gpu';
+export type { TrainArguments } from './llamafactory/train-arguments';
 export {
   type ExistingModelCacheProps,
   ModelCache,
@@ -23,8 +23,10 @@ export {
 } from './model-cache';
 export { NetworkAccess, type NetworkDestination } from './network-access';
 export { NodePool, type NodePoolOptions } from './node-pool';
+export { Strategy } from './planning/strategy';
 export { type CustomModel, QwenModel } from './qwen-model';
 export { QwenQLoRAJob, type QwenQLoRAJobProps } from './qwen-qlora-job';
+export { type Edit, EditOperation } from './run/finding';
 export type {
   RunAdvice,
   RunBounds,
@@ -37,8 +39,6 @@ export type {
 } from './run-plan';
 export { type ExistingSavesProps, SavesVolume, type SavesVolumeProps } from './saves-volume';
 export { type HttpOptions, type HubOptions, Source } from './source';
-export { Strategy } from './strategy';
 export { synth } from './synth';
-export type { TrainArguments } from './train-arguments';
 export { TrainConfig } from './train-config';
 export { type OfficialImageOptions, TrainerImage, type TrainerImageContents } from './trainer-image';

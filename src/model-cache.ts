@@ -1,18 +1,18 @@
 import { ApiObject, Chart, JsonPatch, Size } from 'cdk8s';
 import { Construct } from 'constructs';
-import { type Problem, Severity } from './finding';
+import { annotationProblems, directoryProblems, labelProblems, objectNameProblems } from './kubernetes/name-problems';
 import { objectName } from './kubernetes/names';
-import { KEEP, makeClaim, storageChart } from './private/claim';
-import { constructName, constructPath } from './private/construct-name';
-import { digest } from './private/digest';
-import { report, reportAtSynth, reportProblems } from './private/findings';
-import { labelsOf } from './private/labels';
-import { annotationProblems, directoryProblems, labelProblems, objectNameProblems } from './private/name-problems';
-import { type PlannedSpace, plannedSize, tooSmall } from './private/planned-space';
-import { quantity } from './private/quantity';
+import { type PlannedSpace, plannedSize, tooSmall } from './kubernetes/planned-space';
+import { quantity } from './kubernetes/quantity';
 import type { QwenModel } from './qwen-model';
-import type { Mapping } from './run';
+import { digest } from './run/digest';
+import { type Problem, Severity } from './run/finding';
+import type { Mapping } from './run/run';
 import { Source } from './source';
+import { KEEP, makeClaim, storageChart } from './tree/claim';
+import { constructName, constructPath } from './tree/construct-name';
+import { report, reportAtSynth, reportProblems } from './tree/findings';
+import { labelsOf } from './tree/labels';
 
 /** A cache that a CPU Job fills. */
 export interface ModelCacheProps {

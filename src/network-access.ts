@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import type { Problem } from './finding';
+import type { Problem } from './run/finding';
 
 /** Somewhere a training pod may connect to. */
 export interface NetworkDestination {

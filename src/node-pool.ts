@@ -1,8 +1,8 @@
 import type { Size } from 'cdk8s';
-import type { Problem } from './finding';
 import type { Gpu } from './gpu';
+import { keyProblems, labelProblems, objectNameProblems } from './kubernetes/name-problems';
 import type { Scheduling } from './kubernetes/scheduling';
-import { keyProblems, labelProblems, objectNameProblems } from './private/name-problems';
+import type { Problem } from './run/finding';
 
 /** What the nodes of a pool have, and what a pod needs to get onto them. */
 export interface NodePoolOptions {

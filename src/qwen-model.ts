@@ -1,5 +1,5 @@
-import type { Problem } from './finding';
 import { MODELS, type ModelShape, modelFromConfig } from './planning/catalog/models';
+import type { Problem } from './run/finding';
 
 /** A model the catalogue doesn't know, by its config.json. */
 export interface CustomModel {

@@ -3,15 +3,15 @@ import { DeepSpeedZero3 } from './deepspeed-zero3';
 import { FineTuningJob } from './fine-tuning-job';
 import type { RunProps } from './fine-tuning-job-props';
 import { Gpu } from './gpu';
+import { qwenQLoRADefaults } from './job/qwen-qlora-defaults';
+import type { TrainArguments } from './llamafactory/train-arguments';
 import { ModelCache } from './model-cache';
 import { NodePool } from './node-pool';
+import { Strategy } from './planning/strategy';
 import { QwenModel } from './qwen-model';
-import { qwenQLoRADefaults } from './qwen-qlora-defaults';
-import { DEFAULT_RELEASE } from './run';
+import { DEFAULT_RELEASE } from './run/run';
 import type { RunPlan } from './run-plan';
 import { SavesVolume } from './saves-volume';
-import { Strategy } from './strategy';
-import type { TrainArguments } from './train-arguments';
 
 /** A QLoRA fine-tuning of a Qwen model; everything but the data has a default. */
 export interface QwenQLoRAJobProps extends RunProps {

@@ -1,6 +1,6 @@
-import type { Edit } from './finding';
 import type { GpuMemory } from './planning/memory';
 import type { Plan, PlannedMemory } from './planning/plan';
+import type { Edit } from './run/finding';
 
 /** What a run does, step by step. */
 export interface RunSchedule {

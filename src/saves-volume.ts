@@ -1,10 +1,10 @@
 import type { Size } from 'cdk8s';
 import { Construct } from 'constructs';
+import { annotationProblems, directoryProblems, labelProblems, objectNameProblems } from './kubernetes/name-problems';
+import { type PlannedSpace, plannedSize, tooSmall } from './kubernetes/planned-space';
 import type { Filling } from './model-cache';
-import { makeClaim } from './private/claim';
-import { reportAtSynth, reportProblems } from './private/findings';
-import { annotationProblems, directoryProblems, labelProblems, objectNameProblems } from './private/name-problems';
-import { type PlannedSpace, plannedSize, tooSmall } from './private/planned-space';
+import { makeClaim } from './tree/claim';
+import { reportAtSynth, reportProblems } from './tree/findings';
 
 /** Where adapters and checkpoints go. */
 export interface SavesVolumeProps {

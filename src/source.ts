@@ -1,7 +1,7 @@
 import type { SecretValue } from 'cdk8s-plus-28';
-import type { Problem } from './finding';
 import { dataFilesAt } from './llamafactory/data-files';
-import type { Mapping } from './run';
+import type { Problem } from './run/finding';
+import type { Mapping } from './run/run';
 
 /** Which snapshot of which repository of a hub. */
 export interface HubOptions {

@@ -1,7 +1,7 @@
 import type { App } from 'cdk8s';
-import { Severity } from './finding';
-import { findingsText } from './finding-text';
-import { findingsOf } from './private/findings';
+import { findingsText } from './judge/finding-text';
+import { Severity } from './run/finding';
+import { findingsOf } from './tree/findings';
 
 /**
  * Synthesises the app, or prints everything that is wrong with it and ends the process with code 1.

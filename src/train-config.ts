@@ -1,9 +1,9 @@
 import { resolve } from 'node:path';
-import type { Problem } from './finding';
 import { ownerOf } from './llamafactory/arguments';
 import { loadYaml } from './llamafactory/load';
 import { type FileText, LARGEST_CONFIG, readText } from './llamafactory/read-text';
-import type { Mapping, Release } from './run';
+import type { Problem } from './run/finding';
+import type { Mapping, Release } from './run/run';
 
 /** A train config as one release reads it, the arguments that constructs set kept apart. */
 export interface ConfigArguments {

@@ -1,5 +1,5 @@
-import type { Problem } from './finding';
-import { DEFAULT_RELEASE, type ImageContents, RELEASES, type Release } from './run';
+import type { Problem } from './run/finding';
+import { DEFAULT_RELEASE, type ImageContents, RELEASES, type Release } from './run/run';
 
 /** What your own image holds, so that the run can be checked against it. */
 export interface TrainerImageContents {

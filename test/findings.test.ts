@@ -16,8 +16,8 @@ import {
   Strategy,
   TrainerImage,
 } from '../src';
-import type { Finding } from '../src/finding';
-import { findingsOf } from '../src/private/findings';
+import type { Finding } from '../src/run/finding';
+import { findingsOf } from '../src/tree/findings';
 import { REPOSITORY, temporaryFolder, write } from './folder';
 import { chartOf, mathDataset, mathRun } from './synthesis';
 
@@ -495,9 +495,9 @@ const ID = /(?<=\bid: (?:stryMut[^']*)?')[a-z][a-z0-9-]+(?=')/g;
 /** The ids in what constructs and their pure parts report; those of the parser's twin and of rules have tests of theirs. */
 function idsInSource(): Set<string> {
   const source = join(REPOSITORY, 'src');
-  const files = ['', 'kubernetes', 'private'].flatMap((directory) =>
+  const files = ['', 'kubernetes', 'tree', 'job', 'judge'].flatMap((directory) =>
     readdirSync(join(source, directory))
-      .filter((name) => name.endsWith('.ts'))
+      .filter((name) => name.endsWith('.ts') && name !== 'rules.ts')
       .map((name) => join(source, directory, name)),
   );
   files.push(

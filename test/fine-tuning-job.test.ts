@@ -11,7 +11,7 @@ import {
   SavesVolume,
   TrainerImage,
 } from '../src';
-import { findingsOf } from '../src/private/findings';
+import { findingsOf } from '../src/tree/findings';
 import {
   chartOf,
   configMapWith,

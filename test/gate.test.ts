@@ -1,6 +1,6 @@
 import { ApiObject, type App, Chart } from 'cdk8s';
 import { Gate, ModelCache, type QwenQLoRAJobProps, SavesVolume, TrainerImage } from '../src';
-import { findingsOf } from '../src/private/findings';
+import { findingsOf } from '../src/tree/findings';
 import { byKind, chartOf, jobOf, manifestsOf, mathDataset, mathRun, only } from './synthesis';
 
 const WAVE = 'argocd.argoproj.io/sync-wave';

@@ -1,7 +1,7 @@
 import { Chart, Size } from 'cdk8s';
 import { Secret } from 'cdk8s-plus-28';
 import { FineTuningJob, Gpu, ModelCache, NodePool, QwenModel, Source, TrainerImage } from '../src';
-import { KEEP } from '../src/private/claim';
+import { KEEP } from '../src/tree/claim';
 import {
   chartOf,
   configMapWith,

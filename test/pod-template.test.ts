@@ -1,6 +1,6 @@
 import { ApiObject, JsonPatch } from 'cdk8s';
 import type { QwenQLoRAJobProps } from '../src';
-import { findingsOf } from '../src/private/findings';
+import { findingsOf } from '../src/tree/findings';
 import { chartOf, findingsWith, jobOf, manifestsOf, mathRun } from './synthesis';
 
 const run = (props: Partial<QwenQLoRAJobProps> = {}) => {

@@ -1,5 +1,5 @@
 import { DeepSpeedZero3, Gpu, ModelCache, NodePool, QwenModel, SavesVolume, Strategy } from '../src';
-import { findingsOf } from '../src/private/findings';
+import { findingsOf } from '../src/tree/findings';
 import {
   chartOf,
   containerOf,

@@ -6,9 +6,9 @@ import type { ConfigMap, Container, PersistentVolume, PersistentVolumeClaim } fr
 import type { ObjectMeta } from 'kubernetes-types/meta/v1';
 import { parse } from 'yaml';
 import { type DatasetFileProps, DatasetFormat, DatasetVolume, QwenQLoRAJob, type QwenQLoRAJobProps } from '../src';
-import type { Finding } from '../src/finding';
-import { findingsOf } from '../src/private/findings';
-import type { Mapping } from '../src/run';
+import type { Finding } from '../src/run/finding';
+import type { Mapping } from '../src/run/run';
+import { findingsOf } from '../src/tree/findings';
 
 /** Two samples in OpenAI's format. */
 export const MATH = join(__dirname, 'fixtures', 'math.json');

@@ -15,11 +15,11 @@ import {
   TrainConfig,
   TrainerImage,
 } from '../src';
-import { Severity } from '../src/finding';
 import { ownerOf } from '../src/llamafactory/arguments';
 import { loadYaml } from '../src/llamafactory/load';
-import { findingsOf } from '../src/private/findings';
-import type { Release } from '../src/run';
+import { Severity } from '../src/run/finding';
+import type { Release } from '../src/run/run';
+import { findingsOf } from '../src/tree/findings';
 import { REPOSITORY, temporaryFolder, write } from './folder';
 import { allCases } from './parity/cases';
 import { readVerdicts } from './parity/verdicts';

@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { hostNeeds } from '../src/planning/host';
 import { scheduleOf } from '../src/planning/schedule';
-import type { Run } from '../src/run';
+import type { Run } from '../src/run/run';
 import { type Measurement, measurements, predict, predictSeconds, runOf } from './measured-runs';
 
 /** Where the page is. */

@@ -1,5 +1,5 @@
 /**
- * Writes src/train-arguments.ts from the fields of all supported releases and the descriptions beside this file.
+ * Writes src/llamafactory/train-arguments.ts from the fields of all supported releases and the descriptions beside this file.
  * With --check nothing is written; the exit code says whether the file is stale.
  */
 import {
@@ -11,7 +11,7 @@ import {
   replacementOf,
 } from '../src/llamafactory/fields';
 import { propTypeOf } from '../src/llamafactory/prop-types';
-import { RELEASES } from '../src/run';
+import { RELEASES } from '../src/run/run';
 import { finish } from './generated';
 import { DESCRIPTIONS } from './train-argument-descriptions';
 
@@ -36,7 +36,7 @@ const SECTIONS: Readonly<Record<FieldOwner, string>> = {
   generating: 'generating',
 };
 
-/** The text of src/train-arguments.ts. */
+/** The text of src/llamafactory/train-arguments.ts. */
 export function renderTrainArguments(): string {
   const latest = new Map<string, Field>();
   for (const release of RELEASES) for (const [name, field] of fieldsOf(release)) latest.set(name, field);
@@ -112,4 +112,4 @@ function wrap(text: string): string[] {
   return [...lines, line];
 }
 
-if (require.main === module) finish('src/train-arguments.ts', renderTrainArguments());
+if (require.main === module) finish('src/llamafactory/train-arguments.ts', renderTrainArguments());

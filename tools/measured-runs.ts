@@ -6,7 +6,7 @@ import { type GpuMemory, gpuMemory } from '../src/planning/memory';
 import { scheduleOf } from '../src/planning/schedule';
 import { type Settings, settingsOf } from '../src/planning/settings';
 import { type Bounds, throughputOf } from '../src/planning/throughput';
-import type { Mapping, Run } from '../src/run';
+import type { Mapping, Run } from '../src/run/run';
 
 /** A line of measurements/*.jsonl. */
 export interface Measurement {

@@ -1,6 +1,6 @@
 import type { Document, Node, Pair, YAMLMap } from 'yaml';
-import { type Edit, EditOperation } from '../finding';
 import { pythonFloatText } from '../llamafactory/render-train-config';
+import { type Edit, EditOperation } from '../run/finding';
 
 type Change = Pick<Edit, 'key' | 'op' | 'value'>;
 type Item = Pair<Node, Node | null>;

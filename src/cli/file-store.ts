@@ -4,7 +4,7 @@ import { type ParsedFile, parseDataFile } from '../llamafactory/dataset-file';
 import { isMapping } from '../llamafactory/dataset-info';
 import { type Files, joinPath } from '../llamafactory/files';
 import { type FileText, LARGEST_CONFIG, readText, statOf } from '../llamafactory/read-text';
-import type { Mapping } from '../run';
+import type { Mapping } from '../run/run';
 
 export { type FileText, reasonOf } from '../llamafactory/read-text';
 

@@ -1,9 +1,9 @@
 import { existsSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, isAbsolute, join, relative, resolve } from 'node:path';
-import { type Finding, Severity } from '../finding';
-import { findingsText } from '../finding-text';
+import { findingsText } from '../judge/finding-text';
 import type { Card } from '../planning/catalog/cards';
-import type { Release } from '../run';
+import { type Finding, Severity } from '../run/finding';
+import type { Release } from '../run/run';
 import { fileStore, reasonOf } from './file-store';
 import type { Change } from './importing/changes';
 import { filesBelow, launchScript, trainConfigs } from './importing/find-files';

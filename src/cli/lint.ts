@@ -1,9 +1,9 @@
 import { dirname, isAbsolute, relative, resolve } from 'node:path';
-import { type Acknowledgements, acknowledge } from '../acknowledgements';
-import { type Edit, type Finding, Severity } from '../finding';
+import { type Acknowledgements, acknowledge } from '../judge/acknowledgements';
+import { checkRules } from '../judge/rules';
 import { parse } from '../llamafactory/parser/parse';
-import { checkRules } from '../rules/rules';
-import type { Release } from '../run';
+import { type Edit, type Finding, Severity } from '../run/finding';
+import type { Release } from '../run/run';
 import { type FileStore, fileStore, reasonOf } from './file-store';
 import { ExitStatus, jsonLine, type Output } from './output';
 import { type RunFromFiles, type RunOptions, runFromFiles } from './run-from-files';
@@ -116,7 +116,7 @@ function reportText(
   const where = `${gpus} x ${card.name}${nodes > 1 ? ` on each of ${nodes} nodes` : ''}`;
   const verdict = accepted ? 'takes it' : 'refuses it';
   const silent = acknowledged.length === 0 ? '' : `, ${acknowledged.length} acknowledged`;
-  const { findingsText } = require('../finding-text') as typeof import('../finding-text');
+  const { findingsText } = require('../judge/finding-text') as typeof import('../judge/finding-text');
   const head = `${file}: LLaMA-Factory ${release} ${verdict}; ${counts(findings)}${silent} (checked for ${where})`;
   return findings.length === 0 ? `${head}\n` : `${head}\n\n${findingsText(findings)}\n`;
 }

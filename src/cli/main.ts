@@ -2,10 +2,10 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
-import type { Acknowledgements } from '../acknowledgements';
+import type { Acknowledgements } from '../judge/acknowledgements';
 import { nearest } from '../llamafactory/nearest';
 import type { Card } from '../planning/catalog/cards';
-import { DEFAULT_RELEASE, RELEASES, type Release } from '../run';
+import { DEFAULT_RELEASE, RELEASES, type Release } from '../run/run';
 import { cardNamed } from './cards';
 import type { ImportOptions } from './import';
 import type { LintOptions } from './lint';
@@ -118,7 +118,7 @@ function card(text: string): Card {
 function acknowledgement(text: string, given: Acknowledgements = {}): Acknowledgements {
   const [, id = '', reason = ''] = /^([^=]*)=([\s\S]*)$/.exec(text) ?? [];
   if (reason.trim() === '') throw new InvalidArgumentError('The form is ID=REASON, and the reason is not empty.');
-  const { unknownRule } = require('../acknowledgements') as typeof import('../acknowledgements');
+  const { unknownRule } = require('../judge/acknowledgements') as typeof import('../judge/acknowledgements');
   const unknown = unknownRule(id);
   if (unknown !== undefined) throw new InvalidArgumentError(`${unknown}.`);
   return { ...given, [id]: reason };

@@ -1,4 +1,4 @@
-import { asJson } from '../as-json';
+import { asJson } from '../run/as-json';
 
 /** Where a command writes: the process's streams, or a test's lists. */
 export interface Output {

@@ -1,6 +1,6 @@
-import { findingsText } from '../finding-text';
+import { findingsText } from '../judge/finding-text';
 import { formatPlan, type Plan, plan as planRun } from '../planning/plan';
-import type { Run } from '../run';
+import type { Run } from '../run/run';
 import { runPlan } from '../run-plan';
 import { fileStore } from './file-store';
 import { ExitStatus, jsonLine, type Output } from './output';

@@ -1,11 +1,11 @@
 import { basename, dirname, isAbsolute, join, relative, resolve } from 'node:path';
-import { type Edit, EditOperation, type Finding, Severity } from '../finding';
 import { isMapping } from '../llamafactory/dataset-info';
 import { type Files, joinPath } from '../llamafactory/files';
 import type { LoadedConfig } from '../llamafactory/load';
 import { loadConfig } from '../llamafactory/load-config';
 import type { Card } from '../planning/catalog/cards';
-import type { Mapping, Release, Run, RunDataset } from '../run';
+import { type Edit, EditOperation, type Finding, Severity } from '../run/finding';
+import type { Mapping, Release, Run, RunDataset } from '../run/run';
 import type { FileStore } from './file-store';
 import { modelShapeOf } from './model-shape';
 

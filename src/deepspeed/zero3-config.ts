@@ -1,5 +1,5 @@
 import type { DeepSpeedZero3Props } from '../deepspeed-zero3';
-import type { Mapping } from '../run';
+import type { Mapping } from '../run/run';
 import { renderZero3 } from './zero3';
 
 /** The file the JSON stands under in the pod. */

@@ -1,4 +1,4 @@
-import type { Mapping } from '../run';
+import type { Mapping } from '../run/run';
 
 /** ZeRO-3 in plain data: what {@link renderZero3} writes. Every field undefined: DeepSpeed's own default holds. */
 export interface Zero3 {

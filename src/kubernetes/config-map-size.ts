@@ -1,4 +1,4 @@
-import { type Finding, Severity } from '../finding';
+import { type Finding, Severity } from '../run/finding';
 
 /** What an API server takes as ConfigMap data: 1 MiB. Source: MaxSecretSize in kubernetes/api core/v1/types.go. */
 export const CONFIG_MAP_BYTES = 1024 * 1024;

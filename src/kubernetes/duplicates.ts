@@ -1,4 +1,4 @@
-import { type Finding, Severity } from '../finding';
+import { type Finding, Severity } from '../run/finding';
 
 /** An object of the tree, as far as names go. */
 export interface NamedObject {

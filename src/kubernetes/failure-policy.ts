@@ -1,5 +1,5 @@
 import type { PodFailurePolicy } from 'kubernetes-types/batch/v1';
-import { runtimeFile } from '../private/runtime-file';
+import { runtimeFile } from './runtime-file';
 /** How a training can end, as launch.sh tells it by its exit code. One row of `classes` in runtime/exit-codes.json. */
 export interface ExitClass {
   /** The word the termination message begins with, for example `cuda-out-of-memory`. */

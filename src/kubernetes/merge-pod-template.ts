@@ -1,5 +1,5 @@
 import type { PodTemplateSpec } from 'kubernetes-types/core/v1';
-import type { Mapping } from '../run';
+import type { Mapping } from '../run/run';
 
 /**
  * The field by which two lists of a pod template are merged, by the list's own field name. Lists that are not here

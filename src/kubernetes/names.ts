@@ -1,4 +1,4 @@
-import { digest } from '../private/digest';
+import { digest } from '../run/digest';
 
 /**
  * The longest name of a Job. Its pods get a suffix of their own, and an Indexed Job's or a JobSet's pods a longer one,

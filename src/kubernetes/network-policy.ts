@@ -1,5 +1,5 @@
 import type { NetworkPolicySpec } from 'kubernetes-types/networking/v1';
-import type { Mapping } from '../run';
+import type { Mapping } from '../run/run';
 
 type Egress = NonNullable<NetworkPolicySpec['egress']>[number];
 

@@ -1,6 +1,6 @@
 import type { Container, PodSpec, PodTemplateSpec } from 'kubernetes-types/core/v1';
-import { type Finding, Severity } from '../finding';
-import type { Mapping } from '../run';
+import { type Finding, Severity } from '../run/finding';
+import type { Mapping } from '../run/run';
 import { mergePodTemplate } from './merge-pod-template';
 import { restrictedViolations } from './pod-security';
 import { TRAINER } from './training-pod';

@@ -1,5 +1,5 @@
 import type { PodSpec } from 'kubernetes-types/core/v1';
-import { type Finding, Severity } from '../finding';
+import { type Finding, Severity } from '../run/finding';
 import type { NamedObject } from './duplicates';
 
 /** A pod and the objects outside the tree that it may refer to. */

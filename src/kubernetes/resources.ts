@@ -1,5 +1,5 @@
-import { type Finding, Severity } from '../finding';
 import { type HostNeeds, hostSum } from '../planning/host';
+import { type Finding, Severity } from '../run/finding';
 
 const GiB = 2 ** 30;
 const MiB = 2 ** 20;

@@ -1,6 +1,6 @@
 import type { EnvVar, Volume, VolumeMount } from 'kubernetes-types/core/v1';
-import { bytesQuantity } from '../private/quantity';
 import { type ContainerSpec, type PodInput, type PodSettings, podSettings } from './pod-template';
+import { bytesQuantity } from './quantity';
 import type { PodResources } from './resources';
 import { evictionAnnotations } from './scheduling';
 import { envVars, HOME, launcherEnv, TMP, writablePlaces } from './trainer-env';

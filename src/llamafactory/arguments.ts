@@ -1,6 +1,6 @@
-import { asJson } from '../as-json';
-import type { Problem } from '../finding';
-import type { Mapping } from '../run';
+import { asJson } from '../run/as-json';
+import type { Problem } from '../run/finding';
+import type { Mapping } from '../run/run';
 import { nameOfArgument } from './fields';
 
 /** Arguments that constructs set, and the prop that says what they are set to. */

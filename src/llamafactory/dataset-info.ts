@@ -1,4 +1,4 @@
-import type { Mapping } from '../run';
+import type { Mapping } from '../run/run';
 
 /** Column names as dataset_info.json spells them, for a prop's name. */
 const COLUMNS = {

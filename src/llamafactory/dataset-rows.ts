@@ -1,4 +1,4 @@
-import type { Mapping } from '../run';
+import type { Mapping } from '../run/run';
 import { columnOf, isMapping, tagOf } from './dataset-info';
 
 /** What is wrong with one row: its number from 1, and why. */

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Release } from '../run';
+import type { Release } from '../run/run';
 import { byRelease } from './by-release';
 
 /** Which part of the trainer reads an argument. */

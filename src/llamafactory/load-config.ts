@@ -1,5 +1,5 @@
-import { type Finding, Severity } from '../finding';
-import type { Release } from '../run';
+import { type Finding, Severity } from '../run/finding';
+import type { Release } from '../run/run';
 import { type LoadedConfig, loadYaml } from './load';
 import { isDict, loadJson, PyError } from './parser/python';
 

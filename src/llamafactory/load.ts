@@ -1,6 +1,6 @@
 import type { Node, Pair, Scalar } from 'yaml';
-import { type Finding, Severity } from '../finding';
-import type { Mapping, Release } from '../run';
+import { type Finding, Severity } from '../run/finding';
+import type { Mapping, Release } from '../run/run';
 import { isInterpolation } from './interpolation';
 import { noteOtherKeys, PyBytes, PyFloat } from './parser/python';
 import { Refusal, tooDeep } from './refusal';

@@ -1,4 +1,4 @@
-import { type Mapping, RELEASES } from '../run';
+import { type Mapping, RELEASES } from '../run/run';
 import { type Field, fieldsOf } from './fields';
 import { PyBytes, PyFloat } from './parser/python';
 

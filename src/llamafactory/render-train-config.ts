@@ -1,5 +1,5 @@
 import type * as Yaml from 'yaml';
-import type { Mapping, Release } from '../run';
+import type { Mapping, Release } from '../run/run';
 import { fieldsOf } from './fields';
 import { PyBytes, PyFloat } from './parser/python';
 

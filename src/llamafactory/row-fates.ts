@@ -1,4 +1,4 @@
-import type { Mapping, Release } from '../run';
+import type { Mapping, Release } from '../run/run';
 import { columnOf, isMapping, tagOf } from './dataset-info';
 
 /** A row that isn't trained on: LLaMA-Factory leaves it out with a line in the log, or the run stops at it. */

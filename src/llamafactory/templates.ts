@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { RELEASES, type Release } from '../run';
+import { RELEASES, type Release } from '../run/run';
 import { byRelease } from './by-release';
 
 interface TemplateRecord {

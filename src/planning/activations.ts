@@ -1,4 +1,4 @@
-import type { Run } from '../run';
+import type { Run } from '../run/run';
 import type { ModelShape } from './catalog/models';
 import { type Linear, loraTargets } from './layers';
 import type { Settings } from './settings';

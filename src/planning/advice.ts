@@ -1,4 +1,4 @@
-import type { Run } from '../run';
+import type { Run } from '../run/run';
 import type { Subject } from './advice/attempt';
 import { dataAdvice } from './advice/data';
 import { inputAdvice } from './advice/input';

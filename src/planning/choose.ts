@@ -1,4 +1,4 @@
-import type { Run } from '../run';
+import type { Run } from '../run/run';
 import { divisors } from './advice/change';
 import { hostNeeds } from './host';
 import { gpuNeed, shapeOf, type Verdict } from './memory';

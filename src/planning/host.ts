@@ -1,4 +1,4 @@
-import type { Run } from '../run';
+import type { Run } from '../run/run';
 import type { ModelShape } from './catalog/models';
 import { modelFileBytes } from './layers';
 import { textBytes } from './lengths';

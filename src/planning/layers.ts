@@ -1,4 +1,4 @@
-import type { Mapping } from '../run';
+import type { Mapping } from '../run/run';
 import type { ModelShape } from './catalog/models';
 import type { Settings } from './settings';
 

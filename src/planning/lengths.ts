@@ -1,4 +1,4 @@
-import type { Run } from '../run';
+import type { Run } from '../run/run';
 
 /** Tokens the template puts around each text at most: role markers, separators, an empty think block. */
 const TEMPLATE = 16;

@@ -1,4 +1,4 @@
-import type { Run } from '../run';
+import type { Run } from '../run/run';
 import {
   type AttentionKernel,
   attentionKernel,

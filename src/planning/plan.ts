@@ -1,4 +1,4 @@
-import type { Run } from '../run';
+import type { Run } from '../run/run';
 import { type Advice, adviceOf } from './advice';
 import { type HostNeeds, hostNeeds } from './host';
 import { type GpuMemory, gpuMemory, gpuMemoryForData, shapeOf } from './memory';

@@ -1,5 +1,5 @@
 import { type RowFate, rowFates } from '../llamafactory/row-fates';
-import type { Mapping, Run, RunDataset } from '../run';
+import type { Mapping, Run, RunDataset } from '../run/run';
 import { isOn, numberOf } from './settings';
 
 /** The rows of a data set that a run reads, and what becomes of those that it doesn't train on. */

@@ -1,4 +1,4 @@
-import type { Run, RunDataset } from '../run';
+import type { Run, RunDataset } from '../run/run';
 import { numpyPermutation } from './numpy-permutation';
 import { atMostSamples, rowsRead } from './rows-read';
 import { isOn, numberOf, type Settings, settingsOf } from './settings';

@@ -1,4 +1,4 @@
-import type { Mapping, Run } from '../run';
+import type { Mapping, Run } from '../run/run';
 
 /** How the GPUs share weights, gradients and optimizer. */
 export type PlanStrategy = 'ddp' | 'zero2' | 'zero3' | 'zero3-offload';

@@ -1,4 +1,4 @@
-import type { Run } from '../run';
+import type { Run } from '../run/run';
 import { takesMathKernel } from './activations';
 import type { Card } from './catalog/cards';
 import type { ModelShape } from './catalog/models';

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { parse } from 'yaml';
 import { applyEdit } from '../../src/cli/edits';
-import { EditOperation } from '../../src/finding';
+import { EditOperation } from '../../src/run/finding';
 
 const YAML = `# the run
 a: 1 # one

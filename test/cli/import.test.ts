@@ -7,7 +7,7 @@ import { parseAllDocuments } from 'yaml';
 import { main } from '../../src/cli/main';
 import { ownerOf } from '../../src/llamafactory/arguments';
 import { loadYaml } from '../../src/llamafactory/load';
-import type { Mapping, Release } from '../../src/run';
+import type { Mapping, Release } from '../../src/run/run';
 import { linkModules, REPOSITORY, runProgram, temporaryFolder, write } from '../folder';
 import { allCases } from '../parity/cases';
 import { FILES } from '../parity/surroundings';

@@ -1,7 +1,7 @@
 import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { main } from '../../src/cli/main';
-import type { Finding } from '../../src/finding';
+import type { Finding } from '../../src/run/finding';
 import { REPOSITORY, temporaryFolder } from '../folder';
 
 const SEED = join(REPOSITORY, 'test/fixtures/seed');

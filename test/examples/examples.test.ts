@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ConfigMap, PodSpec, Volume } from 'kubernetes-types/core/v1';
 import { parseAllDocuments, stringify } from 'yaml';
-import type { Mapping } from '../../src/run';
+import type { Mapping } from '../../src/run/run';
 import { REPOSITORY, temporaryFolder } from '../folder';
 import {
   byKind,

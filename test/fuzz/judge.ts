@@ -2,9 +2,9 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { main } from '../../src/cli/main';
+import { checkRules } from '../../src/judge/rules';
 import { loadYaml } from '../../src/llamafactory/load';
 import { renderTrainConfig } from '../../src/llamafactory/render-train-config';
-import { checkRules } from '../../src/rules/rules';
 import type { FilesInput, Input, ValuesInput } from './inputs';
 
 /** Findings that say a check itself failed. */

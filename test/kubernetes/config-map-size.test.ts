@@ -1,5 +1,5 @@
-import { Severity } from '../../src/finding';
 import { CLIENT_SIDE_APPLY_BYTES, CONFIG_MAP_BYTES, configMapFindings } from '../../src/kubernetes/config-map-size';
+import { Severity } from '../../src/run/finding';
 
 const idsOf = (text: string) => configMapFindings('finetune/math', 'math-1', { 'd.json': text }).map(({ id }) => id);
 const KEY_BYTES = 'd.json'.length;

@@ -1,6 +1,6 @@
 import type { PodTemplateSpec } from 'kubernetes-types/core/v1';
 import { mergePodTemplate } from '../../src/kubernetes/merge-pod-template';
-import type { Mapping } from '../../src/run';
+import type { Mapping } from '../../src/run/run';
 
 const template: PodTemplateSpec = {
   metadata: { labels: { app: 'x' } },

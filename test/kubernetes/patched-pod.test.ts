@@ -1,8 +1,8 @@
 import type { PodTemplateSpec } from 'kubernetes-types/core/v1';
-import { Severity } from '../../src/finding';
 import { patchedPod } from '../../src/kubernetes/patched-pod';
 import { podTemplate } from '../../src/kubernetes/pod-template';
-import type { Mapping } from '../../src/run';
+import { Severity } from '../../src/run/finding';
+import type { Mapping } from '../../src/run/run';
 
 const GPU = { 'nvidia.com/gpu': '4' };
 const template: PodTemplateSpec = podTemplate({

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { argumentsOf } from '../../src/llamafactory/arguments';
 import { camelCase, fieldsOf } from '../../src/llamafactory/fields';
-import { RELEASES } from '../../src/run';
+import { RELEASES } from '../../src/run/run';
 
 test('props become arguments in the spelling of LLaMA-Factory', () => {
   expect(argumentsOf({ learningRate: 1e-4, doTrain: true, loraTarget: 'all' })).toEqual({
@@ -49,7 +49,7 @@ test('an argument that constructs set is a problem that names the prop, and no a
 });
 
 test('every argument of every release is a field of TrainArguments, or one that constructs set', () => {
-  const source = readFileSync(join(__dirname, '../../src/train-arguments.ts'), 'utf8');
+  const source = readFileSync(join(__dirname, '../../src/llamafactory/train-arguments.ts'), 'utf8');
   const fields = new Set(source.match(/(?<=^ {2}readonly )\w+(?=\?:)/gm));
   const names = new Set(
     RELEASES.flatMap((release) => [...fieldsOf(release).values()])

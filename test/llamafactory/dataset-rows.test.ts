@@ -1,5 +1,5 @@
 import { faultyRows } from '../../src/llamafactory/dataset-rows';
-import type { Mapping } from '../../src/run';
+import type { Mapping } from '../../src/run/run';
 
 const TAGS = {
   role_tag: 'role',

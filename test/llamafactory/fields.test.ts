@@ -12,7 +12,7 @@ describe('fields by release', () => {
   });
 
   test('the typed train arguments are what the generator writes', () => {
-    expect(committed('src/train-arguments.ts')).toBe(renderTrainArguments());
+    expect(committed('src/llamafactory/train-arguments.ts')).toBe(renderTrainArguments());
   });
 
   test('each release has the number of fields its schema has', () => {

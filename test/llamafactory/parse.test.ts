@@ -1,11 +1,11 @@
 import fc from 'fast-check';
-import { EditOperation } from '../../src/finding';
 import { fieldsOf } from '../../src/llamafactory/fields';
 import type { Files } from '../../src/llamafactory/files';
 import { parse, STEPS } from '../../src/llamafactory/parser/parse';
 import { PyFloat } from '../../src/llamafactory/parser/python';
 import { CARDS } from '../../src/planning/catalog/cards';
-import { RELEASES, type Release } from '../../src/run';
+import { EditOperation } from '../../src/run/finding';
+import { RELEASES, type Release } from '../../src/run/run';
 
 const RUN = {
   model_name_or_path: 'Qwen/Qwen3-14B',

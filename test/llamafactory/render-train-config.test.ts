@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { parse, parseDocument } from 'yaml';
 import { pythonFloatText, renderTrainConfig } from '../../src/llamafactory/render-train-config';
-import type { Mapping } from '../../src/run';
+import type { Mapping } from '../../src/run/run';
 import { TRAPS, trainArguments } from '../parity/yaml-values';
 
 const render = (args: Mapping) => renderTrainConfig(args, '0.9.5');

@@ -1,8 +1,8 @@
 import { fileStore } from '../../src/cli/file-store';
-import type { Finding } from '../../src/finding';
 import { STEPS } from '../../src/llamafactory/parser/parse';
 import { rowFates } from '../../src/llamafactory/row-fates';
-import { RELEASES } from '../../src/run';
+import type { Finding } from '../../src/run/finding';
+import { RELEASES } from '../../src/run/run';
 import { allCases } from '../parity/cases';
 import { dataCases } from '../parity/data-cases';
 import { digestOfData, keptByTwin, readDataVerdicts } from '../parity/data-verdicts';

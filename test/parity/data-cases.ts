@@ -1,4 +1,4 @@
-import type { Mapping } from '../../src/run';
+import type { Mapping } from '../../src/run/run';
 import { Random } from './random';
 
 /** A data set and the stage that reads it: what the real converters and processors are asked about. */

@@ -1,10 +1,10 @@
-import type { Finding } from '../../src/finding';
+import { checkRules } from '../../src/judge/rules';
 import type { Files } from '../../src/llamafactory/files';
 import { loadYaml } from '../../src/llamafactory/load';
 import { parse } from '../../src/llamafactory/parser/parse';
 import { CARDS } from '../../src/planning/catalog/cards';
-import { checkRules } from '../../src/rules/rules';
-import type { Release } from '../../src/run';
+import type { Finding } from '../../src/run/finding';
+import type { Release } from '../../src/run/run';
 import type { ParityCase } from './cases';
 
 /** The twin's verdict on a case. */

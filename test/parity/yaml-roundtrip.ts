@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { fieldsOf } from '../../src/llamafactory/fields';
 import { renderTrainConfig } from '../../src/llamafactory/render-train-config';
-import type { Mapping } from '../../src/run';
+import type { Mapping } from '../../src/run/run';
 import { TRAPS, trainArguments } from './yaml-values';
 
 const RELEASE = '0.9.5';

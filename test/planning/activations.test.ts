@@ -3,8 +3,8 @@ import { CARDS } from '../../src/planning/catalog/cards';
 import { MODELS, type ModelShape } from '../../src/planning/catalog/models';
 import { linearsOf } from '../../src/planning/layers';
 import { settingsOf } from '../../src/planning/settings';
-import type { Mapping, Run } from '../../src/run';
-import { BARE_IMAGE, runOf } from '../rules/rule-cases';
+import type { Mapping, Run } from '../../src/run/run';
+import { BARE_IMAGE, runOf } from '../judge/rules/rule-cases';
 
 describe('the attention kernel', () => {
   const kernel = (args: Mapping, padded: boolean, more: Partial<Run> = {}) => {

@@ -3,7 +3,7 @@ import { CARDS } from '../../src/planning/catalog/cards';
 import { MODELS } from '../../src/planning/catalog/models';
 import { type Choice, choose, type Way } from '../../src/planning/choose';
 import { gpuMemory } from '../../src/planning/memory';
-import type { Run } from '../../src/run';
+import type { Run } from '../../src/run/run';
 import { seedRun } from './runs';
 
 const GiB = 2 ** 30;

@@ -1,12 +1,12 @@
 /** The tuning and troubleshooting sections of the seed document, line by line: docs/planning.md says what answers each. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { RULES } from '../../src/judge/rules';
 import { CARDS } from '../../src/planning/catalog/cards';
 import { plan } from '../../src/planning/plan';
-import { RULES } from '../../src/rules/rules';
-import type { Mapping, Run } from '../../src/run';
+import type { Mapping, Run } from '../../src/run/run';
 import { REPOSITORY } from '../folder';
-import { chat } from '../rules/rule-cases';
+import { chat } from '../judge/rules/rule-cases';
 import { seedRun } from './runs';
 
 const rows = (count: number) => [{ name: 'math_train', rows: Array.from({ length: count }, () => ({ messages: [] })) }];

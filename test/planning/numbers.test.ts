@@ -2,7 +2,7 @@ import { CARDS } from '../../src/planning/catalog/cards';
 import { MODELS } from '../../src/planning/catalog/models';
 import { choose } from '../../src/planning/choose';
 import { formatPlan, plan, planSummary } from '../../src/planning/plan';
-import type { Mapping, Run } from '../../src/run';
+import type { Mapping, Run } from '../../src/run/run';
 import { seedRun } from './runs';
 
 // Every number of the plan to the last byte, so that a change moves none by accident. Whether they are right, the

@@ -4,7 +4,7 @@ import { MODELS } from '../../src/planning/catalog/models';
 import { modelFileBytes } from '../../src/planning/layers';
 import { shapeOf } from '../../src/planning/memory';
 import { settingsOf } from '../../src/planning/settings';
-import type { Mapping } from '../../src/run';
+import type { Mapping } from '../../src/run/run';
 import { seedRun } from './runs';
 
 /** A line of measurements/parameters.jsonl, counted by tools/count-parameters.py. */

@@ -1,11 +1,11 @@
-import { EditOperation } from '../../src/finding';
 import { parse } from '../../src/llamafactory/parser/parse';
 import { CARDS } from '../../src/planning/catalog/cards';
 import { MODELS, modelFromConfig } from '../../src/planning/catalog/models';
 import { hostNeeds } from '../../src/planning/host';
 import { formatPlan, plan } from '../../src/planning/plan';
 import { scheduleOf } from '../../src/planning/schedule';
-import { type Mapping, RELEASES, type Run } from '../../src/run';
+import { EditOperation } from '../../src/run/finding';
+import { type Mapping, RELEASES, type Run } from '../../src/run/run';
 import { TrainerImage } from '../../src/trainer-image';
 import { measurements, predictSeconds, runOf } from '../../tools/measured-runs';
 import { seedRun } from './runs';

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
 import { main } from '../../src/cli/main';
-import { type Finding, Severity } from '../../src/finding';
-import type { Mapping, Release } from '../../src/run';
+import { type Finding, Severity } from '../../src/run/finding';
+import type { Mapping, Release } from '../../src/run/run';
 import { REPOSITORY } from '../folder';
 import { printedBy, python, releases } from './environment';
 

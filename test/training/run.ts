@@ -15,9 +15,9 @@ import {
   type TrainArguments,
   TrainerImage,
 } from '../../src';
+import { qwenQLoRADefaults } from '../../src/job/qwen-qlora-defaults';
 import { type Schedule, scheduleOf } from '../../src/planning/schedule';
-import { qwenQLoRADefaults } from '../../src/qwen-qlora-defaults';
-import type { Release } from '../../src/run';
+import type { Release } from '../../src/run/run';
 import { REPOSITORY } from '../folder';
 import { chartOf, datasetEntryOf, type Manifests, manifestsOf, trainConfigOf } from '../synthesis';
 import { cpu } from './cpu';

@@ -1,10 +1,10 @@
-import { EditOperation, type Finding } from '../../finding';
+import { qwenQLoRADefaults } from '../../job/qwen-qlora-defaults';
 import { argumentsOf, ownerOf } from '../../llamafactory/arguments';
 import { camelCase, fieldsOf } from '../../llamafactory/fields';
 import { fitsProp } from '../../llamafactory/prop-types';
-import { qwenQLoRADefaults } from '../../qwen-qlora-defaults';
-import type { Mapping, Release } from '../../run';
-import type { Strategy } from '../../strategy';
+import type { Strategy } from '../../planning/strategy';
+import { EditOperation, type Finding } from '../../run/finding';
+import type { Mapping, Release } from '../../run/run';
 import { type Change, shown } from './changes';
 
 /** The train arguments of a file as a program says them. */

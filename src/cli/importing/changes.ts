@@ -1,5 +1,5 @@
 import { isMapping } from '../../llamafactory/dataset-info';
-import type { Mapping } from '../../run';
+import type { Mapping } from '../../run/run';
 
 /** Something in which a program differs from the files it is made from. */
 export interface Change {

@@ -1,12 +1,12 @@
 import { readdirSync, statSync } from 'node:fs';
 import { basename, extname, join, relative, resolve } from 'node:path';
-import { type Finding, Severity } from '../../finding';
 import { CONFIG_MAP_BYTES } from '../../kubernetes/config-map-size';
 import { parseDataFile } from '../../llamafactory/dataset-file';
 import { type DatasetDescription, datasetEntry, isMapping } from '../../llamafactory/dataset-info';
 import { faultyRows } from '../../llamafactory/dataset-rows';
 import { camelCase } from '../../llamafactory/fields';
-import type { Mapping, RunDataset } from '../../run';
+import { type Finding, Severity } from '../../run/finding';
+import type { Mapping, RunDataset } from '../../run/run';
 import type { FileStore } from '../file-store';
 import { type Change, differences, shown } from './changes';
 import { call, literal, object } from './literal';

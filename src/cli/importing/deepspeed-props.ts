@@ -2,7 +2,7 @@ import { zero3Config } from '../../deepspeed/zero3-config';
 import type { DeepSpeedZero3Props } from '../../deepspeed-zero3';
 import { isMapping } from '../../llamafactory/dataset-info';
 import { camelCase } from '../../llamafactory/fields';
-import type { Mapping } from '../../run';
+import type { Mapping } from '../../run/run';
 import { differences } from './changes';
 
 /** A DeepSpeed JSON as the construct says it. */

@@ -1,6 +1,6 @@
-import { type Finding, Severity } from '../../finding';
 import { launcherEnv, writablePlaces } from '../../kubernetes/trainer-env';
-import type { Mapping } from '../../run';
+import { type Finding, Severity } from '../../run/finding';
+import type { Mapping } from '../../run/run';
 import type { Change } from './changes';
 import type { LaunchSettings } from './launch-script';
 

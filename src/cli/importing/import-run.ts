@@ -1,13 +1,13 @@
 import { basename, join, normalize, relative, resolve } from 'node:path';
-import { type Finding, Severity } from '../../finding';
+import { checkRun } from '../../judge/check-run';
+import { checkRules } from '../../judge/rules';
 import { PATHS } from '../../kubernetes/training-pod';
 import { ownerOf } from '../../llamafactory/arguments';
 import { parse } from '../../llamafactory/parser/parse';
 import type { Card } from '../../planning/catalog/cards';
-import { checkRun } from '../../private/check-run';
-import { checkRules } from '../../rules/rules';
-import { DEFAULT_RELEASE, type Mapping, type Release, type Run } from '../../run';
-import { Strategy } from '../../strategy';
+import { Strategy } from '../../planning/strategy';
+import { type Finding, Severity } from '../../run/finding';
+import { DEFAULT_RELEASE, type Mapping, type Release, type Run } from '../../run/run';
 import { TrainerImage } from '../../trainer-image';
 import type { FileStore } from '../file-store';
 import { type RunFromFiles, runFromFiles } from '../run-from-files';

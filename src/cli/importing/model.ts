@@ -2,7 +2,7 @@ import type { Files } from '../../llamafactory/files';
 import type { ModelShape } from '../../planning/catalog/models';
 import { modelFileBytes } from '../../planning/layers';
 import { QwenModel } from '../../qwen-model';
-import type { Mapping } from '../../run';
+import type { Mapping } from '../../run/run';
 import { modelShapeOf, partsOf } from '../model-shape';
 import { call, literal, object } from './literal';
 

@@ -1,5 +1,5 @@
-import { asJson } from '../../as-json';
-import { type Edit, EditOperation } from '../../finding';
+import { asJson } from '../../run/as-json';
+import { type Edit, EditOperation } from '../../run/finding';
 import type { State } from './state';
 
 export function remove(state: Pick<State, 'input'>, ...keys: string[]): readonly Edit[] {

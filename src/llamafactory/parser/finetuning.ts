@@ -1,4 +1,4 @@
-import { asJson } from '../../as-json';
+import { asJson } from '../../run/as-json';
 import { nearest } from '../nearest';
 import { splitComma } from './data';
 import { put, remove } from './edits';

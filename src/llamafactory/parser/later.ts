@@ -1,4 +1,4 @@
-import { asJson } from '../../as-json';
+import { asJson } from '../../run/as-json';
 import { joinPath } from '../files';
 import { nearest } from '../nearest';
 import { hasTemplate, templatesOf } from '../templates';

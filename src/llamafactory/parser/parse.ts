@@ -1,5 +1,5 @@
-import { asJson } from '../../as-json';
-import { type Edit, type Finding, Severity } from '../../finding';
+import { asJson } from '../../run/as-json';
+import { type Edit, type Finding, Severity } from '../../run/finding';
 import { byRelease } from '../by-release';
 import { fieldsOf, replacementOf } from '../fields';
 import { nearest } from '../nearest';

@@ -1,5 +1,5 @@
-import type { Edit } from '../../finding';
-import type { Release, Run } from '../../run';
+import type { Edit } from '../../run/finding';
+import type { Release, Run } from '../../run/run';
 import { byRelease } from '../by-release';
 import { fieldsOf } from '../fields';
 import type { Files } from '../files';

@@ -1,4 +1,4 @@
-import { asJson } from '../../as-json';
+import { asJson } from '../../run/as-json';
 import { fieldsOf } from '../fields';
 import { nearest } from '../nearest';
 import { put, remove } from './edits';

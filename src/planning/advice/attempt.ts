@@ -1,4 +1,4 @@
-import type { Run } from '../../run';
+import type { Run } from '../../run/run';
 import type { ModelShape } from '../catalog/models';
 import { type GpuNeed, gpuNeed, type Shape, shapeOf } from '../memory';
 import type { Schedule } from '../schedule';

@@ -1,5 +1,5 @@
-import { type Edit, EditOperation } from '../../finding';
-import type { Mapping, Run } from '../../run';
+import { type Edit, EditOperation } from '../../run/finding';
+import type { Mapping, Run } from '../../run/run';
 import type { PlanStrategy, Settings } from '../settings';
 
 /** What may be changed to make a run fit or to make it quicker. */

@@ -1,4 +1,4 @@
-import type { Run } from '../../run';
+import type { Run } from '../../run/run';
 import { longestSampleAtMost } from '../lengths';
 import type { Schedule } from '../schedule';
 import { numberOf, type Settings } from '../settings';

@@ -1,4 +1,4 @@
-import type { Run } from '../../run';
+import type { Run } from '../../run/run';
 import type { Schedule } from '../schedule';
 import { isOn, type Settings, section } from '../settings';
 import type { Throughput } from '../throughput';

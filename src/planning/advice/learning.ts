@@ -1,4 +1,4 @@
-import type { Run } from '../../run';
+import type { Run } from '../../run/run';
 import type { Schedule } from '../schedule';
 import { isOn, numberOf, type Settings } from '../settings';
 import { say, setting } from './say';

@@ -1,5 +1,5 @@
-import { type Edit, EditOperation } from '../../finding';
-import type { Mapping, Run } from '../../run';
+import { type Edit, EditOperation } from '../../run/finding';
+import type { Mapping, Run } from '../../run/run';
 import type { Advice } from './type';
 
 /** Advice about arguments alone: no kernel is at stake. */

@@ -1,4 +1,4 @@
-import type { Run } from '../../run';
+import type { Run } from '../../run/run';
 import { takesMathKernel } from '../activations';
 import { longestSampleAtMost } from '../lengths';
 import type { Settings } from '../settings';

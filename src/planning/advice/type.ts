@@ -1,4 +1,4 @@
-import type { Edit } from '../../finding';
+import type { Edit } from '../../run/finding';
 
 /** One thing to change, with what it brings. */
 export interface Advice {

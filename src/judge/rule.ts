@@ -1,0 +1,16 @@
+import type { Finding, Severity } from '../run/finding';
+import type { Run } from '../run/run';
+
+/** A check beyond the parser's own: one file each, the file's name is the id. */
+export interface Rule {
+  /** Part of the public contract: findings are acknowledged by it. */
+  readonly id: string;
+  /** How bad what it finds is. */
+  readonly severity: Severity;
+  /** Why it matters: one sentence or two. */
+  readonly reason: string;
+  /** Where the fact comes from: a file of an upstream project, an issue, a measurement. */
+  readonly source: string;
+  /** What it finds in a run; nothing if the run is right or what it needs to know isn't known. */
+  check(run: Run): Finding[];
+}

@@ -1,0 +1,120 @@
+import { type Finding, Severity } from '../../../run/finding';
+import type { Mapping, Run } from '../../../run/run';
+import { found, isGiven, removeArgument } from '../../found';
+import type { Rule } from '../../rule';
+
+/** Arguments that are read only under a condition. */
+interface Conditional {
+  /** The condition in words, after "only". */
+  readonly when: string;
+  readonly keys: readonly string[];
+  holds(args: Mapping): boolean;
+}
+
+const finetuning = (args: Mapping) => args['finetuning_type'] ?? 'lora';
+const stage = (args: Mapping) => args['stage'] ?? 'sft';
+
+const CONDITIONALS: readonly Conditional[] = [
+  {
+    when: 'with `finetuning_type: freeze`, or with `use_llama_pro`',
+    keys: ['freeze_trainable_layers'],
+    holds: (args) => finetuning(args) === 'freeze' || args['use_llama_pro'] === true,
+  },
+  {
+    when: 'with `finetuning_type: freeze`',
+    keys: ['freeze_trainable_modules', 'freeze_extra_modules'],
+    holds: (args) => finetuning(args) === 'freeze',
+  },
+  {
+    when: 'with `finetuning_type: lora`',
+    keys: ['lora_rank', 'lora_alpha', 'lora_dropout', 'lora_target'],
+    holds: (args) => finetuning(args) === 'lora',
+  },
+  {
+    when: 'with `finetuning_type: oft`',
+    keys: ['oft_rank', 'oft_block_size', 'oft_target'],
+    holds: (args) => finetuning(args) === 'oft',
+  },
+  {
+    when: 'with `use_badam: true`',
+    keys: [
+      'badam_mode',
+      'badam_start_block',
+      'badam_switch_mode',
+      'badam_switch_interval',
+      'badam_update_ratio',
+      'badam_mask_mode',
+      'badam_verbose',
+    ],
+    holds: (args) => args['use_badam'] === true,
+  },
+  {
+    when: 'with `use_galore: true`',
+    keys: ['galore_target', 'galore_rank', 'galore_update_interval', 'galore_scale', 'galore_proj_type'],
+    holds: (args) => args['use_galore'] === true,
+  },
+  {
+    when: 'with `use_apollo: true`',
+    keys: ['apollo_target', 'apollo_rank', 'apollo_update_interval', 'apollo_scale', 'apollo_proj', 'apollo_proj_type'],
+    holds: (args) => args['use_apollo'] === true,
+  },
+  { when: 'with `pissa_init: true`', keys: ['pissa_iter'], holds: (args) => args['pissa_init'] === true },
+  {
+    when: 'with a `loraplus_lr_ratio`',
+    keys: ['loraplus_lr_embedding'],
+    holds: (args) => args['loraplus_lr_ratio'] !== undefined && args['loraplus_lr_ratio'] !== null,
+  },
+  {
+    when: 'with a ratio other than 1',
+    keys: ['loraplus_lr_ratio'],
+    holds: (args) => args['loraplus_lr_ratio'] !== 1,
+  },
+  {
+    when: 'in stage dpo',
+    keys: ['pref_loss', 'dpo_label_smoothing', 'simpo_gamma'],
+    holds: (args) => stage(args) === 'dpo',
+  },
+  {
+    when: 'in the stages dpo and kto',
+    keys: ['pref_beta', 'pref_ftx'],
+    holds: (args) => stage(args) === 'dpo' || stage(args) === 'kto',
+  },
+  {
+    when: 'in stage kto',
+    keys: ['kto_chosen_weight', 'kto_rejected_weight'],
+    holds: (args) => stage(args) === 'kto',
+  },
+];
+
+export const rule: Rule = {
+  id: 'no-effect-arguments',
+  severity: Severity.ADVICE,
+  reason:
+    'Arguments that nothing reads under the given method mislead whoever reads the file: `freeze_trainable_layers: 2` freezes nothing in a LoRA run.',
+  source: 'src/llamafactory/model/adapter.py, src/llamafactory/train/trainer_utils.py',
+  check(run) {
+    const findings: Finding[] = [];
+    for (const conditional of CONDITIONALS) {
+      if (isAnyGiven(run, conditional.keys) && !conditional.holds(run.args)) findings.push(unread(run, conditional));
+    }
+    return findings;
+  },
+};
+
+/** A plain loop, since most keys aren't given and the rule goes over all for each run. */
+function isAnyGiven(run: Run, keys: readonly string[]): boolean {
+  for (const key of keys) {
+    if (isGiven(run, key)) return true;
+  }
+  return false;
+}
+
+function unread(run: Run, { when, keys }: Conditional): Finding {
+  const given = keys.filter((key) => isGiven(run, key));
+  const names = given.map((key) => `\`${key}\``).join(', ');
+  return found(rule, run, {
+    key: given[0] ?? '',
+    message: `${names} ${given.length > 1 ? 'have' : 'has'} an effect only ${when}`,
+    fix: given.map((key) => removeArgument(run, key)),
+  });
+}

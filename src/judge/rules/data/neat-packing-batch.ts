@@ -1,0 +1,36 @@
+import { isOn, settingsOf } from '../../../planning/settings';
+import { Severity } from '../../../run/finding';
+import { found, setArgument } from '../../found';
+import type { Rule } from '../../rule';
+
+export const rule: Rule = {
+  id: 'neat-packing-batch',
+  severity: Severity.ERROR,
+  reason:
+    'With FlashAttention 2 `neat_packing` of 0.9.5 takes one sequence a batch: with more the first batch ends in an AssertionError, "bsz should be 1 for neat packing". Other kernels take any batch.',
+  source: 'src/llamafactory/data/collator.py, SFTDataCollatorWith4DAttentionMask',
+  check(run) {
+    const { args } = run;
+    const lacksFlash = run.image !== undefined && run.image.flashAttention === undefined;
+    if (run.release !== '0.9.5' || !isOn(args['neat_packing']) || args['flash_attn'] !== 'fa2' || lacksFlash) return [];
+    const { trainBatch, accumulation, evalBatch, evaluates } = settingsOf(run);
+    const batches = [
+      ...(isOn(args['do_train']) && trainBatch > 1 ? ['per_device_train_batch_size'] : []),
+      ...(evaluates && evalBatch > 1 ? ['per_device_eval_batch_size'] : []),
+    ];
+    return batches.map((key) =>
+      found(rule, run, {
+        key,
+        message: 'FlashAttention 2 with `neat_packing` takes one sequence a batch',
+        got: args[key],
+        allowed: '1',
+        fix: [
+          setArgument(run, key, 1),
+          ...(key === 'per_device_train_batch_size'
+            ? [setArgument(run, 'gradient_accumulation_steps', trainBatch * accumulation)]
+            : []),
+        ],
+      }),
+    );
+  },
+};

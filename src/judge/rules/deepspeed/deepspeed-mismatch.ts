@@ -1,0 +1,108 @@
+import { isDeepStrictEqual } from 'node:util';
+import { numberOf } from '../../../planning/settings';
+import { asJson } from '../../../run/as-json';
+import { type Finding, Severity } from '../../../run/finding';
+import type { Mapping, Run } from '../../../run/run';
+import { deepspeedOf } from '../../deepspeed-config';
+import { found } from '../../found';
+import type { Rule } from '../../rule';
+
+export const rule: Rule = {
+  id: 'deepspeed-mismatch',
+  severity: Severity.ERROR,
+  reason:
+    'What a DeepSpeed config and the train arguments both say must agree. The trainer compares them only when it starts, with the model loaded, and dies.',
+  source: 'transformers: src/transformers/integrations/deepspeed.py, trainer_config_process',
+  check(run) {
+    const deepspeed = deepspeedOf(run);
+    if (deepspeed === undefined) return [];
+    const findings: Finding[] = [];
+    for (const { path, keys, name, valueIn } of COMPARED) {
+      const got = at(deepspeed.config, keys);
+      if (got === undefined || got === null || got === 'auto') continue;
+      const value = valueIn(run);
+      if (value === undefined || same(got, value)) continue;
+      const finding = found(rule, run, {
+        key: path,
+        message: `\`${path}\` in the DeepSpeed config differs from \`${name}\`: the trainer refuses to start, once the model is loaded`,
+        got,
+        allowed: `"auto" or ${asJson(value)}`,
+        fix: [deepspeed.set(path, 'auto')],
+      });
+      findings.push(finding);
+    }
+    return findings;
+  },
+};
+
+interface Compared {
+  readonly path: string;
+  readonly keys: readonly string[];
+  /** The train argument, or what it is worked out from. */
+  readonly name: string;
+  /** Undefined: what was given is no number, so another rule speaks. */
+  valueIn(run: Run): unknown;
+}
+
+const COMPARED: readonly Compared[] = [
+  compared('train_micro_batch_size_per_gpu', 'per_device_train_batch_size', (run) =>
+    isSearched(run) ? undefined : batch(run),
+  ),
+  compared('gradient_accumulation_steps', 'gradient_accumulation_steps', accumulation),
+  compared('train_batch_size', 'per_device_train_batch_size x gradient_accumulation_steps x GPUs', (run) => {
+    const whole = (batch(run) ?? Number.NaN) * (accumulation(run) ?? Number.NaN) * run.gpus * run.nodes;
+    return isSearched(run) || Number.isNaN(whole) ? undefined : whole;
+  }),
+  compared('gradient_clipping', 'max_grad_norm', (run) => number(run, 'max_grad_norm', 1)),
+  compared('optimizer.params.lr', 'learning_rate', rate),
+  compared('optimizer.params.betas', 'adam_beta1, adam_beta2', (run) => {
+    const betas = [number(run, 'adam_beta1', 0.9), number(run, 'adam_beta2', 0.999)];
+    return betas.includes(undefined) ? undefined : betas;
+  }),
+  compared('optimizer.params.eps', 'adam_epsilon', (run) => number(run, 'adam_epsilon', 1e-8)),
+  compared('optimizer.params.weight_decay', 'weight_decay', (run) => number(run, 'weight_decay', 0)),
+  compared('scheduler.params.warmup_max_lr', 'learning_rate', rate),
+  compared('fp16.enabled', 'fp16', ({ args }) => args['fp16'] === true || args['fp16_full_eval'] === true),
+  compared('bf16.enabled', 'bf16', ({ args }) => args['bf16'] === true || args['bf16_full_eval'] === true),
+];
+
+function compared(path: string, name: string, valueIn: Compared['valueIn']): Compared {
+  return { path, keys: path.split('.'), name, valueIn };
+}
+
+function number({ args }: Run, name: string, fallback: number): number | undefined {
+  const result = numberOf(args[name] ?? fallback, Number.NaN);
+  return Number.isNaN(result) ? undefined : result;
+}
+
+function batch(run: Run): number | undefined {
+  return number(run, 'per_device_train_batch_size', 8);
+}
+
+function accumulation(run: Run): number | undefined {
+  return number(run, 'gradient_accumulation_steps', 1);
+}
+
+function rate(run: Run): number | undefined {
+  return number(run, 'learning_rate', 5e-5);
+}
+
+/** Where the batch is searched for, the keys of the batch needn't agree. */
+function isSearched({ args }: Run): boolean {
+  return args['auto_find_batch_size'] === true;
+}
+
+/** Python takes true for 1. */
+function same(got: unknown, value: unknown): boolean {
+  return isDeepStrictEqual(plain(got), plain(value));
+}
+
+function plain(value: unknown): unknown {
+  return typeof value === 'boolean' || typeof value === 'bigint' ? Number(value) : value;
+}
+
+function at(config: Mapping, keys: readonly string[]): unknown {
+  let node: unknown = config;
+  for (const key of keys) node = typeof node === 'object' && node !== null ? (node as Mapping)[key] : undefined;
+  return node;
+}

@@ -1,0 +1,44 @@
+import { QUANTISED } from '../../../planning/layers';
+import { isOn, numberOf } from '../../../planning/settings';
+import { Severity } from '../../../run/finding';
+import type { Mapping } from '../../../run/run';
+import { found, isGiven, setArgument } from '../../found';
+import type { Rule } from '../../rule';
+import { quantisesOnLoad } from './quantization-without-effect';
+
+export const rule: Rule = {
+  id: 'dora-on-quantized',
+  severity: Severity.ERROR,
+  reason:
+    'LLaMA-Factory means to allow DoRA on bitsandbytes\' weights, but compares transformers\' name `bitsandbytes` with its own `bnb`: DoRA on any quantised model stops with "DoRA is not compatible with PTQ-quantized models" once the model is loaded.',
+  source:
+    'src/llamafactory/model/adapter.py, _setup_lora_tuning; src/llamafactory/extras/constants.py; tried on a GPU and a CPU',
+  check(run) {
+    const { args } = run;
+    const goesOn = isGiven(run, 'adapter_name_or_path') && !isOn(args['create_new_adapter']);
+    const isLora = (args['finetuning_type'] ?? 'lora') === 'lora';
+    if (!isOn(args['use_dora']) || !isLora || goesOn || !isOn(args['do_train']) || !isQuantised(args)) return [];
+    return [
+      found(rule, run, {
+        key: 'use_dora',
+        message: 'DoRA is refused on a quantised model',
+        got: args['use_dora'],
+        change: 'set use_dora: false, or leave quantization_bit out: the model then takes 16 bits a weight',
+        fix: [setArgument(run, 'use_dora', false)],
+      }),
+    ];
+  },
+};
+
+/** By the arguments or by its name; a method that LLaMA-Factory doesn't apply quantises nothing. */
+function isQuantised(args: Mapping): boolean {
+  const model =
+    String(args['model_name_or_path'] ?? '')
+      .split('/')
+      .at(-1) ?? '';
+  return (
+    (numberOf(args['quantization_bit'], 0) > 0 && quantisesOnLoad(args)) ||
+    QUANTISED.test(model) ||
+    /bnb-4bit/i.test(model)
+  );
+}

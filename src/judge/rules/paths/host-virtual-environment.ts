@@ -1,0 +1,30 @@
+import { Severity } from '../../../run/finding';
+import { found } from '../../found';
+import type { Rule } from '../../rule';
+
+const HOME = String.raw`(?:~|\$HOME|\$\{HOME\}|/home/[^/\s]+|/Users/[^/\s]+|/root)`;
+/** A program or an activate script in a folder `bin` under somebody's home. */
+const ENVIRONMENT = new RegExp(String.raw`(?<![\w$}~/.-])["']?(${HOME}/[^\s"';&|]*?)/bin/(?:activate|[\w.-]+)`, 'g');
+
+export const rule: Rule = {
+  id: 'host-virtual-environment',
+  severity: Severity.WARNING,
+  reason: "A virtual environment in somebody's home folder is one of one machine: a pod has what its image has.",
+  source: 'Kubernetes: a container sees its image and its volumes alone',
+  check(run) {
+    const script = run.launchScript;
+    if (script === undefined) return [];
+    const code = script.text.replace(/^\s*#.*$/gm, '');
+    const environments = new Set(
+      [...code.matchAll(ENVIRONMENT)].map((match) => (match[1] ?? '').replace(/^\$\{?HOME\}?/, '~')),
+    );
+    return [...environments].map((environment) =>
+      found(rule, run, {
+        key: script.file,
+        message: 'the launch script uses a virtual environment that no pod has',
+        got: environment,
+        change: 'leave it out: the image has the trainer; or name one inside the image',
+      }),
+    );
+  },
+};

@@ -1,0 +1,61 @@
+import { digest } from './digest';
+import type { Mapping } from './run';
+
+/** Arguments that say where things are, not what is trained: a run stays the same run when they change. */
+const LOCATIONS = new Set([
+  'model_name_or_path',
+  'dataset_dir',
+  'media_dir',
+  'output_dir',
+  'deepspeed',
+  'cache_dir',
+  'tokenized_path',
+  'logging_dir',
+]);
+
+/** Arguments that say what is told of a run and how quickly it is prepared: the adapter is the same without them. */
+const OBSERVATIONS = new Set([
+  'logging_steps',
+  'logging_first_step',
+  'logging_strategy',
+  'log_level',
+  'disable_tqdm',
+  'include_num_input_tokens_seen',
+  'plot_loss',
+  'report_to',
+  'run_name',
+  'preprocessing_num_workers',
+  'overwrite_cache',
+  'ddp_timeout',
+]);
+
+/** What the result of a run depends on. */
+export interface RunIdentity {
+  readonly args: Mapping;
+  readonly deepspeed: Mapping | undefined;
+  readonly datasets: ReadonlyArray<{ readonly name: string; readonly entry: Mapping; readonly identity: unknown }>;
+  readonly model: unknown;
+  readonly release: string;
+  readonly image: string;
+  /** The requirements installed beside the image. */
+  readonly packages: string | undefined;
+  /** The user's own Python files. */
+  readonly code: Mapping | undefined;
+  /** Ranks: with the batch of a device they make the effective batch. */
+  readonly worldSize: number;
+}
+
+/** The digest that names the output directory: same inputs, same directory; any change of the result, another. */
+export function runDigest(identity: RunIdentity): string {
+  return digest({
+    ...identity,
+    args: Object.fromEntries(
+      Object.entries(identity.args).filter(([key]) => !LOCATIONS.has(key) && !OBSERVATIONS.has(key)),
+    ),
+    datasets: identity.datasets.map(({ name, entry, identity: data }) => ({
+      name,
+      entry: Object.fromEntries(Object.entries(entry).filter(([key]) => key !== 'file_name')),
+      data,
+    })),
+  });
+}

@@ -1,0 +1,67 @@
+import type { Card } from '../planning/catalog/cards';
+import type { ModelShape } from '../planning/catalog/models';
+
+/** The LLaMA-Factory releases the library knows, oldest first. */
+export const RELEASES = ['0.9.3', '0.9.4', '0.9.5'] as const;
+export type Release = (typeof RELEASES)[number];
+export const DEFAULT_RELEASE: Release = '0.9.5';
+
+/** A JSON-like mapping, as read from YAML or JSON. */
+export type Mapping = Readonly<Record<string, unknown>>;
+
+/** One data set of a run: its entry in dataset_info.json, and its rows where the file is at hand. */
+export interface RunDataset {
+  /** The name in `dataset` and in dataset_info.json. */
+  readonly name: string;
+  /** The entry in dataset_info.json; undefined if the file lacks it. */
+  readonly entry?: Mapping;
+  /** The rows, parsed; undefined if the file isn't at hand (on a PVC, on a hub). */
+  readonly rows?: readonly unknown[];
+  /** True if whoever read the rows has reported those that aren't trained on. */
+  readonly rowsReported?: boolean;
+  /** True if the data set is for evaluation only. */
+  readonly evaluation?: boolean;
+}
+
+/** What the image that will run holds: versions, undefined = not in it. */
+export interface ImageContents {
+  readonly llamafactory: Release;
+  readonly transformers: string;
+  readonly deepspeed?: string;
+  readonly bitsandbytes?: string;
+  readonly ligerKernel?: string;
+  readonly flashAttention?: string;
+  readonly tensorboard?: string;
+  /** nvcc, g++ and ninja: what DeepSpeed's CPUAdam is compiled with. */
+  readonly cudaToolkit: boolean;
+}
+
+/**
+ * A run in plain data: everything that rules, planner and twin look at. Constructs and command line both make one;
+ * nothing in it knows of cdk8s.
+ */
+export interface Run {
+  /** Where findings point: the construct's path, or the YAML file. */
+  readonly path: string;
+  /** The train config's file name, for fixes. */
+  readonly file: string;
+  readonly release: Release;
+  /** The train arguments in LLaMA-Factory's spelling, as the trainer will read them, paths included. */
+  readonly args: Mapping;
+  /** The DeepSpeed JSON `args.deepspeed` names, parsed. */
+  readonly deepspeed?: { readonly file: string; readonly config: Mapping };
+  readonly datasets: readonly RunDataset[];
+  /** The script that starts the trainer, where its author has one; undefined: none, or not known. */
+  readonly launchScript?: { readonly file: string; readonly text: string };
+  /** The card; undefined: not known, card rules stay silent. */
+  readonly card?: Card;
+  /** GPUs on each node. */
+  readonly gpus: number;
+  readonly nodes: number;
+  /** CPU cores that the pod asks for; undefined: not known. */
+  readonly cpus?: number;
+  /** The model's shape; undefined: not known, the planner can't speak. */
+  readonly model?: ModelShape;
+  /** What the image holds; undefined: not known. */
+  readonly image?: ImageContents;
+}
