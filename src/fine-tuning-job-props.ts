@@ -3,11 +3,11 @@ import type { DatasetVolume } from './dataset-volume';
 import type { DeepSpeedZero3 } from './deepspeed-zero3';
 import type { Gate } from './gate';
 import type { TrainArguments } from './llamafactory/train-arguments';
+import type { Model } from './model';
 import type { ModelCache } from './model-cache';
 import type { NetworkAccess } from './network-access';
 import type { NodePool } from './node-pool';
 import type { Strategy } from './planning/strategy';
-import type { QwenModel } from './qwen-model';
 import type { SavesVolume } from './saves-volume';
 import type { TrainConfig } from './train-config';
 import type { TrainerImage } from './trainer-image';
@@ -234,7 +234,7 @@ export interface RunProps {
 /** A LLaMA-Factory run with nothing assumed. */
 export interface FineTuningJobProps extends RunProps {
   /** The model to fine-tune. */
-  readonly model: QwenModel;
+  readonly model: Model;
   /** The nodes it may go to. */
   readonly nodePool: NodePool;
   /**

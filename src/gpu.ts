@@ -1,5 +1,6 @@
 import { Size } from 'cdk8s';
-import { CARDS, type Card } from './planning/catalog/cards';
+import { CARDS } from './planning/catalog/cards';
+import type { Card } from './run/card';
 import type { Problem } from './run/finding';
 
 /** A GPU the catalogue doesn't know. */

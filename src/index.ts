@@ -15,6 +15,7 @@ export type { FineTuningJobProps, RunProps } from './fine-tuning-job-props';
 export { Gate } from './gate';
 export { type CustomGpu, Gpu } from './gpu';
 export type { TrainArguments } from './llamafactory/train-arguments';
+export { type CustomModel, Model } from './model';
 export {
   type ExistingModelCacheProps,
   ModelCache,
@@ -24,7 +25,7 @@ export {
 export { NetworkAccess, type NetworkDestination } from './network-access';
 export { NodePool, type NodePoolOptions } from './node-pool';
 export { Strategy } from './planning/strategy';
-export { type CustomModel, QwenModel } from './qwen-model';
+export { QwenModel } from './qwen-model';
 export { QwenQLoRAJob, type QwenQLoRAJobProps } from './qwen-qlora-job';
 export { type Edit, EditOperation } from './run/finding';
 export type {

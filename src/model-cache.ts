@@ -4,7 +4,7 @@ import { annotationProblems, directoryProblems, labelProblems, objectNameProblem
 import { objectName } from './kubernetes/names';
 import { type PlannedSpace, plannedSize, tooSmall } from './kubernetes/planned-space';
 import { quantity } from './kubernetes/quantity';
-import type { QwenModel } from './qwen-model';
+import type { Model } from './model';
 import { digest } from './run/digest';
 import { type Problem, Severity } from './run/finding';
 import type { Mapping } from './run/run';
@@ -192,7 +192,7 @@ export class ModelCache extends Construct {
   }
 
   /** @internal */
-  public _locate(model: QwenModel): ModelLocation {
+  public _locate(model: Model): ModelLocation {
     if (!this.filled) {
       const directory = this.modelPath ?? (this.onNode ? modelScopeDirectory(model.repository) : model.repository);
       return { directory, identity: { claim: this.claimName, directory, revision: this.revision } };

@@ -5,6 +5,7 @@ import type { RunProps } from './fine-tuning-job-props';
 import { Gpu } from './gpu';
 import { qwenQLoRADefaults } from './job/qwen-qlora-defaults';
 import type { TrainArguments } from './llamafactory/train-arguments';
+import type { Model } from './model';
 import { ModelCache } from './model-cache';
 import { NodePool } from './node-pool';
 import { Strategy } from './planning/strategy';
@@ -19,7 +20,7 @@ export interface QwenQLoRAJobProps extends RunProps {
    * The model to fine-tune.
    * @default QwenModel.QWEN3_14B
    */
-  readonly model?: QwenModel;
+  readonly model?: Model;
   /**
    * The nodes it may go to.
    * @default - nodes with four T10, by the labels of GPU feature discovery

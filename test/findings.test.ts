@@ -8,7 +8,7 @@ import {
   ModelCache,
   NetworkAccess,
   NodePool,
-  QwenModel,
+  Model,
   QwenQLoRAJob,
   type QwenQLoRAJobProps,
   SavesVolume,
@@ -175,8 +175,8 @@ const CASES: readonly Case[] = [
   ],
   [
     'invalid-model',
-    run({ model: QwenModel.custom({ name: 'X', repository: 'a/X', config: {} }) }),
-    { path: 'finetune/math', key: 'QwenModel.custom.config', message: expect.stringContaining('X') },
+    run({ model: Model.custom({ name: 'X', repository: 'a/X', config: {} }) }),
+    { path: 'finetune/math', key: 'Model.custom.config', message: expect.stringContaining('X') },
   ],
   [
     'invalid-node-pool',

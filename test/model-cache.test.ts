@@ -1,6 +1,6 @@
 import { Chart, Size } from 'cdk8s';
 import { Secret } from 'cdk8s-plus-28';
-import { FineTuningJob, Gpu, ModelCache, NodePool, QwenModel, Source, TrainerImage } from '../src';
+import { FineTuningJob, Gpu, type Model, ModelCache, NodePool, QwenModel, Source, TrainerImage } from '../src';
 import { KEEP } from '../src/tree/claim';
 import {
   chartOf,
@@ -43,7 +43,7 @@ describe('a cache that is filled', () => {
   });
 
   test('has a size that holds the models of all runs, with room to spare', () => {
-    const sizeWith = (...models: QwenModel[]) => {
+    const sizeWith = (...models: Model[]) => {
       const { app, chart } = chartOf();
       const shared = { modelCache: new ModelCache(chart, 'models'), dataset: mathDataset(chart) };
       for (const [i, model] of models.entries()) mathRun(chart, { ...shared, model }, `run-${i}`);

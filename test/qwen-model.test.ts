@@ -1,4 +1,4 @@
-import { QwenModel } from '../src';
+import { Model, QwenModel } from '../src';
 import { MODELS } from '../src/planning/catalog/models';
 
 const CONFIG = {
@@ -13,7 +13,7 @@ const CONFIG = {
   tie_word_embeddings: false,
 };
 const custom = (config: object) =>
-  QwenModel.custom({ name: 'Qwen3-14B-Base', repository: 'Qwen/Qwen3-14B-Base', config: { ...config } });
+  Model.custom({ name: 'Qwen3-14B-Base', repository: 'Qwen/Qwen3-14B-Base', config: { ...config } });
 
 const KNOWN = {
   'Qwen3-0.6B': QwenModel.QWEN3_0_6B,
@@ -57,7 +57,7 @@ test('a model of one’s own has the shape of its config.json', () => {
 test('a config.json without a number needed is a problem that says which', () => {
   const { hidden_size: _, ...config } = CONFIG;
   expect(custom(config)._problems).toEqual([
-    { id: 'invalid-model', key: 'QwenModel.custom.config', message: expect.stringContaining('hidden_size') },
+    { id: 'invalid-model', key: 'Model.custom.config', message: expect.stringContaining('hidden_size') },
   ]);
 });
 

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CARDS } from '../src/planning/catalog/cards';
-import { MODELS, type ModelShape } from '../src/planning/catalog/models';
+import { MODELS } from '../src/planning/catalog/models';
+import type { ModelShape } from '../src/run/model-shape';
 import { type GpuMemory, gpuMemory } from '../src/planning/memory';
 import { scheduleOf } from '../src/planning/schedule';
 import { type Settings, settingsOf } from '../src/planning/settings';

@@ -1,5 +1,6 @@
 import { nearest } from '../llamafactory/nearest';
-import { CARDS, type Card } from '../planning/catalog/cards';
+import { CARDS } from '../planning/catalog/cards';
+import type { Card } from '../run/card';
 
 /** The card of the catalogue that is meant, by its name or its node label; else what to say. */
 export function cardNamed(name: string): Card | { readonly fault: string } {

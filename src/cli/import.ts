@@ -1,7 +1,7 @@
 import { existsSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, isAbsolute, join, relative, resolve } from 'node:path';
 import { findingsText } from '../judge/finding-text';
-import type { Card } from '../planning/catalog/cards';
+import type { Card } from '../run/card';
 import { type Finding, Severity } from '../run/finding';
 import type { Release } from '../run/run';
 import { fileStore, reasonOf } from './file-store';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import type { Acknowledgements } from '../judge/acknowledgements';
 import { nearest } from '../llamafactory/nearest';
-import type { Card } from '../planning/catalog/cards';
+import type { Card } from '../run/card';
 import { DEFAULT_RELEASE, RELEASES, type Release } from '../run/run';
 import { cardNamed } from './cards';
 import type { ImportOptions } from './import';

@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import { isMapping } from '../llamafactory/dataset-info';
 import type { Files } from '../llamafactory/files';
-import { MODELS, type ModelShape, modelFromConfig } from '../planning/catalog/models';
+import { MODELS, modelFromConfig } from '../planning/catalog/models';
+import type { ModelShape } from '../run/model-shape';
 
 /**
  * The shape of the model that `model_name_or_path` names: from its config.json if the folder is here, else the model of

@@ -3,7 +3,7 @@ import { isMapping } from '../llamafactory/dataset-info';
 import { type Files, joinPath } from '../llamafactory/files';
 import type { LoadedConfig } from '../llamafactory/load';
 import { loadConfig } from '../llamafactory/load-config';
-import type { Card } from '../planning/catalog/cards';
+import type { Card } from '../run/card';
 import { type Edit, EditOperation, type Finding, Severity } from '../run/finding';
 import type { Mapping, Release, Run, RunDataset } from '../run/run';
 import type { FileStore } from './file-store';

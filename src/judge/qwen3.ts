@@ -11,7 +11,7 @@ export function qwen3Of(run: Run): 'hybrid' | 'instruct' | 'thinking' | undefine
       .replace(/[/\\]+$/, '')
       .split(/[/\\]/)
       .at(-1) ?? '';
-  const known = run.model?.family === 'qwen3' || run.model?.family === 'qwen3-moe';
+  const known = run.model?.modelType.startsWith('qwen3') === true;
   if (!(known || /^qwen-?3-\d/i.test(name)) || OTHERS.test(name)) return undefined;
   if (/instruct/i.test(name)) return 'instruct';
   return /thinking/i.test(name) ? 'thinking' : 'hybrid';

@@ -1,5 +1,5 @@
+import type { ModelShape } from '../run/model-shape';
 import type { Run } from '../run/run';
-import type { ModelShape } from './catalog/models';
 import { type Linear, loraTargets } from './layers';
 import type { Settings } from './settings';
 
@@ -66,7 +66,7 @@ export function layerActivations(
   const routed = experts === undefined ? 0 : 4 * experts.perToken * hidden;
 
   const norms = settings.liger ? 2 * hidden : 8 * hidden;
-  const queryNorms = model.family === 'qwen2.5' ? 0 : (settings.liger ? 2 : 4) * (query + keyValue);
+  const queryNorms = model.queryKeyNorms ? (settings.liger ? 2 : 4) * (query + keyValue) : 0;
   const activation = (settings.liger ? 4 : 6) * intermediate;
   const attention = {
     flash: 4 * query + 4 * keyValue + 4 * model.attentionHeads,

@@ -1,3 +1,4 @@
+import type { ModelShape } from '../run/model-shape';
 import type { Run } from '../run/run';
 import type { Subject } from './advice/attempt';
 import { dataAdvice } from './advice/data';
@@ -7,7 +8,6 @@ import { makeItFit } from './advice/memory';
 import { quickerAttention, quickerStrategy } from './advice/speed';
 import type { Advice } from './advice/type';
 import { watchAdvice } from './advice/watch';
-import type { ModelShape } from './catalog/models';
 import { type Shape, shapeOf, type Verdict } from './memory';
 import { type Schedule, scheduleOf } from './schedule';
 import { type Settings, settingsOf } from './settings';

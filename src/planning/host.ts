@@ -1,5 +1,5 @@
+import type { ModelShape } from '../run/model-shape';
 import type { Run } from '../run/run';
-import type { ModelShape } from './catalog/models';
 import { modelFileBytes } from './layers';
 import { textBytes } from './lengths';
 import { type Shape, shapeOf } from './memory';

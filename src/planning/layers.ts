@@ -1,5 +1,5 @@
+import type { ModelShape } from '../run/model-shape';
 import type { Mapping } from '../run/run';
-import type { ModelShape } from './catalog/models';
 import type { Settings } from './settings';
 
 /** One weight matrix of a block. */
@@ -52,9 +52,10 @@ export function linearElements(linears: readonly Linear[]): number {
 /** Norms and biases of a block, and the router where it is no linear layer: never quantised. */
 export function smallElements(model: ModelShape, linears: readonly Linear[]): number {
   const keyValue = model.keyValueHeads * model.headDim;
-  const own = model.family === 'qwen2.5' ? model.attentionHeads * model.headDim + 2 * keyValue : 2 * model.headDim;
+  const biases = model.attentionBias ? model.attentionHeads * model.headDim + 2 * keyValue : 0;
+  const norms = model.queryKeyNorms ? 2 * model.headDim : 0;
   const routes = model.experts !== undefined && !linears.some(({ name }) => name === 'gate');
-  return 2 * model.hiddenSize + own + (routes ? model.hiddenSize * (model.experts?.count ?? 0) : 0);
+  return 2 * model.hiddenSize + biases + norms + (routes ? model.hiddenSize * (model.experts?.count ?? 0) : 0);
 }
 
 /** All parameters: blocks, embeddings, output layer and the last norm. */

@@ -1,3 +1,4 @@
+import type { ModelShape } from '../run/model-shape';
 import type { Run } from '../run/run';
 import {
   type AttentionKernel,
@@ -7,7 +8,6 @@ import {
   SCORES_BACKWARD,
   SCORES_FORWARD,
 } from './activations';
-import type { ModelShape } from './catalog/models';
 import {
   type BaseWeights,
   baseWeights,

@@ -1,7 +1,7 @@
+import type { Card } from '../run/card';
+import type { ModelShape } from '../run/model-shape';
 import type { Run } from '../run/run';
 import { takesMathKernel } from './activations';
-import type { Card } from './catalog/cards';
-import type { ModelShape } from './catalog/models';
 import { type Shape, shapeOf } from './memory';
 import type { Schedule } from './schedule';
 import { type Settings, settingsOf } from './settings';

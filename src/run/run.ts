@@ -1,5 +1,5 @@
-import type { Card } from '../planning/catalog/cards';
-import type { ModelShape } from '../planning/catalog/models';
+import type { Card } from './card';
+import type { ModelShape } from './model-shape';
 
 /** The LLaMA-Factory releases the library knows, oldest first. */
 export const RELEASES = ['0.9.3', '0.9.4', '0.9.5'] as const;

@@ -680,7 +680,7 @@ describe('the command', () => {
     const directory = project('unknown model', { ...DATA, 'train.yaml': LORA.replace('Qwen/Qwen3-0.6B', 'me/mine') });
     expect(run('import', directory)).toMatchObject({
       status: 1,
-      out: expect.stringContaining('QwenModel.custom('),
+      out: expect.stringContaining('Model.custom('),
       err: expect.stringContaining('[import-model]'),
     });
   });

@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import { fileStore } from '../../src/cli/file-store';
 import { type RunFromFiles, runFromFiles } from '../../src/cli/run-from-files';
-import { CARDS, type Card } from '../../src/planning/catalog/cards';
+import { CARDS } from '../../src/planning/catalog/cards';
+import type { Card } from '../../src/run/card';
 import { temporaryFolder, write } from '../folder';
 
 const folder = temporaryFolder();

@@ -1,5 +1,6 @@
 import { CARDS } from '../../src/planning/catalog/cards';
-import { MODELS, type ModelShape } from '../../src/planning/catalog/models';
+import { MODELS } from '../../src/planning/catalog/models';
+import type { ModelShape } from '../../src/run/model-shape';
 import type { Mapping, Run } from '../../src/run/run';
 
 const OFFLOAD = { device: 'cpu', pin_memory: true };

@@ -9,7 +9,7 @@ import {
   Gpu,
   ModelCache,
   NodePool,
-  QwenModel,
+  Model,
   QwenQLoRAJob,
   SavesVolume,
   type TrainArguments,
@@ -55,7 +55,7 @@ export function synthesise(release: Release, modelFolder: string, options: Optio
   const { strategy, train, without } = cpu(release);
   const args = { ...TINY, ...train, ...options.train };
   const props = {
-    model: QwenModel.custom({
+    model: Model.custom({
       name: 'Qwen3-tiny',
       repository: MODELS.modelPath,
       config: JSON.parse(readFileSync(join(modelFolder, 'config.json'), 'utf8')),

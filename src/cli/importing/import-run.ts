@@ -4,8 +4,8 @@ import { checkRules } from '../../judge/rules';
 import { PATHS } from '../../kubernetes/training-pod';
 import { ownerOf } from '../../llamafactory/arguments';
 import { parse } from '../../llamafactory/parser/parse';
-import type { Card } from '../../planning/catalog/cards';
 import { Strategy } from '../../planning/strategy';
+import type { Card } from '../../run/card';
 import { type Finding, Severity } from '../../run/finding';
 import { DEFAULT_RELEASE, type Mapping, type Release, type Run } from '../../run/run';
 import { TrainerImage } from '../../trainer-image';
@@ -385,7 +385,7 @@ function modelFindings({ model, byHand }: ImportedModel, { args }: Run): Omit<Fi
           about(
             Severity.ERROR,
             'the model is none of the catalogue, and no config.json of a Qwen model is where the path says',
-            "fill in QwenModel.custom's config with the model's config.json",
+            "fill in Model.custom's config with the model's config.json",
           ),
         ]
       : []),

@@ -1,7 +1,8 @@
 import type { Files } from '../../llamafactory/files';
-import type { ModelShape } from '../../planning/catalog/models';
+import { Model } from '../../model';
 import { modelFileBytes } from '../../planning/layers';
 import { QwenModel } from '../../qwen-model';
+import type { ModelShape } from '../../run/model-shape';
 import type { Mapping } from '../../run/run';
 import { modelShapeOf, partsOf } from '../model-shape';
 import { call, literal, object } from './literal';
@@ -15,7 +16,7 @@ export interface ImportedModel {
   /** What is to be said of it in the program. */
   readonly comment?: string;
   /** The model itself; undefined: neither its name nor its config.json says what it is made of. */
-  readonly model?: QwenModel;
+  readonly model?: Model;
   /** Where the pod finds it. */
   readonly directory: string;
   /** Arguments that are said by the model cache. */
@@ -81,14 +82,14 @@ export function importedModel(args: Mapping, env: ReadonlyMap<string, string>, f
 }
 
 interface Named {
-  readonly model?: QwenModel;
+  readonly model?: Model;
   readonly code: string;
 }
 
 /** A model of the catalogue by the last part of its repository. */
 function catalogued(part: string): Named | undefined {
   for (const [name, model] of Object.entries(QwenModel)) {
-    if (!(model instanceof QwenModel)) continue;
+    if (!(model instanceof Model)) continue;
     if (model.repository.split('/').at(-1)?.toLowerCase() === part.toLowerCase())
       return { model, code: `QwenModel.${name}` };
   }
@@ -110,18 +111,14 @@ function custom(repository: string, shape: ModelShape | undefined): Named {
     repository: PATH.test(repository) ? (partsOf(repository)[0] ?? 'model') : repository,
     config: shape === undefined ? {} : configOf(shape),
   };
-  const code = call(
-    'QwenModel.custom',
-    object(Object.entries(description).map(([key, value]) => [key, literal(value)])),
-  );
-  return shape === undefined ? { code } : { model: QwenModel.custom(description), code };
+  const code = call('Model.custom', object(Object.entries(description).map(([key, value]) => [key, literal(value)])));
+  return shape === undefined ? { code } : { model: Model.custom(description), code };
 }
 
 /** A shape as the config.json says it. */
 function configOf(shape: ModelShape): Mapping {
-  const types = { 'qwen2.5': 'qwen2', qwen3: 'qwen3', 'qwen3-moe': 'qwen3_moe' } as const;
   return {
-    model_type: types[shape.family],
+    model_type: shape.modelType,
     hidden_size: shape.hiddenSize,
     intermediate_size: shape.intermediateSize,
     num_hidden_layers: shape.layers,

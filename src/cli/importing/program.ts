@@ -20,6 +20,7 @@ const NAMES = [
   'Gpu',
   'ModelCache',
   'NodePool',
+  'Model',
   'QwenModel',
   'QwenQLoRAJob',
   'SavesVolume',

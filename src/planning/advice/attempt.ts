@@ -1,5 +1,5 @@
+import type { ModelShape } from '../../run/model-shape';
 import type { Run } from '../../run/run';
-import type { ModelShape } from '../catalog/models';
 import { type GpuNeed, gpuNeed, type Shape, shapeOf } from '../memory';
 import type { Schedule } from '../schedule';
 import { type Settings, settingsOf } from '../settings';

@@ -1,0 +1,23 @@
+/** What decides the memory and speed of a model: the numbers of its config.json, and what its blocks are made of. */
+export interface ModelShape {
+  /** The name people use, for example `Qwen3-14B`. */
+  readonly name: string;
+  /** Where hubs keep it: the same repository name on ModelScope and Hugging Face, for example `Qwen/Qwen3-14B`. */
+  readonly repository: string;
+  /** What transformers calls its architecture, for example `qwen3`. */
+  readonly modelType: string;
+  readonly hiddenSize: number;
+  readonly intermediateSize: number;
+  readonly layers: number;
+  readonly attentionHeads: number;
+  readonly keyValueHeads: number;
+  readonly headDim: number;
+  readonly vocabSize: number;
+  readonly tiedEmbeddings: boolean;
+  /** Whether queries, keys and values have a bias. */
+  readonly attentionBias: boolean;
+  /** Whether queries and keys have RMS norms of their own. */
+  readonly queryKeyNorms: boolean;
+  /** Mixture of experts only. */
+  readonly experts?: { readonly count: number; readonly perToken: number; readonly intermediateSize: number };
+}
