@@ -2,13 +2,13 @@ import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, extname, join } from 'node:path';
 import { Construct, type IConstruct } from 'constructs';
+import type { MountedDataset } from './job/request';
 import { objectNameProblems } from './kubernetes/name-problems';
 import { objectName } from './kubernetes/names';
 import { areReadAlike, DATA_TYPES, dataFilesAt } from './llamafactory/data-files';
 import { parseDataFile } from './llamafactory/dataset-file';
 import { type DatasetDescription, datasetEntry } from './llamafactory/dataset-info';
 import { faultyRows } from './llamafactory/dataset-rows';
-import type { Fetch } from './model-cache';
 import { digest } from './run/digest';
 import type { Problem } from './run/finding';
 import type { Mapping } from './run/run';
@@ -205,24 +205,6 @@ export interface DatasetSourceProps extends DatasetProps {
   readonly path: string;
 }
 
-/** A data set as a pod sees it. */
-export interface MountedDataset {
-  readonly name: string;
-  readonly entry: Mapping;
-  readonly rows?: readonly unknown[];
-  /** Whether faults of the rows are reported. */
-  readonly rowsReported?: boolean;
-  /** What the result of a run depends on. */
-  readonly identity: unknown;
-  /**
-   * What the prepare Job fetches, and to which directory of the volume that it fills. Which one that is the run knows:
-   * until then `entry.file_name` begins with the directory.
-   */
-  readonly fetch?: Fetch & { readonly directory: string };
-  readonly volumes: ReadonlyArray<{ readonly name: string; readonly configMap?: string; readonly claim?: string }>;
-  readonly mounts: ReadonlyArray<{ readonly name: string; readonly mountPath: string; readonly subPath?: string }>;
-}
-
 /** A file that was read: its digest is of its bytes, and rows are shared by all files of a tree that have them. */
 interface DataFile {
   readonly path: string;
@@ -346,7 +328,7 @@ export class DatasetVolume extends Construct {
       name: this.name,
       entry: datasetEntry(`${directory}/${path}`, describe(props)),
       identity: what,
-      fetch: { source, what, directory },
+      fetch: { origin: source._origin, what, directory },
       volumes: [],
       mounts: [],
     };

@@ -1,42 +1,31 @@
-import { Chart, type Size } from 'cdk8s';
+import { Chart, type Duration, type Size } from 'cdk8s';
 import { Construct } from 'constructs';
-import type { PodSpec } from 'kubernetes-types/core/v1';
-import type { MountedDataset } from './dataset-volume';
+import { DeepSpeedZero3 } from './deepspeed-zero3';
 import type { FineTuningJobProps } from './fine-tuning-job-props';
 import { Gate } from './gate';
-import { settleStrategy } from './job/auto-strategy';
-import { preflight, preflightDirectory } from './job/preflight-job';
-import { type FetchInto, prepare } from './job/prepare-job';
-import { propProblems } from './job/prop-problems';
-import { type ResolvedRun, resolveRun } from './job/resolved-run';
+import { readCode } from './job/code';
+import { judgeResolved } from './job/judge-resolved';
+import { type Prepared, prepare, preparedOf } from './job/prepare-job';
+import type { RunRequest } from './job/request';
+import { type ResolvedRun, resolveRun } from './job/resolve';
 import { configFiles, launchFiles } from './job/run-files';
-import { runNetworkPolicy } from './job/run-network-policy';
-import { accessOf, askedFor, manifestTexts, nameProblems, networkProblems, sourceProblems } from './job/run-problems';
-import { smokeFindings, smokeRows, smokeRun } from './job/smoke-config';
-import type { Acknowledgements } from './judge/acknowledgements';
-import { secretFindings } from './judge/secrets';
-import { podFailurePolicy } from './kubernetes/failure-policy';
-import { jobSpec } from './kubernetes/job';
-import { JOB_NAME_LENGTH, NAME_LENGTH } from './kubernetes/names';
-import { patchedPod } from './kubernetes/patched-pod';
-import { type PodSettings, type PodUser, podTemplate } from './kubernetes/pod-template';
+import { preflightJob, type RunConfigMaps, reachOf, trainingJob, trainingPodOf } from './job/training-job';
+import type { JobManifest } from './kubernetes/job';
 import { bytesOf } from './kubernetes/quantity';
-import { type PodResources, podResources, preflightResources, tooLittle, unavailable } from './kubernetes/resources';
-import { KEEP_RUNNING } from './kubernetes/scheduling';
-import { TERMINATION_GRACE_SECONDS } from './kubernetes/trainer-env';
-import { PATHS, TRAINER, type TrainingPod, trainingPod, waitName } from './kubernetes/training-pod';
+import type { PodReferences } from './kubernetes/references';
+import { ModelCache } from './model-cache';
+import { NetworkAccess } from './network-access';
 import { QUANTISED } from './planning/layers';
-import { type PlanNumbers, planNumbers, planSummary } from './planning/plan';
-import { settingsOf } from './planning/settings';
-import { digest } from './run/digest';
-import type { Run } from './run/run';
+import type { PlanNumbers } from './planning/plan';
 import { type RunPlan, runPlan } from './run-plan';
+import { SavesVolume } from './saves-volume';
+import { TrainerImage } from './trainer-image';
 import { chartBeside, claimObject } from './tree/claim';
-import { constructName } from './tree/construct-name';
+import { constructName, constructPath, nameParts } from './tree/construct-name';
 import { contentConfigMap } from './tree/content-config-map';
-import { report, reportNamed, reportProblems, reportReferences } from './tree/findings';
-import { labelsOf } from './tree/labels';
-import { NamedObject } from './tree/outside-patches';
+import { report, reportReferences } from './tree/findings';
+import { makeJob } from './tree/job-object';
+import { makeNetworkPolicy } from './tree/network-policy';
 import { mountedInWave, SYNC_WAVE } from './tree/waves';
 
 /**
@@ -62,132 +51,50 @@ export class FineTuningJob extends Construct {
   private readonly numbers: PlanNumbers;
   private planned?: RunPlan;
 
-  public constructor(scope: Construct, id: string, asked: FineTuningJobProps) {
+  public constructor(scope: Construct, id: string, props: FineTuningJobProps) {
     super(scope, id);
-    const { props, chosen } = settleStrategy(this, asked);
-    const resolved = resolveRun(this, props, chosen);
-    const { run, image, saves } = resolved;
-    this.numbers = planNumbers(run);
-    const { resources, beforehand } = this.resources(props, run);
-    const { outputBytes, tokenizedBytes } = this.numbers.host;
-    saves._reserve(run.path, outputBytes + (props.preflight ? tokenizedBytes : 0));
-    reportProblems(this, propProblems(askedFor(props, resources, run)));
-    reportProblems(this, [...nameProblems(props), ...networkProblems(props, run), ...sourceProblems(resolved)]);
-    report(this, secretFindings(run.path, manifestTexts(props)));
-    const user: PodUser = {
-      runAsUser: props.runAsUser ?? 1000,
-      runAsGroup: props.runAsGroup ?? 1000,
-      fsGroup: props.fsGroup ?? 1000,
+    const volumes: Volumes = {
+      models: props.modelCache ?? new ModelCache(this, 'models'),
+      saves: props.saves ?? new SavesVolume(this, 'saves'),
     };
-    const settings: Settings = {
-      annotations: props.annotations ?? {},
-      imagePullSecrets: props.imagePullSecrets ?? [],
-      serviceAccountName: props.serviceAccountName,
-      user,
-      scheduling: props.nodePool._scheduling,
-    };
-    const gate = props.gate ?? Gate.wait();
-    const prepared = this.prepare(props, resolved, settings, gate);
-    const smoke = props.smoke ? smokeRun(run) : undefined;
-    report(this, smoke === undefined ? [] : smokeFindings(run, smoke));
-    const files = configFiles(resolved, smoke);
-    const configMap = contentConfigMap(this, 'Config', files, 'config');
-    const { code } = resolved;
-    const codeConfigMap =
-      code === undefined || code.items.length === 0
-        ? undefined
-        : { ...contentConfigMap(this, 'Code', code.files, 'code'), items: code.items };
-
+    const resolved = resolveRun(requestOf(this, props, volumes));
+    const { findings, acknowledged } = judgeResolved(resolved);
+    report(this, findings);
+    const prepared = preparedOf(resolved);
+    reserveSpace(resolved, prepared, volumes);
+    this.numbers = resolved.numbers;
     this.runDigest = resolved.runDigest;
     this.outputDirectory = resolved.outputDirectory;
-    this.savesClaimName = saves.claimName;
-    this.prepared = prepared.markers.length > 0;
+    this.savesClaimName = resolved.saves.claimName;
+    this.prepared = prepared.request !== undefined;
 
-    const labels = {
-      ...props.labels,
-      ...labelsOf(this),
-      'app.kubernetes.io/component': 'train',
-      'app.kubernetes.io/version': run.release,
-      'cdk8s-llamafactory/run': this.runDigest,
-      ...prepared.near,
-    };
-    const pod: TrainingPod = {
-      ...settings,
-      labels,
-      near: prepared.near,
-      image: image.reference,
-      gpus: run.gpus,
-      resources,
-      models: { claimName: resolved.modelCache.claimName },
-      saves: { claimName: saves.claimName, subPath: saves._subPath },
-      configMap: configMap.name,
-      launchConfigMap: launchFiles(Chart.of(this)),
-      deepspeedConfigMap: props.deepspeed?.configMapName,
-      codeConfigMap,
-      datasets: mountsOf(resolved.datasets),
-      markers: prepared.markers,
-      waitTimeoutSeconds: props.prepareTimeout?.toSeconds() ?? 7200,
-      outputDir: this.outputDirectory,
-      pythonPath: [...(codeConfigMap === undefined ? [] : [PATHS.code]), ...prepared.pythonPath],
-      virtualEnvironment: props.virtualEnvironment,
-      cudaVisibleDevices: props.cudaVisibleDevices,
-      env: props.env ?? {},
-      terminationGracePeriodSeconds: TERMINATION_GRACE_SECONDS,
-      priorityClassName: props.priorityClassName,
-      smokeRows: smoke === undefined ? undefined : smokeRows(smoke),
-      tensorBoard: props.tensorBoard,
-      gpuMonitorSeconds: props.gpuMonitor?.toSeconds(),
-      evictionProtectionSeconds: props.evictionProtection?.toSeconds(),
-    };
+    const files = configFiles(resolved);
+    const pod = trainingPodOf(resolved, this.configMaps(props, resolved, files), prepared);
+    const preflight = preflightJob(resolved, pod, files);
+    const training = trainingJob(resolved, pod, preflight, {
+      ...acknowledgedIn(acknowledged),
+      ...(resolved.waves ? { [SYNC_WAVE]: '1' } : {}),
+    });
+    report(this, training.findings);
+    this.jobName = training.manifest.metadata.name;
+
+    placeInWaves(resolved, prepared, volumes);
+    prepare(resolved.models.filled ? volumes.models : volumes.saves, resolved, prepared);
     const references = {
-      path: run.path,
+      path: resolved.path,
       namespace: Chart.of(this).namespace ?? '',
       existingClaims: existingClaims(resolved),
     };
-    const looked = beforehand === undefined ? undefined : this.preflight(props, pod, beforehand, files);
-    if (looked !== undefined) reportReferences(this, { ...references, pod: looked.spec });
-    const waiting = gate._waves ? 0 : pod.waitTimeoutSeconds;
-    const rendered = podTemplate(
-      trainingPod({
-        ...pod,
-        annotations: { ...KEEP_RUNNING, ...settings.annotations },
-        markers: [...pod.markers, ...(looked === undefined ? [] : [looked.marker])],
-        waitTimeoutSeconds: waiting,
-      }),
-    );
-    const patched = props.podTemplate === undefined ? undefined : patchedPod(run.path, rendered, props.podTemplate);
-    report(this, patched?.findings ?? []);
-    const template = patched?.template ?? rendered;
-    this.jobName = constructName(this, {
-      suffix: digest({ template, run: this.runDigest }),
-      maxLength: JOB_NAME_LENGTH,
-    });
-    const place = gate._waves ? new Construct(chartBeside(this, 'train'), constructName(this)) : this;
-    runNetworkPolicy(place, 'NetworkPolicy', { name: this.jobName, labels, peers: run.nodes > 1 }, props);
-    const object = new NamedObject(place, 'Resource', {
-      apiVersion: 'batch/v1',
-      kind: 'Job',
-      metadata: {
-        name: this.jobName,
-        labels,
-        annotations: {
-          [PLAN_ANNOTATION]: planSummary(run, this.numbers, chosen),
-          ...props.annotations,
-          ...acknowledgedIn(resolved.acknowledged),
-          ...(gate._waves ? { [SYNC_WAVE]: '1' } : {}),
-        },
-      },
-      spec: jobSpec(template, {
-        backoffLimit: props.backoffLimit ?? 3,
-        activeDeadlineSeconds: props.activeDeadline?.toSeconds(),
-        ttlSecondsAfterFinished: props.ttlAfterFinished?.toSeconds(),
-        failurePolicy: podFailurePolicy(TRAINER, looked === undefined ? undefined : waitName(waiting)),
-      }),
-    });
+    if (preflight !== undefined) {
+      makeReachable(this, 'PreflightNetworkPolicy', preflight.manifest, resolved, false);
+      makeJob(this, 'Preflight', preflight.manifest);
+      reportReferences(this, { ...references, pod: preflight.manifest.spec.template.spec ?? NO_POD });
+    }
+    const place = resolved.waves ? new Construct(chartBeside(this, 'train'), constructName(this)) : this;
+    makeReachable(place, 'NetworkPolicy', training.manifest, resolved, resolved.run.nodes > 1);
     // Wherever it stands, it is what `ApiObject.of(job)` means.
-    this.node.defaultChild = object;
-    reportNamed({ object, part: 'spec.template', content: template });
-    reportReferences(this, { ...references, pod: template.spec ?? { containers: [] }, named: patched?.named });
+    this.node.defaultChild = makeJob(place, 'Resource', training.manifest);
+    reportReferences(this, { ...references, pod: training.pod, named: training.named });
   }
 
   /** What the run does and takes, as `cdk8s-llamafactory plan` prints it in JSON; what isn't known is left out. */
@@ -196,143 +103,156 @@ export class FineTuningJob extends Construct {
     return this.planned;
   }
 
-  /** The CPU Job that fetches and installs what the run needs, if anything: under the volume it fills. */
-  private prepare(props: FineTuningJobProps, resolved: ResolvedRun, settings: Settings, gate: Gate): Prepared {
-    const { modelCache, saves, location, requirements, image, target } = resolved;
-    const near = { 'cdk8s-llamafactory/volume': labelValue(target.claimName) };
-    const model =
-      location.fetch === undefined
-        ? undefined
-        : { ...location.fetch, directory: `${PATHS.models}/${location.directory}` };
-    const data = fetchedData(resolved.datasets);
-    const packages =
-      requirements === undefined
-        ? undefined
-        : {
-            requirements,
-            directory: `${target.mountPath}/.packages/${digest(requirements)}`,
-            indexUrl: props.packageIndex,
-          };
-    const nothing = model === undefined && data.length === 0 && packages === undefined;
-    for (const volume of [modelCache, saves]) {
-      const early = !gate._waves || props.preflight || (!nothing && volume.claimName === target.claimName);
-      mountedInWave(claimObject(volume), early ? 0 : 1);
-    }
-    if (nothing) return { markers: [], pythonPath: [], near };
-    const volume = modelCache.filled ? modelCache : saves;
-    const { modelBytes } = this.numbers.host;
-    if (model !== undefined && modelBytes > 0 && !QUANTISED.test(String(model.what['repository'] ?? ''))) {
-      volume._reserve(location.directory, modelBytes);
-    }
-    if (packages !== undefined) volume._reserve('packages', PACKAGES_BYTES);
-    const markers = prepare(volume, {
-      restricted: accessOf(props)._destinations !== undefined,
-      request: { model, data, packages },
-      target,
-      ...settings,
-      ...volume._filling,
-      near,
-      image: image.reference,
-    });
-    return { markers, pythonPath: packages === undefined ? [] : [packages.directory], near };
-  }
-
-  /** The CPU Job in which the trainer goes over the run first: its pod, and the marker that it leaves. */
-  private preflight(
+  /** Makes the ConfigMaps that the run's pods mount. */
+  private configMaps(
     props: FineTuningJobProps,
-    run: TrainingPod,
-    resources: PodResources,
-    { 'train_config.yaml': config, 'dataset_info.json': info }: Readonly<Record<string, string>>,
-  ): { readonly spec: PodSpec; readonly marker: string } {
-    const { computeCapability } = props.nodePool.gpu._card;
-    const lookedAt = { run: this.runDigest, env: run.env, computeCapability, config, info };
-    const directory = preflightDirectory(this, lookedAt);
-    const { spec } = preflight(this, { run, resources, directory, computeCapability }, props);
-    return { spec: spec ?? { containers: [] }, marker: `${directory}/.complete` };
-  }
-
-  /** What the pod asks for, as planned unless a prop says otherwise; what is too little or too much is reported. */
-  private resources(props: FineTuningJobProps, run: Run): Resources {
-    const need = this.numbers.host;
-    const bytes = (size: Size | undefined) => (size === undefined ? undefined : bytesOf(size));
-    const { gpus, cpus, memory } = props.nodePool;
-    const node = { gpus, cpus, memoryBytes: bytes(memory) };
-    const given = {
-      cpus: props.cpus,
-      memoryBytes: bytes(props.memory),
-      sharedMemoryBytes: bytes(props.sharedMemory),
-      ephemeralStorageBytes: bytes(props.ephemeralStorage),
+    { settled, code }: ResolvedRun,
+    files: Readonly<Record<string, string>>,
+  ): RunConfigMaps {
+    const made = settled.zero3 === undefined ? undefined : new DeepSpeedZero3(this, 'zero3', settled.zero3);
+    const deepspeed = settled.deepspeed === undefined ? made : props.deepspeed;
+    return {
+      config: contentConfigMap(this, 'Config', files, 'config').name,
+      launch: launchFiles(Chart.of(this)),
+      deepspeed: deepspeed?.configMapName,
+      code:
+        code === undefined || code.items.length === 0
+          ? undefined
+          : contentConfigMap(this, 'Code', code.files, 'code').name,
     };
-    const beforehand = props.preflight
-      ? preflightResources(settingsOf(run).preprocessingWorkers, podResources(run.gpus, need, given, node), node)
-      : undefined;
-    // A pod that waits keeps its cores, and one that it waits for must find some on the same node.
-    const beside = props.gate?._waves ? 0 : (beforehand?.cpus ?? 0);
-    const resources = podResources(run.gpus, need, given, node, beside);
-    report(this, [
-      ...tooLittle(run.path, run.gpus, need, resources),
-      ...unavailable(run.path, run.gpus, resources, need, node),
-    ]);
-    return { resources, beforehand };
   }
 }
 
-/** On the Job: the plan in one line. It is in no digest, since it follows from what is. */
-const PLAN_ANNOTATION = 'cdk8s-llamafactory/plan';
-
-/** What both pods are given as it stands. */
-type Settings = Omit<PodSettings, 'labels' | 'near'>;
-
-/** What the pods of a run ask for. */
-interface Resources {
-  readonly resources: PodResources;
-  /** The preflight pod's; undefined: there is none. */
-  readonly beforehand: PodResources | undefined;
+/** The volumes of a run. */
+interface Volumes {
+  readonly models: ModelCache;
+  readonly saves: SavesVolume;
 }
 
-/** What the training pod has to know of the prepare Job. */
-interface Prepared {
-  /** Files that must exist before training may start. */
-  readonly markers: readonly string[];
-  readonly pythonPath: readonly string[];
-  /** A label of all pods that share the volume. */
-  readonly near: Readonly<Record<string, string>>;
+const NO_POD: PodReferences['pod'] = { containers: [] };
+
+/** What the props say, in plain data. */
+function requestOf(job: Construct, props: FineTuningJobProps, { models, saves }: Volumes): RunRequest {
+  const { model, nodePool, deepspeed, evaluationDataset } = props;
+  const image = props.image ?? TrainerImage.official();
+  const access = props.networkAccess ?? NetworkAccess.restricted();
+  const code = props.code === undefined ? undefined : readCode(props.code);
+  return {
+    path: constructPath(job),
+    nameParts: nameParts(job),
+    model: { name: model.name, repository: model.repository, shape: model._shape },
+    location: models._locate(model),
+    image: { reference: image.reference, identity: image._identity, contents: image._contents },
+    nodes: {
+      card: nodePool.gpu._card,
+      gpus: nodePool.gpus,
+      cpus: nodePool.cpus,
+      memoryBytes: bytes(nodePool.memory),
+      scheduling: nodePool._scheduling,
+    },
+    models: { claimName: models.claimName, existing: models._existing, filled: models.filled },
+    saves: { claimName: saves.claimName, existing: saves._existing, subPath: saves._subPath },
+    training: [props.dataset, ...(props.additionalDatasets ?? [])].map(({ _mounted }) => _mounted),
+    evaluation: evaluationDataset === undefined ? [] : [evaluationDataset._mounted],
+    train: props.train ?? {},
+    trainConfig: props.trainConfig?._read(image._contents.llamafactory),
+    code,
+    strategy: props.strategy,
+    deepspeed: deepspeed?._file,
+    gpus: props.gpus,
+    cpus: props.cpus,
+    memoryBytes: bytes(props.memory),
+    sharedMemoryBytes: bytes(props.sharedMemory),
+    ephemeralStorageBytes: bytes(props.ephemeralStorage),
+    env: props.env,
+    labels: props.labels,
+    annotations: props.annotations,
+    imagePullSecrets: props.imagePullSecrets,
+    serviceAccountName: props.serviceAccountName,
+    priorityClassName: props.priorityClassName,
+    user: { runAsUser: props.runAsUser, runAsGroup: props.runAsGroup, fsGroup: props.fsGroup },
+    cudaVisibleDevices: props.cudaVisibleDevices,
+    virtualEnvironment: props.virtualEnvironment,
+    packageIndex: props.packageIndex,
+    backoffLimit: props.backoffLimit,
+    activeDeadlineSeconds: seconds(props.activeDeadline),
+    ttlSecondsAfterFinished: seconds(props.ttlAfterFinished),
+    prepareTimeoutSeconds: seconds(props.prepareTimeout),
+    gpuMonitorSeconds: seconds(props.gpuMonitor),
+    evictionProtectionSeconds: seconds(props.evictionProtection),
+    preflight: props.preflight ?? false,
+    smoke: props.smoke ?? false,
+    tensorBoard: props.tensorBoard ?? false,
+    waves: (props.gate ?? Gate.wait())._waves,
+    destinations: access._destinations,
+    podTemplate: props.podTemplate,
+    acknowledge: props.acknowledge ?? {},
+    problems: [
+      ...model._problems,
+      ...nodePool._problems,
+      ...image._problems,
+      ...access._problems,
+      ...(code?.problems ?? []),
+    ],
+  };
+}
+
+function bytes(size: Size | undefined): number | undefined {
+  return size === undefined ? undefined : bytesOf(size);
+}
+
+function seconds(duration: Duration | undefined): number | undefined {
+  return duration?.toSeconds();
 }
 
 /** bitsandbytes as it is installed. */
 const PACKAGES_BYTES = 0.13e9;
 
+/** Counts what a run will put on its volumes. */
+function reserveSpace(resolved: ResolvedRun, { request }: Prepared, { models, saves }: Volumes): void {
+  const { outputBytes, tokenizedBytes, modelBytes } = resolved.numbers.host;
+  saves._reserve(resolved.path, outputBytes + (resolved.preflight ? tokenizedBytes : 0));
+  const model = request?.model;
+  if (model !== undefined && modelBytes > 0 && !QUANTISED.test(String(model.what['repository'] ?? ''))) {
+    models._reserve(resolved.location.directory, modelBytes);
+  }
+  if (request?.packages !== undefined) {
+    (resolved.models.filled ? models : saves)._reserve('packages', PACKAGES_BYTES);
+  }
+}
+
+/** Puts the claims into the wave of the first pod that mounts them. */
+function placeInWaves(resolved: ResolvedRun, { request }: Prepared, { models, saves }: Volumes): void {
+  for (const volume of [models, saves]) {
+    const filled = request !== undefined && volume.claimName === resolved.target.claimName;
+    mountedInWave(claimObject(volume), !resolved.waves || resolved.preflight || filled ? 0 : 1);
+  }
+}
+
+/** Makes the policy that says what the pods of a Job may reach, unless the run wants none. */
+function makeReachable(
+  scope: Construct,
+  id: string,
+  { metadata }: JobManifest,
+  resolved: ResolvedRun,
+  peers: boolean,
+): void {
+  const reach = reachOf(resolved, metadata.name, peers);
+  if (reach !== undefined) makeNetworkPolicy(scope, id, metadata.labels, reach);
+}
+
 /** Annotations with the reasons of what was acknowledged: on the Job alone, so that a reason starts no new pod. */
-function acknowledgedIn(reasons: Acknowledgements): Record<string, string> {
+function acknowledgedIn(reasons: Readonly<Record<string, string>>): Record<string, string> {
   return Object.fromEntries(
     Object.entries(reasons).map(([id, reason]) => [`acknowledge.cdk8s-llamafactory/${id}`, reason]),
   );
 }
 
-function mountsOf(datasets: readonly MountedDataset[]): TrainingPod['datasets'] {
-  return {
-    volumes: datasets.flatMap((dataset) => dataset.volumes),
-    mounts: datasets.flatMap((dataset) => dataset.mounts),
-  };
-}
-
-/** What is fetched, once for each directory and in one order: runs that share data share the Job. */
-function fetchedData(datasets: readonly MountedDataset[]): FetchInto[] {
-  const fetched = datasets.flatMap(({ fetch }) => (fetch === undefined ? [] : [fetch]));
-  const places = new Map(fetched.map((fetch) => [fetch.directory, fetch]));
-  return [...places.keys()].sort().flatMap((directory) => places.get(directory) ?? []);
-}
-
 /** Claims that nothing here makes. */
-function existingClaims({ modelCache, saves, datasets }: ResolvedRun): string[] {
+function existingClaims({ models, saves, datasets }: ResolvedRun): string[] {
   return [
-    ...(modelCache._existing ? [modelCache.claimName] : []),
-    ...(saves._existing ? [saves.claimName] : []),
+    ...(models.existing ? [models.claimName] : []),
+    ...(saves.existing ? [saves.claimName] : []),
     ...datasets.flatMap((dataset) => dataset.volumes.flatMap(({ claim }) => (claim === undefined ? [] : [claim]))),
   ];
-}
-
-/** The name of a claim can be longer than a label may be. */
-function labelValue(claimName: string): string {
-  return claimName.length <= NAME_LENGTH && !claimName.includes('.') ? claimName : digest(claimName);
 }

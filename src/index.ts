@@ -9,7 +9,8 @@ export {
   type DatasetTags,
   DatasetVolume,
 } from './dataset-volume';
-export { type DeepSpeedFp16, DeepSpeedZero3, type DeepSpeedZero3Props } from './deepspeed-zero3';
+export type { DeepSpeedFp16, DeepSpeedZero3Props } from './deepspeed/zero3-props';
+export { DeepSpeedZero3 } from './deepspeed-zero3';
 export { FineTuningJob } from './fine-tuning-job';
 export type { FineTuningJobProps, RunProps } from './fine-tuning-job-props';
 export { Gate } from './gate';

@@ -1,5 +1,7 @@
 import { ApiObject, Chart, JsonPatch, Size } from 'cdk8s';
 import { Construct } from 'constructs';
+import type { Filling } from './job/prepare-job';
+import type { ModelLocation } from './job/request';
 import { annotationProblems, directoryProblems, labelProblems, objectNameProblems } from './kubernetes/name-problems';
 import { objectName } from './kubernetes/names';
 import { type PlannedSpace, plannedSize, tooSmall } from './kubernetes/planned-space';
@@ -89,29 +91,6 @@ export interface NodeModelCacheProps {
   readonly size?: Size;
 }
 
-/** What the Job and pod that fill a volume carry. */
-export interface Filling {
-  readonly labels: Readonly<Record<string, string>>;
-  readonly annotations: Readonly<Record<string, string>>;
-}
-
-/** What is fetched, and from where. */
-export interface Fetch {
-  readonly source: Source;
-  /** What the bytes depend on, as prepare.py reads it. */
-  readonly what: Mapping;
-}
-
-/** Where a run finds its model, and what must be fetched first. */
-export interface ModelLocation {
-  /** The directory inside the volume. */
-  readonly directory: string;
-  /** What the prepare Job fetches; undefined: it is there already. */
-  readonly fetch?: Fetch;
-  /** What the result of a run depends on. */
-  readonly identity: unknown;
-}
-
 /**
  * Where models live: a PersistentVolumeClaim that one CPU Job fills from a hub or a web server, an existing claim, or a
  * directory on a node's disk. Training pods mount it read-only and never download.
@@ -199,7 +178,11 @@ export class ModelCache extends Construct {
     }
     const what = this.source._model(model.repository);
     const place = 'files' in what ? [digest(what['files'])] : [what['repository'], what['revision']];
-    return { directory: [what['hub'], ...place].join('/'), fetch: { source: this.source, what }, identity: what };
+    return {
+      directory: [what['hub'], ...place].join('/'),
+      fetch: { origin: this.source._origin, what },
+      identity: what,
+    };
   }
 
   /**

@@ -1,8 +1,8 @@
 import type { Size } from 'cdk8s';
 import { Construct } from 'constructs';
+import type { Filling } from './job/prepare-job';
 import { annotationProblems, directoryProblems, labelProblems, objectNameProblems } from './kubernetes/name-problems';
 import { type PlannedSpace, plannedSize, tooSmall } from './kubernetes/planned-space';
-import type { Filling } from './model-cache';
 import { makeClaim } from './tree/claim';
 import { reportAtSynth, reportProblems } from './tree/findings';
 

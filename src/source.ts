@@ -1,4 +1,5 @@
 import type { SecretValue } from 'cdk8s-plus-28';
+import type { HttpOrigin, HubOrigin, Origin } from './job/request';
 import { dataFilesAt } from './llamafactory/data-files';
 import type { Problem } from './run/finding';
 import type { Mapping } from './run/run';
@@ -35,17 +36,6 @@ export interface HttpOptions {
   readonly files: { readonly [name: string]: string };
 }
 
-/** A repository of a hub. */
-interface HubOrigin extends HubOptions {
-  readonly hub: 'modelscope' | 'huggingface';
-  readonly revision: string;
-}
-
-/** Files of a web server. */
-interface HttpOrigin extends HttpOptions {
-  readonly hub: 'http';
-}
-
 /**
  * Where a model's weights or a data set's files come from: a hub, or any web server. A CPU Job copies them into a volume
  * once, and compares every file with the size and hash that the source names.
@@ -53,12 +43,12 @@ interface HttpOrigin extends HttpOptions {
 export class Source {
   /** ModelScope, the hub most used in China. */
   public static modelScope(options: HubOptions = {}): Source {
-    return new Source({ ...options, hub: 'modelscope', revision: options.revision ?? 'master' });
+    return new Source(hubOrigin('modelscope', options, 'master'));
   }
 
   /** Hugging Face, or a mirror of it by `endpoint`. */
   public static huggingFace(options: HubOptions = {}): Source {
-    return new Source({ ...options, hub: 'huggingface', revision: options.revision ?? 'main' });
+    return new Source(hubOrigin('huggingface', options, 'main'));
   }
 
   /** Files of a web server, checked by their SHA-256. */
@@ -69,7 +59,7 @@ export class Source {
 
   private constructor(
     /** @internal */
-    public readonly _origin: HubOrigin | HttpOrigin,
+    public readonly _origin: Origin,
   ) {}
 
   /**
@@ -97,11 +87,6 @@ export class Source {
   }
 
   /** @internal */
-  public get _token(): SecretValue | undefined {
-    return isHttp(this._origin) ? undefined : this._origin.token;
-  }
-
-  /** @internal */
   public get _problems(): Problem[] {
     const { _origin: origin } = this;
     return [
@@ -111,7 +96,18 @@ export class Source {
   }
 }
 
-function isHttp(origin: HubOrigin | HttpOrigin): origin is HttpOrigin {
+function hubOrigin(hub: HubOrigin['hub'], options: HubOptions, branch: string): HubOrigin {
+  const { repository, endpoint, revision = branch, token } = options;
+  return {
+    hub,
+    repository,
+    revision,
+    endpoint,
+    token: token === undefined ? undefined : { secretName: token.secret.name, key: token.key },
+  };
+}
+
+function isHttp(origin: Origin): origin is HttpOrigin {
   return origin.hub === 'http';
 }
 

@@ -1,23 +1,10 @@
 import { resolve } from 'node:path';
+import type { ConfigArguments } from './job/request';
 import { ownerOf } from './llamafactory/arguments';
 import { loadYaml } from './llamafactory/load';
 import { type FileText, LARGEST_CONFIG, readText } from './llamafactory/read-text';
 import type { Problem } from './run/finding';
-import type { Mapping, Release } from './run/run';
-
-/** A train config as one release reads it, the arguments that constructs set kept apart. */
-export interface ConfigArguments {
-  /** False if there is no mapping in the file: then nothing can be said of the run. */
-  readonly readable: boolean;
-  /** What goes through to the trainer as it stands. */
-  readonly args: Mapping;
-  /** The keys whose value is a whole number written as a float: `2.0`. */
-  readonly floats: ReadonlySet<string>;
-  /** What the file says where constructs decide; keys without a value are left out. */
-  readonly owned: Mapping;
-  /** Why the file or a part of it can't be read. */
-  readonly problems: readonly Problem[];
-}
+import type { Release } from './run/run';
 
 /**
  * A train config that exists: LLaMA-Factory's own YAML in its own spelling, given to a run by the prop `trainConfig`.

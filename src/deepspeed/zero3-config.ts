@@ -1,9 +1,17 @@
-import type { DeepSpeedZero3Props } from '../deepspeed-zero3';
 import type { Mapping } from '../run/run';
 import { renderZero3 } from './zero3';
+import type { DeepSpeedZero3Props } from './zero3-props';
 
-/** The file the JSON stands under in the pod. */
-export const ZERO3_FILE = 'ds_config_zero3.json';
+/** A DeepSpeed config and the file it stands in. */
+export interface DeepSpeedFile {
+  readonly file: string;
+  readonly config: Mapping;
+}
+
+/** DeepSpeed's JSON for the props of the construct, as the file that stands in the pod. */
+export function zero3File(props: DeepSpeedZero3Props): DeepSpeedFile {
+  return { file: 'ds_config_zero3.json', config: zero3Config(props) };
+}
 
 /** DeepSpeed's JSON for the props of the construct, defaults filled in. */
 export function zero3Config(props: DeepSpeedZero3Props): Mapping {

@@ -1,11 +1,9 @@
 import { ownerOf } from '../llamafactory/arguments';
 import { type Finding, Severity } from '../run/finding';
-import type { Mapping } from '../run/run';
+import type { ResolvedRun } from './resolve';
 
 /** What the props say where a train config says something too. */
-export interface Given {
-  /** Where findings point: the construct's path. */
-  readonly path: string;
+interface Given {
   /** What the model is called: its name, and the last part of its repository. */
   readonly models: readonly string[];
   /** The names of the data sets to train on. */
@@ -18,14 +16,21 @@ export interface Given {
 /**
  * What a train config says of arguments that constructs set: one finding that names them and the props, and one for
  * each where the run does something else than the file says.
- *
- * @param owned the arguments, those without a value left out
  */
-export function ownedArguments(owned: Mapping, given: Given): Finding[] {
+export function ownedArguments({ trainConfig, model, training, evaluation, run }: ResolvedRun): Finding[] {
+  if (trainConfig === undefined) return [];
+  const { owned } = trainConfig;
+  const given: Given = {
+    models: [model.name, model.repository.split('/').at(-1) ?? model.name],
+    datasets: training.map(({ name }) => name),
+    evaluation: evaluation.map(({ name }) => name),
+    deepspeed: run.deepspeed !== undefined,
+  };
+  const { path } = run;
   const keys = Object.keys(owned);
   const other = keys.flatMap((key) => {
     const difference = differenceOf(key, owned[key], given);
-    return difference === undefined ? [] : [finding(given.path, key, owned[key], difference)];
+    return difference === undefined ? [] : [finding(path, key, owned[key], difference)];
   });
   const others = new Set(other.map(({ key }) => key.replace('trainConfig.', '')));
   const alike = keys.filter((key) => !others.has(key));
@@ -34,7 +39,7 @@ export function ownedArguments(owned: Mapping, given: Given): Finding[] {
     {
       id: 'owned-argument',
       severity: Severity.WARNING,
-      path: given.path,
+      path,
       key: 'trainConfig',
       message: 'the run sets these arguments itself; all others of the file go through as they stand',
       got: alike.join(', '),

@@ -1,24 +1,19 @@
 import { Construct } from 'constructs';
-import { jobSpec } from '../kubernetes/job';
-import { JOB_NAME_LENGTH } from '../kubernetes/names';
+import { jobOf } from '../kubernetes/job';
+import { JOB_NAME_LENGTH, NAME_LENGTH } from '../kubernetes/names';
 import { portsOf } from '../kubernetes/network-policy';
 import { type PodSettings, podSettings, podTemplate } from '../kubernetes/pod-template';
 import { type HubToken, PREPARE_PATH, preparePod } from '../kubernetes/prepare-pod';
 import { runtimeFile } from '../kubernetes/runtime-file';
-import type { MountedClaim } from '../kubernetes/training-pod';
-import type { Fetch } from '../model-cache';
+import { type MountedClaim, PATHS } from '../kubernetes/training-pod';
 import { digest } from '../run/digest';
 import { constructName } from '../tree/construct-name';
 import { contentConfigMap } from '../tree/content-config-map';
-import { reportNamed } from '../tree/findings';
+import { makeJob } from '../tree/job-object';
 import { labelsOf } from '../tree/labels';
-import { NamedObject } from '../tree/outside-patches';
-import { makeNetworkPolicy } from './run-network-policy';
-
-/** What is fetched, from where, and to which directory of the pod. */
-export interface FetchInto extends Fetch {
-  readonly directory: string;
-}
+import { makeNetworkPolicy } from '../tree/network-policy';
+import type { FetchInto } from './request';
+import type { ResolvedRun } from './resolve';
 
 /** What a run needs on a volume before it may start. */
 export interface PrepareRequest {
@@ -28,36 +23,108 @@ export interface PrepareRequest {
   readonly packages?: { readonly requirements: string; readonly directory: string; readonly indexUrl?: string };
 }
 
+/** What the pods of a run have to know of the Job that prepares it. */
+export interface Prepared {
+  /** What is to be prepared; undefined: nothing. */
+  readonly request: PrepareRequest | undefined;
+  /** Files that must exist before training may start. */
+  readonly markers: readonly string[];
+  readonly pythonPath: readonly string[];
+  /** A label of all pods that share the volume. */
+  readonly near: Readonly<Record<string, string>>;
+}
+
+/** What the Job and pod that fill a volume carry. */
+export interface Filling {
+  readonly labels: Readonly<Record<string, string>>;
+  readonly annotations: Readonly<Record<string, string>>;
+}
+
+/** What must be on the volume before a run may start. */
+export function preparedOf({ location, datasets, requirements, target, packageIndex }: ResolvedRun): Prepared {
+  const near = { 'cdk8s-llamafactory/volume': labelValue(target.claimName) };
+  const model =
+    location.fetch === undefined
+      ? undefined
+      : { ...location.fetch, directory: `${PATHS.models}/${location.directory}` };
+  const data = fetchedData(datasets.flatMap(({ fetch }) => (fetch === undefined ? [] : [fetch])));
+  const packages =
+    requirements === undefined
+      ? undefined
+      : {
+          requirements,
+          directory: `${target.mountPath}/.packages/${digest(requirements)}`,
+          indexUrl: packageIndex,
+        };
+  if (model === undefined && data.length === 0 && packages === undefined) {
+    return { request: undefined, markers: [], pythonPath: [], near };
+  }
+  const parts = [...(model === undefined ? [] : [model]), ...data, ...(packages === undefined ? [] : [packages])];
+  return {
+    request: { model, data, packages },
+    markers: parts.map(({ directory }) => `${directory}/.complete`),
+    pythonPath: packages === undefined ? [] : [packages.directory],
+    near,
+  };
+}
+
+/** What is fetched, once for each directory and in one order: runs that share data share the Job. */
+function fetchedData(fetched: readonly FetchInto[]): FetchInto[] {
+  const places = new Map(fetched.map((fetch) => [fetch.directory, fetch]));
+  return [...places.keys()].sort().flatMap((directory) => places.get(directory) ?? []);
+}
+
+/** The name of a claim can be longer than a label may be. */
+function labelValue(claimName: string): string {
+  return claimName.length <= NAME_LENGTH && !claimName.includes('.') ? claimName : digest(claimName);
+}
+
 /** How and where the Job runs. */
-export interface PrepareOptions extends PodSettings {
+interface PrepareOptions extends PodSettings {
   readonly request: PrepareRequest;
   readonly target: MountedClaim & { readonly mountPath: string };
   readonly image: string;
-  /** Whether a network policy limits what the pod reaches. */
-  readonly restricted: boolean;
 }
 
 /**
  * A CPU Job that fills a volume: fetches a model, installs packages that the image lacks. Made under the volume's
  * construct, once for each distinct request, so that runs share it.
- * @returns the marker files it leaves, as pods see them
  */
-export function prepare(volume: Construct, { restricted, ...options }: PrepareOptions): string[] {
-  const { request } = options;
+export function prepare(
+  volume: Construct & { readonly _filling: Filling },
+  resolved: ResolvedRun,
+  { request, near }: Prepared,
+): void {
+  if (request === undefined) return;
+  const { imagePullSecrets, serviceAccountName, user, nodes, target, image, destinations } = resolved;
+  const options: PrepareOptions = {
+    ...volume._filling,
+    imagePullSecrets,
+    serviceAccountName,
+    user,
+    scheduling: nodes.scheduling,
+    near,
+    request,
+    target,
+    image: image.reference,
+  };
   const file = requestFile(request);
   const tokens = tokensOf(fetchedOf(request));
   // The file doesn't name the tokens, and a run with another one must not be given the first one's Job.
   const id = `Prepare-${digest({ ...options, request: file, tokens: tokens.length === 0 ? undefined : tokens })}`;
-  if (volume.node.tryFindChild(id) === undefined) makeJob(volume, id, { ...options, restricted }, file);
+  const restricted = destinations !== undefined;
+  if (volume.node.tryFindChild(id) === undefined) makePrepareJob(volume, id, options, restricted, file);
   // One run of the volume that wants no policy is enough.
   else if (!restricted) volume.node.findChild(id).node.tryRemoveChild('NetworkPolicy');
-  const directories = [request.model?.directory, ...request.data.map(({ directory }) => directory)];
-  return [...directories, request.packages?.directory].flatMap((directory) =>
-    directory === undefined ? [] : [`${directory}/.complete`],
-  );
 }
 
-function makeJob(volume: Construct, id: string, options: PrepareOptions, requestFile: object): void {
+function makePrepareJob(
+  volume: Construct,
+  id: string,
+  options: PrepareOptions,
+  restricted: boolean,
+  requestFile: object,
+): void {
   const owner = new Construct(volume, id);
   const { request } = options;
   const files = {
@@ -79,8 +146,8 @@ function makeJob(volume: Construct, id: string, options: PrepareOptions, request
     }),
   );
   const name = constructName(volume, { parts: ['prepare'], suffix: digest(template), maxLength: JOB_NAME_LENGTH });
-  if (options.restricted) {
-    const urls = [...fetched.map(({ source }) => source._origin.endpoint), request.packages?.indexUrl];
+  if (restricted) {
+    const urls = [...fetched.map(({ origin }) => origin.endpoint), request.packages?.indexUrl];
     makeNetworkPolicy(owner, 'NetworkPolicy', labels, {
       jobName: name,
       destinations: [],
@@ -88,17 +155,8 @@ function makeJob(volume: Construct, id: string, options: PrepareOptions, request
       peers: false,
     });
   }
-  const object = new NamedObject(owner, 'Resource', {
-    apiVersion: 'batch/v1',
-    kind: 'Job',
-    metadata: {
-      name,
-      labels,
-      ...(Object.keys(options.annotations).length > 0 ? { annotations: { ...options.annotations } } : {}),
-    },
-    spec: jobSpec(template, { backoffLimit: 6, failurePolicy: false }),
-  });
-  reportNamed({ object, part: 'spec.template', content: template });
+  const { annotations } = options;
+  makeJob(owner, 'Resource', jobOf({ name, labels, annotations, template, backoffLimit: 6, failurePolicy: false }));
 }
 
 const configMaps = new WeakMap<Construct, Map<string, string>>();
@@ -134,18 +192,17 @@ function requestFile({ model, data, packages }: PrepareRequest): object {
   };
 }
 
-function part({ source, what, directory }: FetchInto): object {
-  const { endpoint } = source._origin;
+function part({ origin: { endpoint }, what, directory }: FetchInto): object {
   return { ...what, ...(endpoint === undefined ? {} : { endpoint }), directory };
 }
 
 /** The tokens of the sources, one a hub: that a hub has no two of them is checked with the run. */
 function tokensOf(fetched: readonly FetchInto[]): HubToken[] {
   const tokens = new Map<string, HubToken>();
-  for (const { source } of fetched) {
-    const variable = source._origin.hub === 'modelscope' ? 'MODELSCOPE_API_TOKEN' : 'HF_TOKEN';
-    const token = source._token;
-    if (token !== undefined) tokens.set(variable, { variable, secretName: token.secret.name, key: token.key });
+  for (const { origin } of fetched) {
+    if (origin.hub === 'http' || origin.token === undefined) continue;
+    const variable = origin.hub === 'modelscope' ? 'MODELSCOPE_API_TOKEN' : 'HF_TOKEN';
+    tokens.set(variable, { variable, ...origin.token });
   }
   return [...tokens.values()];
 }

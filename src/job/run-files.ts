@@ -1,21 +1,20 @@
 import type { Chart } from 'cdk8s';
 import { runtimeFile } from '../kubernetes/runtime-file';
 import { renderTrainConfig } from '../llamafactory/render-train-config';
-import type { Run } from '../run/run';
 import { contentConfigMap } from '../tree/content-config-map';
-import type { ResolvedRun } from './resolved-run';
+import type { ResolvedRun } from './resolve';
 
 /** What the run's own ConfigMap holds. */
-export function configFiles(
-  { run, written, datasets, chosen }: ResolvedRun,
-  smoke: Run | undefined,
-): Record<string, string> {
+export function configFiles({ run, written, datasets, settled, smokeRun }: ResolvedRun): Record<string, string> {
   const info = Object.fromEntries(datasets.map(({ name, entry }) => [name, entry]));
+  const { chosen } = settled;
   const reasons = chosen === undefined ? undefined : { per_device_train_batch_size: chosen };
   return {
     'train_config.yaml': renderTrainConfig(run.args, run.release, { written, reasons }),
     'dataset_info.json': `${JSON.stringify(info, null, 2)}\n`,
-    ...(smoke === undefined ? {} : { 'smoke_config.yaml': renderTrainConfig(smoke.args, smoke.release, { written }) }),
+    ...(smokeRun === undefined
+      ? {}
+      : { 'smoke_config.yaml': renderTrainConfig(smokeRun.args, smokeRun.release, { written }) }),
   };
 }
 

@@ -39,8 +39,10 @@ export function writablePlaces(): Record<string, string> {
 /** How long the pod may take to end, from TERM to KILL; launch.sh gives the trainer all of it but the last ten seconds. */
 export const TERMINATION_GRACE_SECONDS = 60;
 
-/** What the launcher reads: one node, a process for each GPU, torchrun even for one. */
+/** What the launcher reads: a process for each GPU, torchrun even for one. */
 export function launcherEnv(options: {
+  readonly nodes: number;
+  /** Of each node. */
   readonly gpus: number;
   readonly cpus: number;
   readonly trainConfig: string;
@@ -55,7 +57,7 @@ export function launcherEnv(options: {
     FORCE_TORCHRUN: '1',
     // What happened is still to be said after that.
     GRACE_SECONDS: String(TERMINATION_GRACE_SECONDS - 10),
-    NNODES: '1',
+    NNODES: String(options.nodes),
     NPROC_PER_NODE: String(options.gpus),
     OMP_NUM_THREADS: String(Math.max(1, Math.floor(options.cpus / options.gpus))),
     // The memory that torch allocated and reserved at most, in GB, at each logged step in trainer_log.jsonl.

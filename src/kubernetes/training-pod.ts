@@ -36,6 +36,8 @@ export interface MountedClaim {
 /** What the training pod is made of. */
 export interface TrainingPod extends PodSettings {
   readonly image: string;
+  /** Nodes of the run, each with a pod like this. */
+  readonly nodes: number;
   readonly gpus: number;
   readonly resources: PodResources;
   readonly models: MountedClaim;
@@ -139,6 +141,7 @@ function trainerEnv(pod: TrainingPod): EnvVar[] {
 /** What the launcher reads of the run. */
 export function runEnv(pod: TrainingPod): Record<string, string> {
   return launcherEnv({
+    nodes: pod.nodes,
     gpus: pod.gpus,
     cpus: pod.resources.cpus,
     trainConfig: `${PATHS.config}/train_config.yaml`,

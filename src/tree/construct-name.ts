@@ -6,7 +6,7 @@ const SILENT_IDS = new Set(['', 'Resource', 'Default']);
 
 /** The path as a person calls it: without the ids that name no one. */
 export function constructPath(construct: Construct): string {
-  return pathParts(construct).join('/');
+  return nameParts(construct).join('/');
 }
 
 /** The name of a construct's object: its path, chart included, and more parts, as a DNS label. */
@@ -14,9 +14,10 @@ export function constructName(
   construct: Construct,
   options: { parts?: readonly string[]; maxLength?: number; suffix?: string } = {},
 ): string {
-  return objectName([...pathParts(construct), ...(options.parts ?? [])], options);
+  return objectName([...nameParts(construct), ...(options.parts ?? [])], options);
 }
 
-function pathParts(construct: Construct): string[] {
+/** What a construct's name is made from: the ids of its path, without those that name no one. */
+export function nameParts(construct: Construct): string[] {
   return construct.node.path.split('/').filter((id) => !SILENT_IDS.has(id));
 }

@@ -1,11 +1,8 @@
 import type { Construct } from 'constructs';
+import { ownLabels } from '../kubernetes/labels';
 import { constructName } from './construct-name';
 
-/** The labels every object of the library carries; `instance` is the construct that made it. */
+/** The labels of an object that a construct makes. */
 export function labelsOf(construct: Construct): Record<string, string> {
-  return {
-    'app.kubernetes.io/name': 'llamafactory',
-    'app.kubernetes.io/instance': constructName(construct),
-    'app.kubernetes.io/managed-by': 'cdk8s-llamafactory',
-  };
+  return ownLabels(constructName(construct));
 }

@@ -1,28 +1,37 @@
 import { podFailurePolicy } from '../../src/kubernetes/failure-policy';
-import { jobSpec } from '../../src/kubernetes/job';
+import { jobOf, type Workload } from '../../src/kubernetes/job';
 
 const template = { spec: { containers: [] } };
+const work = (more: Partial<Workload> = {}): Workload => ({
+  name: 'train',
+  labels: { app: 'a' },
+  annotations: {},
+  template,
+  backoffLimit: 6,
+  failurePolicy: false,
+  ...more,
+});
 
 test('a Job of one pod says how often it tries, and never has two pods at once', () => {
-  expect(jobSpec(template, { backoffLimit: 6, failurePolicy: false })).toStrictEqual({
-    backoffLimit: 6,
-    podReplacementPolicy: 'Failed',
-    template,
+  expect(jobOf(work())).toStrictEqual({
+    apiVersion: 'batch/v1',
+    kind: 'Job',
+    metadata: { name: 'train', labels: { app: 'a' } },
+    spec: { backoffLimit: 6, podReplacementPolicy: 'Failed', template },
   });
+});
+
+test('annotations stand there if there are any', () => {
+  expect(jobOf(work({ annotations: { why: 'so' } })).metadata.annotations).toEqual({ why: 'so' });
 });
 
 test('with a failure policy exit codes decide about a retry', () => {
   const failurePolicy = podFailurePolicy('trainer');
-  expect(jobSpec(template, { backoffLimit: 3, failurePolicy }).podFailurePolicy).toEqual(failurePolicy);
+  expect(jobOf(work({ failurePolicy })).spec.podFailurePolicy).toEqual(failurePolicy);
 });
 
 test('a deadline and a time to live are passed on', () => {
-  expect(
-    jobSpec(template, {
-      backoffLimit: 0,
-      failurePolicy: false,
-      activeDeadlineSeconds: 3600,
-      ttlSecondsAfterFinished: 60,
-    }),
-  ).toEqual(expect.objectContaining({ backoffLimit: 0, activeDeadlineSeconds: 3600, ttlSecondsAfterFinished: 60 }));
+  expect(jobOf(work({ activeDeadlineSeconds: 3600, ttlSecondsAfterFinished: 60 })).spec).toEqual(
+    expect.objectContaining({ activeDeadlineSeconds: 3600, ttlSecondsAfterFinished: 60 }),
+  );
 });

@@ -1,6 +1,7 @@
 import { envVars, HOME, launcherEnv, TMP, writablePlaces } from '../../src/kubernetes/trainer-env';
 
 const options = {
+  nodes: 1,
   gpus: 4,
   cpus: 16,
   trainConfig: '/etc/llamafactory/train_config.yaml',
@@ -49,7 +50,7 @@ test('Python reads files as UTF-8, shows its output at once and writes no byteco
   );
 });
 
-test('the launcher hears of one node, a process for each GPU, and asks no hub', () => {
+test('the launcher hears of every node, a process for each GPU, and asks no hub', () => {
   expect(launcherEnv(options)).toEqual({
     TRAIN_CONFIG: '/etc/llamafactory/train_config.yaml',
     OUTPUT_DIR: '/saves/math/1',

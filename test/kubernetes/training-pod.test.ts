@@ -10,6 +10,7 @@ const pod = (changes: Partial<TrainingPod> = {}): TrainingPod => ({
   user: { runAsUser: 1000, runAsGroup: 1000, fsGroup: 1000 },
   scheduling: { products: [], labels: {}, tolerations: [] },
   near: { volume: 'models' },
+  nodes: 1,
   gpus: 4,
   resources: {
     cpus: 16,

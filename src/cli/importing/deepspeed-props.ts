@@ -1,5 +1,5 @@
 import { zero3Config } from '../../deepspeed/zero3-config';
-import type { DeepSpeedZero3Props } from '../../deepspeed-zero3';
+import type { DeepSpeedZero3Props } from '../../deepspeed/zero3-props';
 import { isMapping } from '../../llamafactory/dataset-info';
 import { camelCase } from '../../llamafactory/fields';
 import type { Mapping } from '../../run/run';

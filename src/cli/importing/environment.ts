@@ -72,7 +72,7 @@ export function importedEnvironment(file: string, settings: LaunchSettings): Imp
 }
 
 function podVariables(): Mapping {
-  const launcher = launcherEnv({ gpus: 1, cpus: 1, trainConfig: '', outputDir: '', pythonPath: [] });
+  const launcher = launcherEnv({ nodes: 1, gpus: 1, cpus: 1, trainConfig: '', outputDir: '', pythonPath: [] });
   return { ...writablePlaces(), ...launcher };
 }
 

@@ -1,0 +1,128 @@
+import { secretFindings, textsOf } from '../judge/secrets';
+import { annotationProblems, labelProblems, objectNameProblems, variableProblems } from '../kubernetes/name-problems';
+import { networkTrackers } from '../kubernetes/network-policy';
+import { tooLittle, unavailable } from '../kubernetes/resources';
+import { type Finding, type Problem, Severity } from '../run/finding';
+import { ownedArguments } from './owned-arguments';
+import { propProblems } from './prop-problems';
+import type { RunRequest } from './request';
+import type { ResolvedRun } from './resolve';
+import { smokeFindings } from './smoke-config';
+
+/** What is wrong with what a run asks for, beside what its arguments say: props, names, resources, secrets. */
+export function checkResolved(resolved: ResolvedRun): Finding[] {
+  const { run, resources, nodes, smokeRun, numbers } = resolved;
+  const { host } = numbers;
+  const problems = [
+    ...resolved.problems,
+    ...propProblems({
+      ...resources,
+      gpus: run.gpus,
+      cpus: resolved.cpus ?? 1,
+      backoffLimit: resolved.backoffLimit,
+      runAsUser: resolved.user.runAsUser,
+      datasets: run.datasets.map(({ name }) => name),
+      uselessTimeout: resolved.waves && resolved.prepareTimeoutSeconds !== undefined,
+    }),
+    ...nameProblems(resolved),
+    ...trackerProblems(resolved),
+    ...sourceProblems(resolved),
+  ];
+  return [
+    ...problems.map((problem) => ({ ...problem, severity: Severity.ERROR, path: run.path })),
+    ...tooLittle(run.path, run.gpus, host, resources),
+    ...unavailable(run.path, run.gpus, resources, host, nodes),
+    ...secretFindings(run.path, manifestTexts(resolved)),
+    ...(smokeRun === undefined ? [] : smokeFindings(run, smokeRun)),
+    ...ownedArguments(resolved),
+    ...gateFindings(resolved),
+  ];
+}
+
+/** A tracker that the pod can't reach would hold the run up, or end it. */
+function trackerProblems({ destinations, run, env }: ResolvedRun): Problem[] {
+  const trackers = networkTrackers(run.args, env);
+  if (destinations?.length !== 0 || trackers.length === 0) return [];
+  return [
+    {
+      id: 'tracker-unreachable',
+      key: 'train.reportTo',
+      message: 'the run reports to a tracker, and its network policy lets it reach nothing but DNS',
+      got: trackers.join(', '),
+      allowed: 'none, tensorboard, or a tracker whose addresses networkAccess names',
+      change:
+        "name its addresses: networkAccess: NetworkAccess.restricted([{ cidr: '203.0.113.7/32' }]), or take NetworkAccess.unrestricted()",
+    },
+  ];
+}
+
+/**
+ * Sources of one hub that differ in address or token. The prepare Job's library of a hub reads both from variables, once;
+ * and a token must not reach a server that it isn't for.
+ */
+function sourceProblems({ location, datasets }: ResolvedRun): Problem[] {
+  const sources = [
+    { key: 'modelCache', origin: location.fetch?.origin },
+    ...datasets.map(({ name, fetch }) => ({ key: `dataset ${name}`, origin: fetch?.origin })),
+  ];
+  return (['modelscope', 'huggingface'] as const).flatMap((hub) => {
+    const ofHub = sources.flatMap(({ key, origin }) => (origin?.hub === hub ? [{ key, origin }] : []));
+    const endpoints = ofHub.map(({ key, origin }) => [key, origin.endpoint?.replace(/\/+$/, '') ?? 'the hub itself']);
+    const tokens = ofHub.flatMap(({ key, origin: { token } }) =>
+      token === undefined ? [] : [[key, `${token.secretName}/${token.key}`]],
+    );
+    return [...different(endpoints, 'address', 'endpoint'), ...different(tokens, 'token', 'token')];
+  });
+}
+
+function different(values: readonly string[][], what: string, prop: string): Problem[] {
+  if (new Set(values.map(([, value]) => value)).size <= 1) return [];
+  return [
+    {
+      id: 'contradictory-props',
+      key: 'dataset',
+      message: `model and data of one hub are fetched by one Job, with one ${what}`,
+      got: values.map(([key, value]) => `${key}: ${value}`).join(', '),
+      allowed: `one ${prop} for all sources of a hub`,
+      change: `give them the same ${prop}, or take one from elsewhere`,
+    },
+  ];
+}
+
+/** Names and keys that Kubernetes takes no part of. */
+function nameProblems(asked: RunRequest): Problem[] {
+  return [
+    ...objectNameProblems('serviceAccountName', asked.serviceAccountName),
+    ...objectNameProblems('priorityClassName', asked.priorityClassName),
+    ...(asked.imagePullSecrets ?? []).flatMap((name) => objectNameProblems('imagePullSecrets', name)),
+    ...labelProblems('labels', asked.labels),
+    ...annotationProblems('annotations', asked.annotations),
+    ...variableProblems('env', asked.env),
+  ];
+}
+
+/** Texts that reach the manifest by no ConfigMap; a variable with its name, by which some secrets are known. */
+function manifestTexts({ env, labels, annotations, podTemplate, packageIndex }: ResolvedRun): Record<string, string> {
+  const variables = Object.entries(env).map(([name, value]) => [`env.${name}`, `${name}=${value}`]);
+  return {
+    ...Object.fromEntries(variables),
+    ...textsOf({ labels, annotations, podTemplate: podTemplate ?? {}, packageIndex }, ''),
+  };
+}
+
+/** A pod that waits for preflight holds its GPUs for it. */
+function gateFindings({ preflight, waves, path }: RunRequest): Finding[] {
+  if (!preflight || waves) return [];
+  return [
+    {
+      id: 'preflight-holds-gpus',
+      severity: Severity.WARNING,
+      path,
+      key: 'preflight',
+      message:
+        'the training pod holds its GPUs while preflight tokenises: only with Gate.waves() is it made afterwards',
+      got: 'preflight: true, gate: Gate.wait()',
+      change: 'set gate: Gate.waves() and apply in two steps (docs/gitops.md), or take preflight out',
+    },
+  ];
+}

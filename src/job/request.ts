@@ -1,0 +1,167 @@
+import type { PodUser } from '../kubernetes/pod-template';
+import type { Scheduling } from '../kubernetes/scheduling';
+import type { MountedClaim } from '../kubernetes/training-pod';
+import type { TrainArguments } from '../llamafactory/train-arguments';
+import type { Strategy } from '../planning/strategy';
+import type { Card } from '../run/card';
+import type { Problem } from '../run/finding';
+import type { ModelShape } from '../run/model-shape';
+import type { ImageContents, Mapping } from '../run/run';
+import type { Code } from './code';
+
+/** Where bytes come from: a repository of a hub, or files of a web server. */
+export type Origin = HubOrigin | HttpOrigin;
+
+/** A repository of a hub. */
+export interface HubOrigin {
+  readonly hub: 'modelscope' | 'huggingface';
+  readonly repository?: string;
+  readonly revision: string;
+  readonly endpoint?: string;
+  /** The key of a Secret that holds an access token. */
+  readonly token?: { readonly secretName: string; readonly key: string };
+}
+
+/** Files of a web server, each with its SHA-256. */
+export interface HttpOrigin {
+  readonly hub: 'http';
+  readonly endpoint: string;
+  readonly files: { readonly [name: string]: string };
+}
+
+/** What is fetched, and from where. */
+export interface Fetch {
+  readonly origin: Origin;
+  /** What the bytes depend on, as prepare.py reads it. */
+  readonly what: Mapping;
+}
+
+/** What is fetched, and to which directory. */
+export interface FetchInto extends Fetch {
+  readonly directory: string;
+}
+
+/** Where a run finds its model, and what must be fetched first. */
+export interface ModelLocation {
+  /** The directory inside the volume. */
+  readonly directory: string;
+  /** What the prepare Job fetches; undefined: it is there already. */
+  readonly fetch?: Fetch;
+  /** What the result of a run depends on. */
+  readonly identity: unknown;
+}
+
+/** A data set as a pod sees it. */
+export interface MountedDataset {
+  readonly name: string;
+  readonly entry: Mapping;
+  readonly rows?: readonly unknown[];
+  /** Whether faults of the rows are reported. */
+  readonly rowsReported?: boolean;
+  /** What the result of a run depends on. */
+  readonly identity: unknown;
+  /**
+   * What the prepare Job fetches, and to which directory of the volume that it fills. Which one that is the run knows:
+   * until then `entry.file_name` begins with the directory.
+   */
+  readonly fetch?: FetchInto;
+  readonly volumes: ReadonlyArray<{ readonly name: string; readonly configMap?: string; readonly claim?: string }>;
+  readonly mounts: ReadonlyArray<{ readonly name: string; readonly mountPath: string; readonly subPath?: string }>;
+}
+
+/** A train config as one release reads it, the arguments that constructs set kept apart. */
+export interface ConfigArguments {
+  /** False if there is no mapping in the file: then nothing can be said of the run. */
+  readonly readable: boolean;
+  /** What goes through to the trainer as it stands. */
+  readonly args: Mapping;
+  /** The keys whose value is a whole number written as a float: `2.0`. */
+  readonly floats: ReadonlySet<string>;
+  /** What the file says where constructs decide; keys without a value are left out. */
+  readonly owned: Mapping;
+  /** Why the file or a part of it can't be read. */
+  readonly problems: readonly Problem[];
+}
+
+/** A claim that a run mounts. */
+export interface RequestedClaim extends MountedClaim {
+  /** Whether it exists in the cluster already, and nothing here makes it. */
+  readonly existing: boolean;
+}
+
+/** What a run asks for, in plain data: its props without constructs and value classes, defaults not filled in. */
+export interface RunRequest {
+  /** Where findings point: the construct's path. */
+  readonly path: string;
+  /** What the names of its objects are made from. */
+  readonly nameParts: readonly string[];
+  readonly model: {
+    readonly name: string;
+    readonly repository: string;
+    /** Undefined: not known. */
+    readonly shape: ModelShape | undefined;
+  };
+  readonly location: ModelLocation;
+  readonly image: {
+    readonly reference: string;
+    /** What the result of a run depends on. */
+    readonly identity: string;
+    readonly contents: ImageContents;
+  };
+  readonly nodes: {
+    readonly card: Card;
+    /** GPUs on each. */
+    readonly gpus: number;
+    /** CPU cores of each; undefined: not known. */
+    readonly cpus?: number;
+    /** Memory of each; undefined: not known. */
+    readonly memoryBytes?: number;
+    readonly scheduling: Scheduling;
+  };
+  /** Where models are; `filled`: by a Job made here, which may put data and packages there too. */
+  readonly models: RequestedClaim & { readonly filled: boolean };
+  readonly saves: RequestedClaim;
+  /** The data sets to train on. */
+  readonly training: readonly MountedDataset[];
+  /** The data sets to evaluate on. */
+  readonly evaluation: readonly MountedDataset[];
+  readonly train: TrainArguments;
+  readonly trainConfig?: ConfigArguments;
+  readonly code?: Code;
+  readonly strategy?: Strategy;
+  /** The DeepSpeed config that is given. */
+  readonly deepspeed?: { readonly file: string; readonly config: Mapping };
+  readonly gpus?: number;
+  readonly cpus?: number;
+  readonly memoryBytes?: number;
+  /** /dev/shm. */
+  readonly sharedMemoryBytes?: number;
+  readonly ephemeralStorageBytes?: number;
+  readonly env?: Readonly<Record<string, string>>;
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly annotations?: Readonly<Record<string, string>>;
+  readonly imagePullSecrets?: readonly string[];
+  readonly serviceAccountName?: string;
+  readonly priorityClassName?: string;
+  readonly user: Partial<PodUser>;
+  readonly cudaVisibleDevices?: string;
+  readonly virtualEnvironment?: string;
+  readonly packageIndex?: string;
+  readonly backoffLimit?: number;
+  readonly activeDeadlineSeconds?: number;
+  readonly ttlSecondsAfterFinished?: number;
+  readonly prepareTimeoutSeconds?: number;
+  readonly gpuMonitorSeconds?: number;
+  readonly evictionProtectionSeconds?: number;
+  readonly preflight: boolean;
+  readonly smoke: boolean;
+  readonly tensorBoard: boolean;
+  /** Whether the training Job is applied by itself, after what it waits for. */
+  readonly waves: boolean;
+  /** Addresses the training pod may reach; undefined: no network policy. */
+  readonly destinations: readonly { readonly cidr: string; readonly ports?: readonly number[] }[] | undefined;
+  readonly podTemplate?: Mapping;
+  readonly acknowledge: Readonly<Record<string, string>>;
+  /** What is wrong with the values themselves. */
+  readonly problems: readonly Problem[];
+}

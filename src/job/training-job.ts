@@ -1,0 +1,183 @@
+import type { PodSpec } from 'kubernetes-types/core/v1';
+import { podFailurePolicy } from '../kubernetes/failure-policy';
+import { type JobManifest, jobOf } from '../kubernetes/job';
+import { ownLabels } from '../kubernetes/labels';
+import { JOB_NAME_LENGTH, objectName } from '../kubernetes/names';
+import type { Reach } from '../kubernetes/network-policy';
+import { patchedPod } from '../kubernetes/patched-pod';
+import { podTemplate } from '../kubernetes/pod-template';
+import { PREFLIGHT, preflightPod } from '../kubernetes/preflight-pod';
+import { KEEP_RUNNING } from '../kubernetes/scheduling';
+import { TERMINATION_GRACE_SECONDS } from '../kubernetes/trainer-env';
+import { PATHS, TRAINER, type TrainingPod, trainingPod, waitName } from '../kubernetes/training-pod';
+import { planSummary } from '../planning/plan';
+import { digest } from '../run/digest';
+import type { Finding } from '../run/finding';
+import type { Prepared } from './prepare-job';
+import type { ResolvedRun } from './resolve';
+import { smokeRows } from './smoke-config';
+
+/** The ConfigMaps of a run, by what they hold. */
+export interface RunConfigMaps {
+  readonly config: string;
+  readonly launch: string;
+  readonly deepspeed?: string;
+  readonly code?: string;
+}
+
+/** On the Job: the plan in one line. It is in no digest, since it follows from what is. */
+const PLAN_ANNOTATION = 'cdk8s-llamafactory/plan';
+
+/** The pod that trains, which waits for what is prepared. */
+export function trainingPodOf(resolved: ResolvedRun, maps: RunConfigMaps, prepared: Prepared): TrainingPod {
+  const { run, code, smokeRun } = resolved;
+  return {
+    labels: {
+      ...resolved.labels,
+      ...ownLabels(objectName(resolved.nameParts)),
+      'app.kubernetes.io/component': 'train',
+      'app.kubernetes.io/version': run.release,
+      'cdk8s-llamafactory/run': resolved.runDigest,
+      ...prepared.near,
+    },
+    annotations: resolved.annotations,
+    imagePullSecrets: resolved.imagePullSecrets,
+    serviceAccountName: resolved.serviceAccountName,
+    user: resolved.user,
+    scheduling: resolved.nodes.scheduling,
+    near: prepared.near,
+    image: resolved.image.reference,
+    nodes: run.nodes,
+    gpus: run.gpus,
+    resources: resolved.resources,
+    models: { claimName: resolved.models.claimName },
+    saves: { claimName: resolved.saves.claimName, subPath: resolved.saves.subPath },
+    configMap: maps.config,
+    launchConfigMap: maps.launch,
+    deepspeedConfigMap: maps.deepspeed,
+    codeConfigMap: maps.code === undefined ? undefined : { name: maps.code, items: code?.items ?? [] },
+    datasets: {
+      volumes: resolved.datasets.flatMap(({ volumes }) => volumes),
+      mounts: resolved.datasets.flatMap(({ mounts }) => mounts),
+    },
+    markers: prepared.markers,
+    waitTimeoutSeconds: resolved.waitSeconds,
+    outputDir: resolved.outputDirectory,
+    pythonPath: [...(maps.code === undefined ? [] : [PATHS.code]), ...prepared.pythonPath],
+    virtualEnvironment: resolved.virtualEnvironment,
+    cudaVisibleDevices: resolved.cudaVisibleDevices,
+    env: resolved.env,
+    terminationGracePeriodSeconds: TERMINATION_GRACE_SECONDS,
+    priorityClassName: resolved.priorityClassName,
+    smokeRows: smokeRun === undefined ? undefined : smokeRows(smokeRun),
+    tensorBoard: resolved.tensorBoard,
+    gpuMonitorSeconds: resolved.gpuMonitorSeconds,
+    evictionProtectionSeconds: resolved.evictionProtectionSeconds,
+  };
+}
+
+/** A CPU Job that goes over a run, and the file that says it has. */
+export interface PreflightJob {
+  readonly manifest: JobManifest;
+  readonly marker: string;
+}
+
+/**
+ * A CPU Job in which the trainer goes over a run: parser, tokenizer and data. It leaves the tokenised data on the saves
+ * volume, and a marker that training waits for. Undefined where none is asked for.
+ * @param files what the run's ConfigMap holds
+ */
+export function preflightJob(
+  resolved: ResolvedRun,
+  run: TrainingPod,
+  files: Readonly<Record<string, string>>,
+): PreflightJob | undefined {
+  const { preflightResources: resources, nameParts, runDigest } = resolved;
+  if (resources === undefined) return undefined;
+  const { computeCapability } = resolved.nodes.card;
+  const { 'train_config.yaml': config, 'dataset_info.json': info } = files;
+  // A directory for all that the trainer's parser and data pipeline look at: another pod finds the work done, and
+  // another argument does not.
+  const lookedAt = digest({ run: runDigest, env: run.env, computeCapability, config, info });
+  const directory = `${PATHS.saves}/${objectName(nameParts)}/.preflight/${lookedAt}`;
+  const labels = { ...run.labels, 'app.kubernetes.io/component': 'preflight' };
+  const template = podTemplate(preflightPod({ run: { ...run, labels }, resources, directory, computeCapability }));
+  return {
+    manifest: jobOf({
+      name: objectName([...nameParts, 'preflight'], { suffix: digest(template), maxLength: JOB_NAME_LENGTH }),
+      labels,
+      annotations: resolved.annotations,
+      template,
+      backoffLimit: 6,
+      failurePolicy: podFailurePolicy(PREFLIGHT),
+    }),
+    marker: `${directory}/.complete`,
+  };
+}
+
+/** The Job that trains. */
+export interface TrainingJob {
+  readonly manifest: JobManifest;
+  readonly pod: PodSpec;
+  /** What is wrong with the pod after the user's patch. */
+  readonly findings: readonly Finding[];
+  /** ConfigMaps and claims that the patch names: they need not be made here. */
+  readonly named: readonly string[];
+}
+
+/**
+ * The Job that trains.
+ * @param annotations those of the Job alone, which start no new pod
+ */
+export function trainingJob(
+  resolved: ResolvedRun,
+  pod: TrainingPod,
+  preflight: PreflightJob | undefined,
+  annotations: Readonly<Record<string, string>>,
+): TrainingJob {
+  const { run, runDigest, numbers, settled } = resolved;
+  const waitTimeoutSeconds = resolved.waves ? 0 : pod.waitTimeoutSeconds;
+  const rendered = podTemplate(
+    trainingPod({
+      ...pod,
+      annotations: { ...KEEP_RUNNING, ...pod.annotations },
+      markers: [...pod.markers, ...(preflight === undefined ? [] : [preflight.marker])],
+      waitTimeoutSeconds,
+    }),
+  );
+  const patched = resolved.podTemplate === undefined ? undefined : patchedPod(run.path, rendered, resolved.podTemplate);
+  const template = patched?.template ?? rendered;
+  return {
+    manifest: jobOf({
+      name: objectName(resolved.nameParts, {
+        suffix: digest({ template, run: runDigest }),
+        maxLength: JOB_NAME_LENGTH,
+      }),
+      labels: pod.labels,
+      annotations: {
+        [PLAN_ANNOTATION]: planSummary(run, numbers, settled.chosen),
+        ...resolved.annotations,
+        ...annotations,
+      },
+      template,
+      backoffLimit: resolved.backoffLimit,
+      activeDeadlineSeconds: resolved.activeDeadlineSeconds,
+      ttlSecondsAfterFinished: resolved.ttlSecondsAfterFinished,
+      failurePolicy: podFailurePolicy(TRAINER, preflight === undefined ? undefined : waitName(waitTimeoutSeconds)),
+    }),
+    pod: template.spec ?? { containers: [] },
+    findings: patched?.findings ?? [],
+    named: patched?.named ?? [],
+  };
+}
+
+/** What the pods of a Job on the run may reach: DNS, and what the run names; undefined where it wants no policy. */
+export function reachOf({ destinations }: ResolvedRun, jobName: string, peers: boolean): Reach | undefined {
+  if (destinations === undefined) return undefined;
+  return {
+    jobName,
+    destinations: destinations.map(({ cidr, ports }) => ({ cidr, ports: ports ?? [443] })),
+    ports: [],
+    peers,
+  };
+}
