@@ -7,7 +7,11 @@ import { readdirSync, readFileSync } from 'node:fs';
 const AREAS = {
   llamafactory: {
     mutate: /^llamafactory\/[^/]+$/,
-    tests: ['test/llamafactory/*.test.ts', 'test/judge/rules/data/dataset-rows.test.ts', 'test/cli/importing/*.test.ts'],
+    tests: [
+      'test/llamafactory/*.test.ts',
+      'test/judge/rules/data/dataset-rows.test.ts',
+      'test/cli/importing/*.test.ts',
+    ],
   },
   parser: { mutate: /^llamafactory\/parser\//, tests: ['test/llamafactory/{parse,verdicts}.test.ts'] },
   kubernetes: {

@@ -41,6 +41,6 @@ export type {
 } from './run-plan';
 export { type ExistingSavesProps, SavesVolume, type SavesVolumeProps } from './saves-volume';
 export { type HttpOptions, type HubOptions, Source } from './source';
-export { synth } from './synth';
+export { Manifests, synth } from './synth';
 export { TrainConfig } from './train-config';
 export { type OfficialImageOptions, TrainerImage, type TrainerImageContents } from './trainer-image';

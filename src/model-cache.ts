@@ -91,6 +91,16 @@ export interface NodeModelCacheProps {
   readonly size?: Size;
 }
 
+/** Where a model is that nothing here fetches. */
+type Place = ({ kind: 'claim' } & ExistingModelCacheProps) | ({ kind: 'node' } & NodeModelCacheProps);
+
+/** Props that stand for such a place: only this file can make them. */
+class Given implements ModelCacheProps {
+  public readonly source = undefined;
+
+  public constructor(public readonly place: Place) {}
+}
+
 /**
  * Where models live: a PersistentVolumeClaim that one CPU Job fills from a hub or a web server, an existing claim, or a
  * directory on a node's disk. Training pods mount it read-only and never download.
@@ -100,7 +110,7 @@ export interface NodeModelCacheProps {
 export class ModelCache extends Construct {
   /** A claim that holds the model already; nothing is fetched. */
   public static fromClaim(scope: Construct, id: string, props: ExistingModelCacheProps): ModelCache {
-    return new ModelCache(scope, id, {}, { kind: 'claim', ...props });
+    return new ModelCache(scope, id, new Given({ kind: 'claim', ...props }));
   }
 
   /**
@@ -109,7 +119,7 @@ export class ModelCache extends Construct {
    * touched, its owners and modes least of all. A `local` volume needs the chart's namespace to be set.
    */
   public static onNode(scope: Construct, id: string, props: NodeModelCacheProps): ModelCache {
-    return new ModelCache(scope, id, {}, { kind: 'node', ...props });
+    return new ModelCache(scope, id, new Given({ kind: 'node', ...props }));
   }
 
   /** The name of the claim. */
@@ -126,14 +136,9 @@ export class ModelCache extends Construct {
   private readonly revision?: string;
   private readonly onNode: boolean;
 
-  /** @param given - internal: what `fromClaim` and `onNode` were given */
-  public constructor(
-    scope: Construct,
-    id: string,
-    props: ModelCacheProps = {},
-    given?: ({ kind: 'claim' } & ExistingModelCacheProps) | ({ kind: 'node' } & NodeModelCacheProps),
-  ) {
+  public constructor(scope: Construct, id: string, props: ModelCacheProps = {}) {
     super(scope, id);
+    const given = props instanceof Given ? props.place : undefined;
     this.source = props.source ?? Source.modelScope();
     this.filled = given === undefined;
     this._existing = given?.kind === 'claim';
@@ -281,9 +286,7 @@ function sourceProblems(source: Source): Problem[] {
   ];
 }
 
-function givenProblems(
-  given: ({ kind: 'claim' } & ExistingModelCacheProps) | ({ kind: 'node' } & NodeModelCacheProps),
-): Problem[] {
+function givenProblems(given: Place): Problem[] {
   return [
     ...directoryProblems('modelPath', given.modelPath),
     ...(given.kind === 'claim'

@@ -57,6 +57,13 @@ export interface ExistingSavesProps {
   readonly annotations?: { readonly [annotation: string]: string };
 }
 
+/** Props that stand for a claim that exists: only this file can make them. */
+class Existing implements SavesVolumeProps {
+  public readonly size = undefined;
+
+  public constructor(public readonly claim: ExistingSavesProps) {}
+}
+
 /**
  * A PersistentVolumeClaim for what training leaves: adapters, checkpoints, logs, curves. Every run writes to a
  * directory of its own, named by what its result depends on, so runs may share the volume.
@@ -67,7 +74,7 @@ export interface ExistingSavesProps {
 export class SavesVolume extends Construct {
   /** A claim that exists already; nothing is made for it. */
   public static fromClaim(scope: Construct, id: string, props: ExistingSavesProps): SavesVolume {
-    return new SavesVolume(scope, id, {}, props);
+    return new SavesVolume(scope, id, new Existing(props));
   }
 
   /** The name of the claim. */
@@ -80,9 +87,9 @@ export class SavesVolume extends Construct {
   /** @internal */
   public readonly _filling: Filling;
 
-  /** @param existing - internal: what `fromClaim` was given */
-  public constructor(scope: Construct, id: string, props: SavesVolumeProps = {}, existing?: ExistingSavesProps) {
+  public constructor(scope: Construct, id: string, props: SavesVolumeProps = {}) {
     super(scope, id);
+    const existing = props instanceof Existing ? props.claim : undefined;
     this._existing = existing !== undefined;
     this._subPath = existing?.subPath;
     const { labels = {}, annotations = {} } = existing ?? props;

@@ -22,3 +22,16 @@ export function synth(app: App): void {
   );
   process.exit(1);
 }
+
+/** {@link synth} for languages that have no functions outside classes. */
+export class Manifests {
+  /**
+   * Synthesises the app, or prints everything that is wrong with it and ends the process with code 1.
+   * @param app the program's root
+   */
+  public static synth(app: App): void {
+    synth(app);
+  }
+
+  private constructor() {}
+}

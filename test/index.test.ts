@@ -11,6 +11,7 @@ test('the public surface is this and no more', () => {
     'FineTuningJob',
     'Gate',
     'Gpu',
+    'Manifests',
     'Model',
     'ModelCache',
     'NetworkAccess',

@@ -2,11 +2,11 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CARDS } from '../src/planning/catalog/cards';
 import { MODELS } from '../src/planning/catalog/models';
-import type { ModelShape } from '../src/run/model-shape';
 import { type GpuMemory, gpuMemory } from '../src/planning/memory';
 import { scheduleOf } from '../src/planning/schedule';
 import { type Settings, settingsOf } from '../src/planning/settings';
 import { type Bounds, throughputOf } from '../src/planning/throughput';
+import type { ModelShape } from '../src/run/model-shape';
 import type { Mapping, Run } from '../src/run/run';
 
 /** A line of measurements/*.jsonl. */

@@ -7,7 +7,7 @@ export type PropType =
   | 'boolean'
   | 'number'
   | 'string'
-  | 'readonly string[]'
+  | 'string[]'
   | '{ readonly [key: string]: unknown }'
   | '{ readonly [key: string]: boolean }';
 
@@ -32,7 +32,7 @@ export function propTypeOf({ name, type }: Pick<Field, 'name' | 'type'>): PropTy
   if (forms.some((form) => /^dict\b/.test(form))) return '{ readonly [key: string]: unknown }';
   if (forms.includes('bool')) return 'boolean';
   if (forms.includes('int') || forms.includes('float')) return 'number';
-  if (forms.some((form) => form.startsWith('list['))) return 'readonly string[]';
+  if (forms.some((form) => form.startsWith('list['))) return 'string[]';
   return 'string';
 }
 
@@ -50,7 +50,7 @@ export function fitsProp(name: string, value: unknown, isFloat: boolean): boolea
       return typeof value === 'number' && Number.isFinite(value) && (!isFloat || /\bfloat\b/.test(field.type));
     case 'string':
       return typeof value === 'string';
-    case 'readonly string[]':
+    case 'string[]':
       return Array.isArray(value) && value.every((item) => typeof item === 'string');
     case '{ readonly [key: string]: unknown }':
       return isDict(value) && Object.values(value).every(isLiteral);

@@ -1219,7 +1219,7 @@ export interface TrainArguments {
    * LLaMA-Factory: `include_for_metrics`.
    * @default - []
    */
-  readonly includeForMetrics?: readonly string[];
+  readonly includeForMetrics?: string[];
 
   /**
    * LLaMA-Factory's argument `include_inputs_for_metrics`.
@@ -1254,7 +1254,7 @@ export interface TrainArguments {
    * LLaMA-Factory: `label_names`.
    * @default - none
    */
-  readonly labelNames?: readonly string[];
+  readonly labelNames?: string[];
 
   /**
    * Label smoothing.

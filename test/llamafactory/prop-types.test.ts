@@ -10,7 +10,7 @@ test.each([
   ['flag', 'bool | str', 'boolean'],
   ['count', 'int | None', 'number'],
   ['share', 'float | str', 'number'],
-  ['names', 'list[str] | None', 'readonly string[]'],
+  ['names', 'list[str] | None', 'string[]'],
   ['text', 'str', 'string'],
 ])('%s, upstream %s, is typed %s', (name, type, prop) => {
   expect(propTypeOf({ name, type })).toBe(prop);
