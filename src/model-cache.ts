@@ -9,7 +9,6 @@ import { quantity } from './kubernetes/quantity';
 import type { Model } from './model';
 import { digest } from './run/digest';
 import { type Problem, Severity } from './run/finding';
-import type { Mapping } from './run/run';
 import { Source } from './source';
 import { KEEP, makeClaim, storageChart } from './tree/claim';
 import { constructName, constructPath } from './tree/construct-name';

@@ -15,7 +15,10 @@ export interface Zero3 {
   readonly offloadParamOptions: Mapping;
 }
 
-/** DeepSpeed's JSON. Batch, accumulation and clipping are "auto": a key that is missing is never filled in. */
+/**
+ * DeepSpeed's JSON. Batch, accumulation and clipping are "auto": a key that is missing is never filled in. Without an
+ * optimizer section DeepSpeed is given the trainer's optimizer, and refuses what it hasn't tested unless it may.
+ */
 export function renderZero3(config: Zero3): Mapping {
   return {
     train_batch_size: 'auto',
@@ -25,7 +28,7 @@ export function renderZero3(config: Zero3): Mapping {
     fp16: { enabled: 'auto', ...config.fp16 },
     bf16: { enabled: 'auto' },
     ...(config.optimizer === undefined
-      ? {}
+      ? { zero_allow_untested_optimizer: true }
       : {
           optimizer: {
             type: config.optimizer,

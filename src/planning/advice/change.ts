@@ -1,5 +1,6 @@
+import { zero3Config } from '../../deepspeed/zero3-config';
 import { type Edit, EditOperation } from '../../run/finding';
-import type { Mapping, Run } from '../../run/run';
+import type { Run } from '../../run/run';
 import type { PlanStrategy, Settings } from '../settings';
 
 /** What may be changed to make a run fit or to make it quicker. */
@@ -28,29 +29,11 @@ const COST: Readonly<Record<keyof Change, number>> = {
   cutoffLen: 5,
 };
 
-const OFFLOAD_CONFIG: Mapping = {
-  train_batch_size: 'auto',
-  train_micro_batch_size_per_gpu: 'auto',
-  gradient_accumulation_steps: 'auto',
-  gradient_clipping: 'auto',
-  zero_allow_untested_optimizer: true,
-  fp16: { enabled: 'auto' },
-  bf16: { enabled: 'auto' },
-  zero_optimization: {
-    stage: 3,
-    overlap_comm: true,
-    contiguous_gradients: true,
-    reduce_bucket_size: 'auto',
-    stage3_prefetch_bucket_size: 'auto',
-    stage3_param_persistence_threshold: 'auto',
-    stage3_max_live_parameters: 1e9,
-    stage3_max_reuse_distance: 1e9,
-    stage3_gather_16bit_weights_on_model_save: true,
-    offload_optimizer: { device: 'cpu', pin_memory: true },
-    offload_param: { device: 'cpu', pin_memory: true },
-  },
+/** ZeRO-3 with offload; no optimizer section, so that the run keeps the optimizer it has. */
+const OFFLOAD = {
+  file: 'ds_zero3_offload.json',
+  config: zero3Config({ offloadOptimizer: true, offloadParam: true, optimizer: '' }),
 };
-const OFFLOAD_FILE = 'ds_zero3_offload.json';
 
 /** The arguments a change writes. The effective batch stays: what the batch loses, the accumulation gains. */
 function argumentsOf(change: Change, settings: Settings): Record<string, unknown> {
@@ -74,7 +57,7 @@ export function changed(run: Run, change: Change, settings: Settings): Run {
   if (change.strategy === undefined) return { ...run, args };
   return change.strategy === 'ddp'
     ? { ...run, args, deepspeed: undefined }
-    : { ...run, args, deepspeed: { file: OFFLOAD_FILE, config: OFFLOAD_CONFIG } };
+    : { ...run, args, deepspeed: OFFLOAD };
 }
 
 export function editsOf(run: Run, change: Change, settings: Settings): Edit[] {
@@ -86,9 +69,9 @@ export function editsOf(run: Run, change: Change, settings: Settings): Edit[] {
   }));
   if (change.strategy === 'ddp') edits.push({ file: run.file, key: 'deepspeed', op: EditOperation.REMOVE });
   if (change.strategy === 'zero3-offload') {
-    edits.push({ file: run.file, key: 'deepspeed', op: EditOperation.SET, value: OFFLOAD_FILE });
-    for (const [key, value] of Object.entries(OFFLOAD_CONFIG)) {
-      edits.push({ file: OFFLOAD_FILE, key, op: EditOperation.SET, value });
+    edits.push({ file: run.file, key: 'deepspeed', op: EditOperation.SET, value: OFFLOAD.file });
+    for (const [key, value] of Object.entries(OFFLOAD.config)) {
+      edits.push({ file: OFFLOAD.file, key, op: EditOperation.SET, value });
     }
   }
   return edits;
