@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import type { ConfigArguments } from './job/request';
-import { ownerOf } from './llamafactory/arguments';
 import { loadYaml } from './llamafactory/load';
+import { ownerOf } from './llamafactory/owned-arguments';
 import { type FileText, LARGEST_CONFIG, readText } from './llamafactory/read-text';
 import type { Problem } from './run/finding';
 import type { Release } from './run/run';

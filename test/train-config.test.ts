@@ -15,8 +15,8 @@ import {
   TrainConfig,
   TrainerImage,
 } from '../src';
-import { ownerOf } from '../src/llamafactory/arguments';
 import { loadYaml } from '../src/llamafactory/load';
+import { ownerOf } from '../src/llamafactory/owned-arguments';
 import { Severity } from '../src/run/finding';
 import type { Release } from '../src/run/run';
 import { findingsOf } from '../src/tree/findings';

@@ -10,23 +10,11 @@ import {
   releasesOf,
   replacementOf,
 } from '../src/llamafactory/fields';
+import { OWNED_ARGUMENTS } from '../src/llamafactory/owned-arguments';
 import { propTypeOf } from '../src/llamafactory/prop-types';
 import { RELEASES } from '../src/run/run';
 import { finish } from './generated';
 import { DESCRIPTIONS } from './train-argument-descriptions';
-
-/** The keys that constructs set themselves. */
-const OWNED = new Set([
-  'model_name_or_path',
-  'adapter_name_or_path',
-  'dataset',
-  'eval_dataset',
-  'dataset_dir',
-  'output_dir',
-  'deepspeed',
-  'cache_dir',
-  'tokenized_path',
-]);
 
 const SECTIONS: Readonly<Record<FieldOwner, string>> = {
   model: 'the model and how it is loaded',
@@ -40,7 +28,7 @@ const SECTIONS: Readonly<Record<FieldOwner, string>> = {
 export function renderTrainArguments(): string {
   const latest = new Map<string, Field>();
   for (const release of RELEASES) for (const [name, field] of fieldsOf(release)) latest.set(name, field);
-  const fields = [...latest.values()].filter((field) => field.settable && !OWNED.has(field.name));
+  const fields = [...latest.values()].filter((field) => field.settable && !OWNED_ARGUMENTS.includes(field.name));
   const props = new Set(fields.map(({ name }) => camelCase(name)));
   if (props.size !== fields.length) throw new Error('two arguments have the same name in camelCase');
   const sections = (Object.keys(SECTIONS) as FieldOwner[]).map((owner) => {

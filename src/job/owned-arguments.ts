@@ -1,4 +1,4 @@
-import { ownerOf } from '../llamafactory/arguments';
+import { ownerOf } from '../llamafactory/owned-arguments';
 import { type Finding, Severity } from '../run/finding';
 import type { ResolvedRun } from './resolve';
 

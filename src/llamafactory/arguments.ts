@@ -2,24 +2,7 @@ import { asJson } from '../run/as-json';
 import type { Problem } from '../run/finding';
 import type { Mapping } from '../run/run';
 import { nameOfArgument } from './fields';
-
-/** Arguments that constructs set, and the prop that says what they are set to. */
-const OWNED: Readonly<Record<string, string>> = {
-  model_name_or_path: 'model and modelCache',
-  adapter_name_or_path: 'model and modelCache',
-  dataset: 'dataset and additionalDatasets',
-  eval_dataset: 'evaluationDataset',
-  dataset_dir: 'dataset',
-  output_dir: 'saves',
-  deepspeed: 'deepspeed',
-  cache_dir: 'modelCache',
-  tokenized_path: 'dataset',
-};
-
-/** The props that say what an argument is set to; undefined if constructs leave it alone. */
-export function ownerOf(name: string): string | undefined {
-  return Object.hasOwn(OWNED, name) ? OWNED[name] : undefined;
-}
+import { ownerOf } from './owned-arguments';
 
 /** Props as LLaMA-Factory spells them; a prop that stands there undefined is left out. */
 export function argumentsOf(train: object): { readonly args: Mapping; readonly problems: readonly Problem[] } {

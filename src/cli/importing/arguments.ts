@@ -1,6 +1,7 @@
 import { qwenQLoRADefaults } from '../../job/qwen-qlora-defaults';
-import { argumentsOf, ownerOf } from '../../llamafactory/arguments';
+import { argumentsOf } from '../../llamafactory/arguments';
 import { camelCase, fieldsOf } from '../../llamafactory/fields';
+import { ownerOf } from '../../llamafactory/owned-arguments';
 import { fitsProp } from '../../llamafactory/prop-types';
 import type { Strategy } from '../../planning/strategy';
 import { EditOperation, type Finding } from '../../run/finding';

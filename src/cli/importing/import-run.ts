@@ -2,7 +2,7 @@ import { basename, join, normalize, relative, resolve } from 'node:path';
 import { checkRun } from '../../judge/check-run';
 import { checkRules } from '../../judge/rules';
 import { PATHS } from '../../kubernetes/training-pod';
-import { ownerOf } from '../../llamafactory/arguments';
+import { ownerOf } from '../../llamafactory/owned-arguments';
 import { parse } from '../../llamafactory/parser/parse';
 import { Strategy } from '../../planning/strategy';
 import type { Card } from '../../run/card';

@@ -55,9 +55,7 @@ function argumentsOf(change: Change, settings: Settings): Record<string, unknown
 export function changed(run: Run, change: Change, settings: Settings): Run {
   const args = { ...run.args, ...argumentsOf(change, settings) };
   if (change.strategy === undefined) return { ...run, args };
-  return change.strategy === 'ddp'
-    ? { ...run, args, deepspeed: undefined }
-    : { ...run, args, deepspeed: OFFLOAD };
+  return change.strategy === 'ddp' ? { ...run, args, deepspeed: undefined } : { ...run, args, deepspeed: OFFLOAD };
 }
 
 export function editsOf(run: Run, change: Change, settings: Settings): Edit[] {

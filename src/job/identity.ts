@@ -1,17 +1,9 @@
-import { digest } from './digest';
-import type { Mapping } from './run';
+import { PLACES } from '../llamafactory/owned-arguments';
+import { digest } from '../run/digest';
+import type { Mapping } from '../run/run';
 
 /** Arguments that say where things are, not what is trained: a run stays the same run when they change. */
-const LOCATIONS = new Set([
-  'model_name_or_path',
-  'dataset_dir',
-  'media_dir',
-  'output_dir',
-  'deepspeed',
-  'cache_dir',
-  'tokenized_path',
-  'logging_dir',
-]);
+const LOCATIONS: ReadonlySet<string> = new Set([...PLACES, 'media_dir', 'logging_dir']);
 
 /** Arguments that say what is told of a run and how quickly it is prepared: the adapter is the same without them. */
 const OBSERVATIONS = new Set([

@@ -22,7 +22,7 @@ import {
   Source,
   TrainerImage,
 } from '../../src';
-import { type RunIdentity, runDigest } from '../../src/run/identity';
+import { type RunIdentity, runDigest } from '../../src/job/identity';
 import { copyRepository, REPOSITORY, runProgram, temporaryFolder, write } from '../folder';
 import { byKind, chartOf, configMapWith, jobOf, MATH, type Manifests, manifestsOf } from '../synthesis';
 
