@@ -3,7 +3,8 @@ import { ownerOf } from './llamafactory/arguments';
 import { loadYaml } from './llamafactory/load';
 import { type FileText, LARGEST_CONFIG, readText } from './llamafactory/read-text';
 import type { Problem } from './run/finding';
-import type { Mapping, Release } from './run/run';
+import type { Release } from './run/releases';
+import type { Mapping } from './run/run';
 
 /** A train config as one release reads it, the arguments that constructs set kept apart. */
 export interface ConfigArguments {

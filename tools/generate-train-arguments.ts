@@ -11,7 +11,7 @@ import {
   replacementOf,
 } from '../src/llamafactory/fields';
 import { propTypeOf } from '../src/llamafactory/prop-types';
-import { RELEASES } from '../src/run/run';
+import { RELEASES } from '../src/run/releases';
 import { finish } from './generated';
 import { DESCRIPTIONS } from './train-argument-descriptions';
 

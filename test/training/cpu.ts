@@ -1,5 +1,5 @@
 import { Strategy, type TrainArguments } from '../../src';
-import type { Release } from '../../src/run/run';
+import type { Release } from '../../src/run/releases';
 
 /** What is different on a CPU. */
 export interface Overlay {

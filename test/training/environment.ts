@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
-import { RELEASES, type Release } from '../../src/run/run';
+import { RELEASES, type Release } from '../../src/run/releases';
 import { SITE, VENV } from '../trainer-packages';
 
 /** The releases to train with: those that the variable RELEASES names, else the newest. */

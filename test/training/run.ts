@@ -17,7 +17,7 @@ import {
 } from '../../src';
 import { qwenQLoRADefaults } from '../../src/job/qwen-qlora-defaults';
 import { type Schedule, scheduleOf } from '../../src/planning/schedule';
-import type { Release } from '../../src/run/run';
+import type { Release } from '../../src/run/releases';
 import { REPOSITORY } from '../folder';
 import { chartOf, datasetEntryOf, type Manifests, manifestsOf, trainConfigOf } from '../synthesis';
 import { cpu } from './cpu';
