@@ -1,5 +1,6 @@
 import { CARDS } from '../../src/planning/catalog/cards';
 import { MODELS, type ModelShape } from '../../src/planning/catalog/models';
+import { DEFAULT_RELEASE } from '../../src/run/releases';
 import type { Mapping, Run } from '../../src/run/run';
 
 const OFFLOAD = { device: 'cpu', pin_memory: true };
@@ -14,7 +15,7 @@ export function seedRun(
   return {
     path: 'train_config.yaml',
     file: 'train_config.yaml',
-    release: '0.9.5',
+    release: DEFAULT_RELEASE,
     args: {
       stage: 'sft',
       finetuning_type: 'lora',
