@@ -2,8 +2,7 @@ import type { Problem } from './run/finding';
 import {
   DEFAULT_IMAGE,
   DEFAULT_RELEASE,
-  newestTransformers,
-  officialImage,
+  RELEASE_FACTS,
   RELEASES,
   RELEASES_WITH_IMAGE,
   type Release,
@@ -78,7 +77,7 @@ export class TrainerImage {
    */
   public static official(options: OfficialImageOptions = {}): TrainerImage {
     const [release, problems] = knownRelease('TrainerImage.official.release', options.release);
-    const image = officialImage(release);
+    const { image, transformers } = RELEASE_FACTS[release];
     if (image === undefined) {
       problems.push({
         id: 'unknown-release',
@@ -92,7 +91,7 @@ export class TrainerImage {
     const prefix = options.registry === undefined ? '' : `${options.registry.replace(/\/+$/, '')}/`;
     const contents: ImageContents = {
       llamafactory: release,
-      transformers: newestTransformers(release),
+      transformers,
       ...(image ?? DEFAULT_IMAGE),
     };
     const reference = `hiyouga/llamafactory:${release}`;
@@ -118,7 +117,7 @@ export class TrainerImage {
     const filled: ImageContents = {
       ...contents,
       llamafactory: release,
-      transformers: contents.transformers ?? newestTransformers(release),
+      transformers: contents.transformers ?? RELEASE_FACTS[release].transformers,
       cudaToolkit: contents.cudaToolkit ?? false,
     };
     return new TrainerImage(image, image, filled, problems);

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { isIn, previous, RELEASES, type Release, type ReleaseRange } from '../run/releases';
+import { isIn, RELEASES, type Release, type ReleaseRange } from '../run/releases';
 import { byRelease } from './by-release';
 
 /** Which part of the trainer reads an argument. */
@@ -65,7 +65,7 @@ export function replacementOf(name: string): Replacement | undefined {
   if (gone) return gone;
   const record = recordOf(name);
   if (!record || (!record.renamedTo && !record.instead)) return undefined;
-  const last = record.absent?.[0] === undefined ? record.until : previous(record.absent[0]);
+  const last = record.absent?.[0] ? RELEASES[RELEASES.indexOf(record.absent[0]) - 1] : record.until;
   return { until: last ?? '', renamedTo: record.renamedTo, instead: record.instead };
 }
 

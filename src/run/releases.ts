@@ -2,15 +2,18 @@ import { type ImagePackages, RELEASE_TABLE, type ReleaseFacts } from './release-
 
 export type Release = keyof typeof RELEASE_TABLE;
 
+/** What goes with each release. */
+export const RELEASE_FACTS: Readonly<Record<Release, ReleaseFacts>> = RELEASE_TABLE;
+
 /** The LLaMA-Factory releases the library knows, oldest first. */
 export const RELEASES = Object.keys(RELEASE_TABLE) as readonly Release[];
 
 /** Those of which LLaMA-Factory published an image. */
-export const RELEASES_WITH_IMAGE = RELEASES.filter((release) => factsOf(release).image !== undefined);
+export const RELEASES_WITH_IMAGE = RELEASES.filter((release) => RELEASE_FACTS[release].image !== undefined);
 
 /** The newest that there is an image of. */
 export const DEFAULT_RELEASE = RELEASES_WITH_IMAGE.at(-1) as Release;
-export const DEFAULT_IMAGE = officialImage(DEFAULT_RELEASE) as ImagePackages;
+export const DEFAULT_IMAGE = RELEASE_FACTS[DEFAULT_RELEASE].image as ImagePackages;
 
 const ORDER = Object.fromEntries(RELEASES.map((release, i) => [release, i])) as Readonly<Record<Release, number>>;
 
@@ -37,30 +40,11 @@ export function isIn(release: Release, range: ReleaseRange): boolean {
   return range.until === undefined || since(range.until, release);
 }
 
-/** The release before another; undefined before the oldest. */
-export function previous(release: Release): Release | undefined {
-  return RELEASES[ORDER[release] - 1];
-}
-
-/** The newest transformers that a release allows. */
-export function newestTransformers(release: Release): string {
-  return factsOf(release).transformers;
-}
-
-/** What LLaMA-Factory's own image of a release holds; undefined: none was published. */
-export function officialImage(release: Release): ImagePackages | undefined {
-  return factsOf(release).image;
-}
-
 /** The transformers of a run: its image's, where that is known, else the newest that its release allows. */
 export function transformersOf(run: {
   readonly release: Release;
   readonly image?: { readonly transformers: string };
 }): { readonly major: number; readonly minor: number } {
-  const [major, minor] = (run.image?.transformers ?? newestTransformers(run.release)).split('.');
-  return { major: Number(major), minor: Number(minor ?? 0) };
-}
-
-function factsOf(release: Release): ReleaseFacts {
-  return RELEASE_TABLE[release];
+  const [major, minor = 0] = (run.image ?? RELEASE_FACTS[run.release]).transformers.split('.').map(Number);
+  return { major: major ?? Number.NaN, minor };
 }

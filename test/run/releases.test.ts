@@ -6,9 +6,7 @@ import {
   before,
   DEFAULT_RELEASE,
   isIn,
-  newestTransformers,
-  officialImage,
-  previous,
+  RELEASE_FACTS,
   RELEASES,
   type Release,
   since,
@@ -21,7 +19,7 @@ const read = (file: string) => readFileSync(join(REPOSITORY, file), 'utf8');
 describe('the table of releases', () => {
   test('has those of the data, in its order, with their transformers', () => {
     const { releases } = JSON.parse(read('data/llamafactory/fields.json'));
-    const table = RELEASES.map((release) => [release, { transformers: newestTransformers(release) }]);
+    const table = RELEASES.map((release) => [release, { transformers: RELEASE_FACTS[release].transformers }]);
     expect(Object.entries(releases)).toEqual(table);
   });
 
@@ -72,12 +70,8 @@ describe('releases are compared by their order', () => {
     expect(those((release) => isIn(release, range))).toEqual(releases);
   });
 
-  test('the one before the oldest is not known', () => {
-    expect(RELEASES.map(previous)).toEqual([undefined, '0.9.3', '0.9.4']);
-  });
-
   test('the default is the newest with an image', () => {
-    expect(RELEASES.filter((release) => officialImage(release) !== undefined).at(-1)).toBe(DEFAULT_RELEASE);
+    expect(RELEASES.filter((release) => RELEASE_FACTS[release].image !== undefined).at(-1)).toBe(DEFAULT_RELEASE);
   });
 });
 

@@ -7,7 +7,7 @@ import { parse } from '../../llamafactory/parser/parse';
 import type { Card } from '../../planning/catalog/cards';
 import { Strategy } from '../../planning/strategy';
 import { type Finding, Severity } from '../../run/finding';
-import { DEFAULT_RELEASE, officialImage, type Release } from '../../run/releases';
+import { DEFAULT_RELEASE, RELEASE_FACTS, type Release } from '../../run/releases';
 import type { Mapping, Run } from '../../run/run';
 import { TrainerImage } from '../../trainer-image';
 import type { FileStore } from '../file-store';
@@ -299,7 +299,7 @@ function gpuCode({ name }: Card): string {
 
 function imageCode(release: Release): string | undefined {
   if (release === DEFAULT_RELEASE) return undefined;
-  if (officialImage(release) !== undefined) return call('TrainerImage.official', literal({ release }));
+  if (RELEASE_FACTS[release].image !== undefined) return call('TrainerImage.official', literal({ release }));
   const own = literal(`registry.example.com/llamafactory:${release}`);
   return call('TrainerImage.custom', own, literal({ llamafactory: release }));
 }

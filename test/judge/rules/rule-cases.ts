@@ -3,7 +3,7 @@ import { RULES } from '../../../src/judge/rules';
 import { CARDS } from '../../../src/planning/catalog/cards';
 import { MODELS } from '../../../src/planning/catalog/models';
 import { type Edit, EditOperation, type Finding } from '../../../src/run/finding';
-import { DEFAULT_RELEASE, newestTransformers } from '../../../src/run/releases';
+import { DEFAULT_RELEASE, RELEASE_FACTS } from '../../../src/run/releases';
 import type { ImageContents, Mapping, Run, RunDataset } from '../../../src/run/run';
 import { WHOLE } from '../../whole';
 
@@ -14,7 +14,7 @@ export const QWEN3_14B = MODELS['Qwen3-14B'];
 /** What an image without any extra holds. */
 export const BARE_IMAGE: ImageContents = {
   llamafactory: DEFAULT_RELEASE,
-  transformers: newestTransformers(DEFAULT_RELEASE),
+  transformers: RELEASE_FACTS[DEFAULT_RELEASE].transformers,
   cudaToolkit: false,
 };
 
