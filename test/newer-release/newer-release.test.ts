@@ -4,6 +4,7 @@ import { fileStore } from '../../src/cli/file-store';
 import { main } from '../../src/cli/main';
 import { fieldsOf } from '../../src/llamafactory/fields';
 import { loadConfig } from '../../src/llamafactory/load-config';
+import { parse } from '../../src/llamafactory/parser/parse';
 import { rowFates } from '../../src/llamafactory/row-fates';
 import { templatesOf } from '../../src/llamafactory/templates';
 import { DEFAULT_RELEASE, RELEASES, type Release } from '../../src/run/releases';
@@ -19,6 +20,7 @@ jest.mock('../../src/run/release-table', () => jest.requireActual('./release-tab
 const LAST_KNOWN = '0.9.5' satisfies Release;
 const NEWEST = '0.9.7' as string as Release;
 const cases = allCases();
+const PLACE = { path: 'a.yaml', file: 'a.yaml', gpus: 4, nodes: 1 };
 const programs = temporaryFolder();
 const folder = makeFolder();
 const files = fileStore().from(folder);
@@ -50,6 +52,26 @@ describe('a release of which nothing is known is taken for the last known one', 
     for (const one of cases.filter(({ rule }) => rule !== undefined)) {
       expect(named(said(one, NEWEST), NEWEST)).toBe(named(said(one, LAST_KNOWN), LAST_KNOWN));
     }
+  });
+
+  // No recorded case tells the releases apart here.
+  test.each([
+    ['what is no mapping in a section that DeepSpeed reads no more', { deepspeed: { zero_optimization: {}, amp: 5 } }],
+    ['FSDP that is off', { fsdp: false }],
+    ['PPO that reports to null', { stage: 'ppo', report_to: null }],
+    ['what is no JSON for Ray', { ray_init_kwargs: '{a' }],
+    [
+      'layers to wrap, given twice',
+      {
+        fsdp: 'full_shard',
+        fsdp_config: { transformer_layer_cls_to_wrap: 5 },
+        fsdp_transformer_layer_cls_to_wrap: 'Block',
+      },
+    ],
+  ])('by what the parser says of %s', (_, args) => {
+    const said = (release: Release) => named(parse({ ...PLACE, release, args }), release);
+    expect(said(NEWEST)).toBe(said(LAST_KNOWN));
+    expect(new Set(RELEASES.map(said)).size).toBeGreaterThan(1);
   });
 
   test.each(['a.json', 'a.txt', 'a.yaml'])('by the loader of %s', (path) => {
