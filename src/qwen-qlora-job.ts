@@ -10,7 +10,7 @@ import { ModelCache } from './model-cache';
 import { NodePool } from './node-pool';
 import { Strategy } from './planning/strategy';
 import { QwenModel } from './qwen-model';
-import { DEFAULT_RELEASE } from './run/run';
+import { DEFAULT_RELEASE } from './run/releases';
 import type { RunPlan } from './run-plan';
 import { SavesVolume } from './saves-volume';
 

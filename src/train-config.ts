@@ -4,7 +4,7 @@ import { loadYaml } from './llamafactory/load';
 import { ownerOf } from './llamafactory/owned-arguments';
 import { type FileText, LARGEST_CONFIG, readText } from './llamafactory/read-text';
 import type { Problem } from './run/finding';
-import type { Release } from './run/run';
+import type { Release } from './run/releases';
 
 /**
  * A train config that exists: LLaMA-Factory's own YAML in its own spelling, given to a run by the prop `trainConfig`.

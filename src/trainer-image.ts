@@ -1,5 +1,13 @@
 import type { Problem } from './run/finding';
-import { DEFAULT_RELEASE, type ImageContents, RELEASES, type Release } from './run/run';
+import {
+  DEFAULT_IMAGE,
+  DEFAULT_RELEASE,
+  RELEASE_FACTS,
+  RELEASES,
+  RELEASES_WITH_IMAGE,
+  type Release,
+} from './run/releases';
+import type { ImageContents } from './run/run';
 
 /** What your own image holds, so that the run can be checked against it. */
 export interface TrainerImageContents {
@@ -69,23 +77,22 @@ export class TrainerImage {
    */
   public static official(options: OfficialImageOptions = {}): TrainerImage {
     const [release, problems] = knownRelease('TrainerImage.official.release', options.release);
-    if (release === '0.9.3') {
+    const { image, transformers } = RELEASE_FACTS[release];
+    if (image === undefined) {
       problems.push({
         id: 'unknown-release',
         key: 'TrainerImage.official.release',
         message: 'no official image of this release was published',
         got: release,
-        allowed: '0.9.4, 0.9.5',
+        allowed: RELEASES_WITH_IMAGE.join(', '),
         change: 'take a newer release, or your own image by TrainerImage.custom',
       });
     }
     const prefix = options.registry === undefined ? '' : `${options.registry.replace(/\/+$/, '')}/`;
     const contents: ImageContents = {
       llamafactory: release,
-      transformers: TRANSFORMERS[release],
-      deepspeed: release === '0.9.4' ? '0.16.9' : '0.18.4',
-      flashAttention: '2.7.4.post1',
-      cudaToolkit: true,
+      transformers,
+      ...(image ?? DEFAULT_IMAGE),
     };
     const reference = `hiyouga/llamafactory:${release}`;
     return new TrainerImage(`${prefix}${reference}`, reference, contents, problems);
@@ -110,7 +117,7 @@ export class TrainerImage {
     const filled: ImageContents = {
       ...contents,
       llamafactory: release,
-      transformers: contents.transformers ?? TRANSFORMERS[release],
+      transformers: contents.transformers ?? RELEASE_FACTS[release].transformers,
       cudaToolkit: contents.cudaToolkit ?? false,
     };
     return new TrainerImage(image, image, filled, problems);
@@ -130,9 +137,6 @@ export class TrainerImage {
     public readonly _problems: readonly Problem[],
   ) {}
 }
-
-/** The newest transformers each release allows: what its image was built with. */
-const TRANSFORMERS: Readonly<Record<Release, string>> = { '0.9.3': '4.52.4', '0.9.4': '4.57.1', '0.9.5': '5.6.0' };
 
 /** The release and what is wrong with it; an unknown one is taken as the default, so that the rest can be checked. */
 function knownRelease(key: string, release: string = DEFAULT_RELEASE): [Release, Problem[]] {

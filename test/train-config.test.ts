@@ -18,7 +18,7 @@ import {
 import { loadYaml } from '../src/llamafactory/load';
 import { ownerOf } from '../src/llamafactory/owned-arguments';
 import { Severity } from '../src/run/finding';
-import type { Release } from '../src/run/run';
+import type { Release } from '../src/run/releases';
 import { findingsOf } from '../src/tree/findings';
 import { REPOSITORY, temporaryFolder, write } from './folder';
 import { allCases } from './parity/cases';

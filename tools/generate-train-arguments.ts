@@ -12,7 +12,7 @@ import {
 } from '../src/llamafactory/fields';
 import { OWNED_ARGUMENTS } from '../src/llamafactory/owned-arguments';
 import { propTypeOf } from '../src/llamafactory/prop-types';
-import { RELEASES } from '../src/run/run';
+import { RELEASES } from '../src/run/releases';
 import { finish } from './generated';
 import { DESCRIPTIONS } from './train-argument-descriptions';
 

@@ -3,7 +3,7 @@ import { dirname, isAbsolute, join, relative, resolve } from 'node:path';
 import { findingsText } from '../judge/finding-text';
 import type { Card } from '../run/card';
 import { type Finding, Severity } from '../run/finding';
-import type { Release } from '../run/run';
+import type { Release } from '../run/releases';
 import { fileStore, reasonOf } from './file-store';
 import type { Change } from './importing/changes';
 import { filesBelow, launchScript, trainConfigs } from './importing/find-files';

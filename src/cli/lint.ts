@@ -3,7 +3,7 @@ import { type Acknowledgements, acknowledge } from '../judge/acknowledgements';
 import { checkRules } from '../judge/rules';
 import { parse } from '../llamafactory/parser/parse';
 import { type Edit, type Finding, Severity } from '../run/finding';
-import type { Release } from '../run/run';
+import type { Release } from '../run/releases';
 import { type FileStore, fileStore, reasonOf } from './file-store';
 import { ExitStatus, jsonLine, type Output } from './output';
 import { type RunFromFiles, type RunOptions, runFromFiles } from './run-from-files';

@@ -5,7 +5,7 @@ import { Command, CommanderError, InvalidArgumentError, Option } from 'commander
 import type { Acknowledgements } from '../judge/acknowledgements';
 import { nearest } from '../llamafactory/nearest';
 import type { Card } from '../run/card';
-import { DEFAULT_RELEASE, RELEASES, type Release } from '../run/run';
+import { DEFAULT_RELEASE, RELEASES, type Release } from '../run/releases';
 import { cardNamed } from './cards';
 import type { ImportOptions } from './import';
 import type { LintOptions } from './lint';

@@ -5,7 +5,8 @@ import type { LoadedConfig } from '../llamafactory/load';
 import { loadConfig } from '../llamafactory/load-config';
 import type { Card } from '../run/card';
 import { type Edit, EditOperation, type Finding, Severity } from '../run/finding';
-import type { Mapping, Release, Run, RunDataset } from '../run/run';
+import type { Release } from '../run/releases';
+import type { Mapping, Run, RunDataset } from '../run/run';
 import type { FileStore } from './file-store';
 import { modelShapeOf } from './model-shape';
 

@@ -1,4 +1,4 @@
-import type { Release } from '../run/run';
+import type { Release } from '../run/releases';
 
 /** A function of the release that works its result out when a release is first asked for. */
 export function byRelease<T extends object>(work: (release: Release) => T): (release: Release) => T {

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Release } from '../run/run';
+import { isIn, RELEASES, type Release, type ReleaseRange } from '../run/releases';
 import { byRelease } from './by-release';
 
 /** Which part of the trainer reads an argument. */
@@ -30,18 +30,15 @@ export interface Replacement {
   readonly instead?: string;
 }
 
-interface FieldRecord extends Omit<Field, 'settable'> {
+interface FieldRecord extends Omit<Field, 'settable'>, ReleaseRange {
   readonly settable?: boolean;
-  readonly since?: string;
-  readonly until?: string;
-  readonly absent?: readonly string[];
+  readonly absent?: readonly Release[];
   readonly changes?: Readonly<Record<string, Partial<Field>>>;
   readonly renamedTo?: string;
   readonly instead?: string;
 }
 
 interface FieldData {
-  readonly releases: Readonly<Record<string, { readonly transformers: string }>>;
   readonly fields: readonly FieldRecord[];
   readonly gone: readonly (Replacement & { readonly name: string })[];
 }
@@ -59,7 +56,7 @@ export const fieldsOf = byRelease(
 export function releasesOf(name: string): readonly Release[] {
   const record = recordOf(name);
   if (!record) return [];
-  return (Object.keys(read().releases) as Release[]).filter((release) => entryIn(record, release).length > 0);
+  return RELEASES.filter((release) => entryIn(record, release).length > 0);
 }
 
 /** What took the place of a name that other releases know, or knew before the oldest one supported. */
@@ -68,7 +65,7 @@ export function replacementOf(name: string): Replacement | undefined {
   if (gone) return gone;
   const record = recordOf(name);
   if (!record || (!record.renamedTo && !record.instead)) return undefined;
-  const last = record.absent ? before(record.absent[0]) : record.until;
+  const last = record.absent?.[0] ? RELEASES[RELEASES.indexOf(record.absent[0]) - 1] : record.until;
   return { until: last ?? '', renamedTo: record.renamedTo, instead: record.instead };
 }
 
@@ -98,19 +95,9 @@ function recordOf(name: string): FieldRecord | undefined {
 }
 
 function entryIn(record: FieldRecord, release: Release): [string, Field][] {
-  if (record.since && order(release) < order(record.since)) return [];
-  if (record.until && order(release) > order(record.until)) return [];
-  if (record.absent?.includes(release)) return [];
+  if (!isIn(release, record) || record.absent?.includes(release)) return [];
   const { name, owner, type, choices } = record;
   const field = { name, owner, type, choices, default: record.default, settable: record.settable ?? true };
   const change = record.changes?.[release];
   return [[name, change ? { ...field, ...change } : field]];
-}
-
-function order(release: string): number {
-  return Object.keys(read().releases).indexOf(release);
-}
-
-function before(release: string | undefined): string | undefined {
-  return release === undefined ? undefined : Object.keys(read().releases)[order(release) - 1];
 }

@@ -1,5 +1,5 @@
 import { type Finding, Severity } from '../run/finding';
-import type { Release } from '../run/run';
+import { before, DEFAULT_RELEASE, type Release, since } from '../run/releases';
 import { type LoadedConfig, loadYaml } from './load';
 import { isDict, loadJson, PyError } from './parser/python';
 
@@ -12,15 +12,15 @@ const SOURCE = 'src/llamafactory/hparams/parser.py, read_args';
 export function loadConfig(text: string, release: Release, path: string): LoadedConfig {
   if (/\.ya?ml$/.test(path)) return loadYaml(text, release, path);
   if (!path.endsWith('.json')) return refused(loadYaml(text, release, path), nameless(path));
-  if (release === '0.9.3') return loadPlainJson(text, path);
+  if (before(release, '0.9.4')) return loadPlainJson(text, release, path);
   const loaded = loadYaml(text, release, path);
-  return release === '0.9.5' ? refused(loaded, crashing(path)) : loaded;
+  return since(release, '0.9.5') ? refused(loaded, crashing(release, path)) : loaded;
 }
 
 /** 0.9.3 reads JSON as JSON: numbers as they are, of a key given twice the last. */
-function loadPlainJson(text: string, path: string): LoadedConfig {
-  // Outside of its strings, which can't hold any, JSON takes tabs.
-  const asYaml = loadYaml(text.replaceAll('\t', ' '), '0.9.4', path);
+function loadPlainJson(text: string, release: Release, path: string): LoadedConfig {
+  // As newer releases read it. Outside of its strings, which can't hold any, JSON takes tabs.
+  const asYaml = loadYaml(text.replaceAll('\t', ' '), DEFAULT_RELEASE, path);
   try {
     const args = loadJson(text);
     if (!isDict(args)) return asYaml;
@@ -31,7 +31,7 @@ function loadPlainJson(text: string, path: string): LoadedConfig {
     return refused(asYaml, {
       ...at(path),
       id: 'json-syntax',
-      message: 'LLaMA-Factory 0.9.3 reads a file of this name as JSON, and it is none',
+      message: `LLaMA-Factory ${release} reads a file of this name as JSON, and it is none`,
       change: 'give it a name that ends in .yaml, or mend it',
     });
   }
@@ -41,11 +41,11 @@ function refused(loaded: LoadedConfig, finding: Finding): LoadedConfig {
   return { ...loaded, loads: false, findings: [finding, ...loaded.findings] };
 }
 
-function crashing(path: string): Finding {
+function crashing(release: Release, path: string): Finding {
   return {
     ...at(path),
     id: 'json-config',
-    message: 'LLaMA-Factory 0.9.5 crashes on every config in a .json file: it hands json.load the name, not the file',
+    message: `LLaMA-Factory ${release} crashes on every config in a .json file: it hands json.load the name, not the file`,
     change: 'give it a name that ends in .yaml: JSON is YAML, too',
   };
 }

@@ -1,6 +1,7 @@
 import type { Node, Pair, Scalar } from 'yaml';
 import { type Finding, Severity } from '../run/finding';
-import type { Mapping, Release } from '../run/run';
+import { type Release, since } from '../run/releases';
+import type { Mapping } from '../run/run';
 import { isInterpolation } from './interpolation';
 import { noteOtherKeys, PyBytes, PyFloat } from './parser/python';
 import { Refusal, tooDeep } from './refusal';
@@ -54,13 +55,14 @@ const LINE_BREAKS = /[\r\u0085\u2028\u2029]/;
 export function loadYaml(text: string, release: Release, path: string): LoadedConfig {
   const lines = LINE_BREAKS.test(text) ? text.replace(/\r\n|[\r\u0085\u2028\u2029]/g, '\n') : text;
   // Where files were put together: to libyaml a byte order mark before a line is a blank.
-  const unified = release === '0.9.3' ? lines : lines.replaceAll('\n\ufeff', '\n ');
-  const reader = new Reader(unified, release !== '0.9.3');
+  const omegaConf = since(release, '0.9.4');
+  const unified = omegaConf ? lines.replaceAll('\n\ufeff', '\n ') : lines;
+  const reader = new Reader(unified, omegaConf);
   let args: Record<string, unknown> = {};
   let root: LoadedConfig['root'] = 'nothing';
   try {
     const first = reader.read();
-    const value = typeof first === 'string' && release !== '0.9.3' ? textAgain(first, reader) : first;
+    const value = typeof first === 'string' && omegaConf ? textAgain(first, reader) : first;
     root = rootOf(value, reader.empty);
     if (root === 'mapping') args = value as Record<string, unknown>;
     else reader.refusals.push(notMapping(root));
@@ -75,7 +77,7 @@ export function loadYaml(text: string, release: Release, path: string): LoadedCo
     root,
     args,
     floats,
-    findings: reader.refusals.map((refusal) => toFinding(refusal, unified, path, release)),
+    findings: reader.refusals.map((refusal) => toFinding(refusal, unified, path, omegaConf ? OMEGACONF : PYYAML)),
     position(key) {
       const offset = reader.offsetOf(key);
       return offset === undefined ? undefined : positionOf(unified, offset);
@@ -119,7 +121,7 @@ function unwrapFloats(args: Record<string, unknown>): Set<string> {
   return floats;
 }
 
-function toFinding(refusal: Refusal, text: string, path: string, release: Release): Finding {
+function toFinding(refusal: Refusal, text: string, path: string, source: string): Finding {
   const { line, column } = positionOf(text, refusal.offset);
   return {
     id: refusal.id,
@@ -127,7 +129,7 @@ function toFinding(refusal: Refusal, text: string, path: string, release: Releas
     path,
     key: refusal.key,
     message: `line ${line}, column ${column}: ${refusal.text}`,
-    source: release === '0.9.3' ? PYYAML : OMEGACONF,
+    source,
   };
 }
 

@@ -1,4 +1,5 @@
-import { type Mapping, RELEASES } from '../run/run';
+import { RELEASES } from '../run/releases';
+import type { Mapping } from '../run/run';
 import { type Field, fieldsOf } from './fields';
 import { PyBytes, PyFloat } from './parser/python';
 

@@ -1,5 +1,6 @@
 import type * as Yaml from 'yaml';
-import type { Mapping, Release } from '../run/run';
+import type { Release } from '../run/releases';
+import type { Mapping } from '../run/run';
 import { fieldsOf } from './fields';
 import { PyBytes, PyFloat } from './parser/python';
 

@@ -1,4 +1,5 @@
-import type { Mapping, Release } from '../run/run';
+import { before, isIn, type Release, type ReleaseRange } from '../run/releases';
+import type { Mapping } from '../run/run';
 import { columnOf, isMapping, tagOf } from './dataset-info';
 
 /** A row that isn't trained on: LLaMA-Factory leaves it out with a line in the log, or the run stops at it. */
@@ -135,9 +136,9 @@ function checkTools(tools: unknown): void {
 
 function converterOf(rows: readonly unknown[], entry: Mapping, release: Release): (row: Mapping) => Sample {
   const formatting = entry['formatting'] ?? 'alpaca';
-  if (formatting === 'openai' && release === '0.9.3') {
+  if (formatting === 'openai' && before(release, '0.9.4')) {
     return () => {
-      throw new Stop('LLaMA-Factory 0.9.3 does not know the formatting openai');
+      throw new Stop(`LLaMA-Factory ${release} does not know the formatting openai`);
     };
   }
   const table = tableOf(rows, entry);
@@ -263,6 +264,9 @@ function sharegpt(table: Table, row: Mapping): Sample {
   return sampleOf(table, row, turns, broken, roles, role);
 }
 
+/** The releases that ask for the length of what other messages of the data have and one has not. */
+const COUNTS_TOOL_CALLS: ReleaseRange = { since: '0.9.4', before: '0.9.5' };
+
 function openai(table: Table, row: Mapping, release: Release): Sample {
   const { messages, roles, role } = messagesOf(table, row);
   const turns: Turn[] = [];
@@ -273,9 +277,8 @@ function openai(table: Table, row: Mapping, release: Release): Sample {
     let kind = roles.get(tag);
     if (kind === 'assistant' || kind === 'function') {
       const calls = message['tool_calls'];
-      // 0.9.4 asks for the length of what other messages of the data have and this one has not.
-      if (release === '0.9.4' && table.keys.has('tool_calls') && !Array.isArray(calls)) {
-        throw new Stop('an answer has no tool_calls and others have, which 0.9.4 stops at: give it an empty list');
+      if (!Array.isArray(calls) && table.keys.has('tool_calls') && isIn(release, COUNTS_TOOL_CALLS)) {
+        throw new Stop(`an answer has no tool_calls and others have, which ${release} stops at: give it an empty list`);
       }
       if (Array.isArray(calls) && calls.length > 0) {
         kind = 'function';

@@ -1,12 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { RELEASES, type Release } from '../run/run';
+import { isIn, type Release, type ReleaseRange } from '../run/releases';
 import { byRelease } from './by-release';
 
-interface TemplateRecord {
+interface TemplateRecord extends ReleaseRange {
   readonly name: string;
-  readonly since?: Release;
-  readonly until?: Release;
   /** The token that ends an answer stands in no slot of the template: the trainer adds it. */
   readonly efficientEos?: boolean;
 }
@@ -29,8 +27,5 @@ export function hasEfficientEos(release: Release, name: string): boolean {
 
 const templates = byRelease((release): ReadonlyMap<string, TemplateRecord> => {
   records ??= JSON.parse(readFileSync(join(__dirname, '../../data/llamafactory/templates.json'), 'utf8'));
-  const at = RELEASES.indexOf(release);
-  const exists = ({ since, until }: TemplateRecord) =>
-    (!since || RELEASES.indexOf(since) <= at) && (!until || RELEASES.indexOf(until) >= at);
-  return new Map(records?.filter(exists).map((record) => [record.name, record]));
+  return new Map(records?.filter((record) => isIn(release, record)).map((record) => [record.name, record]));
 });

@@ -1,4 +1,5 @@
 import type { ModelShape } from '../run/model-shape';
+import { transformersOf } from '../run/releases';
 import type { Run } from '../run/run';
 import { type Linear, loraTargets } from './layers';
 import type { Settings } from './settings';
@@ -17,8 +18,8 @@ export function attentionKernel(run: Run, settings: Settings, padded: boolean): 
   if (settings.flashAttention === 'disabled') return 'math';
   if (flash && (!padded || settings.flashAttention === 'fa2')) return 'flash';
   if (padded) return 'memory-efficient';
-  const version = (run.image?.transformers ?? (run.release === '0.9.3' ? '4.52.4' : '4.57.1')).split('.').map(Number);
-  const grouped = (version[0] ?? 0) >= 5 || (version[1] ?? 0) >= 53;
+  const { major, minor } = transformersOf(run);
+  const grouped = major >= 5 || minor >= 53;
   const model = run.model;
   const single = model !== undefined && model.attentionHeads === model.keyValueHeads;
   return grouped && !single ? 'math' : 'memory-efficient';

@@ -131,11 +131,6 @@ export function baseWeights(model: ModelShape, linears: readonly Linear[], setti
   };
 }
 
-/** The major version of transformers that goes with a release, unless the image says it. */
-export function transformersMajor(release: string, image: { readonly transformers: string } | undefined): number {
-  return image === undefined ? (release === '0.9.5' ? 5 : 4) : Number(image.transformers.split('.')[0]);
-}
-
 /** A DeepSpeed number, with what "auto" and a missing key mean. */
 export function deepspeedNumber(zero: Mapping, key: string, auto: number, missing: number): number {
   const value = zero[key];

@@ -1,4 +1,5 @@
 import type { ModelShape } from '../run/model-shape';
+import { transformersOf } from '../run/releases';
 import type { Run } from '../run/run';
 import {
   type AttentionKernel,
@@ -17,7 +18,6 @@ import {
   linearsOf,
   smallElements,
   trainableElements,
-  transformersMajor,
 } from './layers';
 import { longestSampleAtMost } from './lengths';
 import { type Settings, section, settingsOf } from './settings';
@@ -352,7 +352,7 @@ export interface Shape {
 
 /** The shape of a run's model: it depends on the bits, on what trains and on the release. */
 export function shapeOf(run: Run, model: ModelShape, settings: Settings): Shape {
-  const linears: Linear[] = linearsOf(model, transformersMajor(run.release, run.image));
+  const linears: Linear[] = linearsOf(model, transformersOf(run).major);
   return {
     linears,
     base: baseWeights(model, linears, settings),

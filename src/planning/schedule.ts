@@ -1,3 +1,4 @@
+import { before, transformersOf } from '../run/releases';
 import type { Run, RunDataset } from '../run/run';
 import { numpyPermutation } from './numpy-permutation';
 import { atMostSamples, rowsRead } from './rows-read';
@@ -93,10 +94,9 @@ function withLast(steps: number[], last: number): number[] {
   return steps.at(-1) === last ? steps : [...steps, last];
 }
 
-/** transformers 5 (LLaMA-Factory 0.9.5's own) differs in warm-up and in the evaluation at the end. */
+/** transformers 5 differs in warm-up and in the evaluation at the end. */
 function isTransformers5(run: Run): boolean {
-  const version = run.image?.transformers;
-  return version === undefined ? run.release === '0.9.5' : Number(version.split('.')[0]) >= 5;
+  return transformersOf(run).major >= 5;
 }
 
 function warmup(run: Run, steps: number): number {
@@ -163,7 +163,7 @@ function split(run: Run, settings: Settings, all: Samples | undefined): Split {
   if (size <= 1e-6) return { train, evaluation: 0, exact };
   if (settings.streaming) return { train, evaluation: Math.trunc(size), exact };
   if (all === undefined) return { exact };
-  const whole = run.release === '0.9.3' ? all.kept : all.read;
+  const whole = before(run.release, '0.9.4') ? all.kept : all.read;
   const held = Math.min(whole, size >= 1 ? Math.trunc(size) : Math.ceil(whole * size));
   if (whole === all.kept || held === 0) return { train: Math.min(whole - held, all.kept), evaluation: held, exact };
   const kept = exact ? keptInParts(run, whole, held) : undefined;

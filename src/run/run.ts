@@ -1,10 +1,7 @@
 import type { Card } from './card';
 import type { ModelShape } from './model-shape';
-
-/** The LLaMA-Factory releases the library knows, oldest first. */
-export const RELEASES = ['0.9.3', '0.9.4', '0.9.5'] as const;
-export type Release = (typeof RELEASES)[number];
-export const DEFAULT_RELEASE: Release = '0.9.5';
+import type { ImagePackages } from './release-table';
+import type { Release } from './releases';
 
 /** A JSON-like mapping, as read from YAML or JSON. */
 export type Mapping = Readonly<Record<string, unknown>>;
@@ -23,17 +20,10 @@ export interface RunDataset {
   readonly evaluation?: boolean;
 }
 
-/** What the image that will run holds: versions, undefined = not in it. */
-export interface ImageContents {
+/** What the image that will run holds. */
+export interface ImageContents extends ImagePackages {
   readonly llamafactory: Release;
   readonly transformers: string;
-  readonly deepspeed?: string;
-  readonly bitsandbytes?: string;
-  readonly ligerKernel?: string;
-  readonly flashAttention?: string;
-  readonly tensorboard?: string;
-  /** nvcc, g++ and ninja: what DeepSpeed's CPUAdam is compiled with. */
-  readonly cudaToolkit: boolean;
 }
 
 /**

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { fieldsOf } from '../../src/llamafactory/fields';
-import { RELEASES, type Release } from '../../src/run/run';
+import { RELEASES, type Release } from '../../src/run/releases';
 import { SURROUNDINGS, type Surrounding, textOf } from '../parity/surroundings';
 
 /** Files of a folder by name, and what is asked about them. */

@@ -3,7 +3,8 @@ import { parse as parseYaml } from 'yaml';
 import { FineTuningJob, Gpu, NodePool, QwenModel, type QwenQLoRAJobProps } from '../../src';
 import { smokeFindings, smokeRows, smokeRun } from '../../src/job/smoke-config';
 import { fieldsOf } from '../../src/llamafactory/fields';
-import { RELEASES, type Run } from '../../src/run/run';
+import { RELEASES } from '../../src/run/releases';
+import type { Run } from '../../src/run/run';
 import { seedRun } from '../planning/runs';
 import {
   chartOf,

@@ -1,11 +1,12 @@
 import { Gpu, NodePool } from '../../src';
 import { checkRun } from '../../src/judge/check-run';
+import { DEFAULT_RELEASE } from '../../src/run/releases';
 import type { Run } from '../../src/run/run';
 
 const run = (changes: Partial<Run> = {}): Run => ({
   path: 'finetune/math',
   file: 'train_config.yaml',
-  release: '0.9.5',
+  release: DEFAULT_RELEASE,
   args: {
     model_name_or_path: '/models/a',
     stage: 'sft',

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { argumentsOf } from '../../src/llamafactory/arguments';
 import { camelCase, fieldsOf } from '../../src/llamafactory/fields';
-import { RELEASES } from '../../src/run/run';
+import { RELEASES } from '../../src/run/releases';
 
 test('props become arguments in the spelling of LLaMA-Factory', () => {
   expect(argumentsOf({ learningRate: 1e-4, doTrain: true, loraTarget: 'all' })).toEqual({

@@ -1,5 +1,5 @@
 import { loadConfig } from '../../src/llamafactory/load-config';
-import { RELEASES, type Release } from '../../src/run/run';
+import { RELEASES, type Release } from '../../src/run/releases';
 
 const JSON_TEXT = '{\n\t"learning_rate": 1e-4,\n\t"seed": 1,\n\t"seed": 2,\n\t"num_train_epochs": 3.0\n}';
 const verdict = (text: string, release: Release, path: string) => {

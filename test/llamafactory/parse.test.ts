@@ -5,7 +5,7 @@ import { parse, STEPS } from '../../src/llamafactory/parser/parse';
 import { PyFloat } from '../../src/llamafactory/parser/python';
 import { CARDS } from '../../src/planning/catalog/cards';
 import { EditOperation } from '../../src/run/finding';
-import { RELEASES, type Release } from '../../src/run/run';
+import { RELEASES, type Release } from '../../src/run/releases';
 
 const RUN = {
   model_name_or_path: 'Qwen/Qwen3-14B',

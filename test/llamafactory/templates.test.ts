@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { hasTemplate } from '../../src/llamafactory/templates';
-import { RELEASES } from '../../src/run/run';
+import { RELEASES } from '../../src/run/releases';
 import { renderTemplates } from '../../tools/generate-templates';
 import { REPOSITORY } from '../folder';
 

@@ -2,7 +2,7 @@ import { fileStore } from '../../src/cli/file-store';
 import { STEPS } from '../../src/llamafactory/parser/parse';
 import { rowFates } from '../../src/llamafactory/row-fates';
 import type { Finding } from '../../src/run/finding';
-import { RELEASES } from '../../src/run/run';
+import { RELEASES } from '../../src/run/releases';
 import { allCases } from '../parity/cases';
 import { dataCases } from '../parity/data-cases';
 import { digestOfData, keptByTwin, readDataVerdicts } from '../parity/data-verdicts';

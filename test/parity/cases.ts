@@ -1,5 +1,5 @@
 import { fieldsOf } from '../../src/llamafactory/fields';
-import { RELEASES } from '../../src/run/run';
+import { RELEASES } from '../../src/run/releases';
 import { Random } from './random';
 import { LATER_RULE_CASES, RULE_CASES } from './rule-cases';
 import { type Config, type Patch, patched, SURROUNDINGS, type Surrounding, textOf } from './surroundings';

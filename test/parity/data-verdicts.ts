@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { rowFates } from '../../src/llamafactory/row-fates';
-import type { Release } from '../../src/run/run';
+import type { Release } from '../../src/run/releases';
 import { SITE, VENV } from '../trainer-packages';
 import type { DataCase } from './data-cases';
 

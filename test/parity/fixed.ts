@@ -1,7 +1,7 @@
 import { fieldsOf } from '../../src/llamafactory/fields';
 import type { Files } from '../../src/llamafactory/files';
 import { type Edit, EditOperation, type Finding, Severity } from '../../src/run/finding';
-import type { Release } from '../../src/run/run';
+import type { Release } from '../../src/run/releases';
 import { type ParityCase, ruleConfigs, settingOf } from './cases';
 import { judge, silentFaults } from './judge';
 import { type Config, patched, SURROUNDINGS, textOf } from './surroundings';

@@ -4,7 +4,7 @@ import { loadYaml } from '../../src/llamafactory/load';
 import { parse } from '../../src/llamafactory/parser/parse';
 import { CARDS } from '../../src/planning/catalog/cards';
 import type { Finding } from '../../src/run/finding';
-import type { Release } from '../../src/run/run';
+import type { Release } from '../../src/run/releases';
 import type { ParityCase } from './cases';
 
 /** The twin's verdict on a case. */

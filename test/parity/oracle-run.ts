@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import type { Release } from '../../src/run/run';
+import type { Release } from '../../src/run/releases';
 import { SITE, VENV } from '../trainer-packages';
 import type { ParityCase, Setting } from './cases';
 import { FILES } from './surroundings';

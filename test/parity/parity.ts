@@ -4,7 +4,7 @@
  */
 import { fileStore } from '../../src/cli/file-store';
 import { STEPS } from '../../src/llamafactory/parser/parse';
-import { RELEASES, type Release } from '../../src/run/run';
+import { RELEASES, type Release } from '../../src/run/releases';
 import { allCases, type ParityCase } from './cases';
 import { dataCases } from './data-cases';
 import { digestOfData, keptByTwin, readDataVerdicts } from './data-verdicts';

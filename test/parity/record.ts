@@ -4,7 +4,7 @@
  * --stale only what has no verdict yet, or has changed.
  */
 import { fileStore } from '../../src/cli/file-store';
-import { RELEASES, type Release } from '../../src/run/run';
+import { RELEASES, type Release } from '../../src/run/releases';
 import { allCases, type ParityCase, SETTINGS } from './cases';
 import { dataCases } from './data-cases';
 import { digestOfData, readDataVerdicts, recordData } from './data-verdicts';

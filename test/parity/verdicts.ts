@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Release } from '../../src/run/run';
+import type { Release } from '../../src/run/releases';
 import type { ParityCase } from './cases';
 import type { RealVerdict } from './oracle-run';
 

@@ -1,5 +1,6 @@
 import { gpuMemory, PLANNER_ERROR, verdict } from '../../src/planning/memory';
 import { settingsOf } from '../../src/planning/settings';
+import { DEFAULT_RELEASE, type Release } from '../../src/run/releases';
 import { type Measurement, measurements, predict, runOf } from '../../tools/measured-runs';
 import { seedRun } from './runs';
 
@@ -93,7 +94,7 @@ test('without a method the default, bnb, quantises', () => {
 });
 
 describe('attention', () => {
-  const memory = (args: Record<string, unknown>, release: '0.9.3' | '0.9.5' = '0.9.5') => {
+  const memory = (args: Record<string, unknown>, release: Release = DEFAULT_RELEASE) => {
     const run = { ...seedRun(args, 'ddp'), release };
     return gpuMemory(run, run.model);
   };

@@ -1,6 +1,7 @@
 import { CARDS } from '../../src/planning/catalog/cards';
 import { MODELS } from '../../src/planning/catalog/models';
 import type { ModelShape } from '../../src/run/model-shape';
+import { DEFAULT_RELEASE } from '../../src/run/releases';
 import type { Mapping, Run } from '../../src/run/run';
 
 const OFFLOAD = { device: 'cpu', pin_memory: true };
@@ -15,7 +16,7 @@ export function seedRun(
   return {
     path: 'train_config.yaml',
     file: 'train_config.yaml',
-    release: '0.9.5',
+    release: DEFAULT_RELEASE,
     args: {
       stage: 'sft',
       finetuning_type: 'lora',

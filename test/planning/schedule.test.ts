@@ -1,5 +1,6 @@
 import { scheduleOf } from '../../src/planning/schedule';
-import type { Mapping, Release, Run, RunDataset } from '../../src/run/run';
+import type { Release } from '../../src/run/releases';
+import type { Mapping, Run, RunDataset } from '../../src/run/run';
 import { seedRun } from './runs';
 
 /** What is left of both parts of `Dataset.train_test_split(val_size, seed=seed)`, datasets 4.0.0, without some rows. */

@@ -1,5 +1,5 @@
 import { Strategy, type TrainArguments } from '../../src';
-import type { Release } from '../../src/run/run';
+import { before, type Release } from '../../src/run/releases';
 
 /** What is different on a CPU. */
 export interface Overlay {
@@ -21,7 +21,7 @@ export function cpu(release: Release): Overlay {
     train: { fp16: false },
     // The 4 bits stay: bitsandbytes has kernels for the CPU. But the transformers of 0.9.3 (4.52) asks for Intel's
     // extension of torch before it lets them work.
-    without: release === '0.9.3' ? ['quantizationBit', 'quantizationMethod'] : [],
+    without: before(release, '0.9.4') ? ['quantizationBit', 'quantizationMethod'] : [],
   };
 }
 

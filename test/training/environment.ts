@@ -1,11 +1,14 @@
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
-import { RELEASES, type Release } from '../../src/run/run';
+import { RELEASES, type Release } from '../../src/run/releases';
 import { SITE, VENV } from '../trainer-packages';
+
+/** The one that the virtual environment itself holds. */
+const NEWEST = RELEASES.at(-1) as Release;
 
 /** The releases to train with: those that the variable RELEASES names, else the newest. */
 export function releases(): Release[] {
-  const wanted = (process.env['RELEASES'] ?? '0.9.5').split(/[\s,]+/).filter((name) => name !== '');
+  const wanted = (process.env['RELEASES'] ?? NEWEST).split(/[\s,]+/).filter((name) => name !== '');
   const unknown = wanted.filter((name) => !RELEASES.some((release) => release === name));
   if (unknown.length > 0)
     throw new Error(`RELEASES: ${unknown.join(', ')} not known; there are ${RELEASES.join(', ')}`);
@@ -14,7 +17,7 @@ export function releases(): Release[] {
 
 /** The folder of an older release's packages; undefined: the virtual environment has it. */
 export function siteOf(release: Release): string | undefined {
-  return release === '0.9.5' ? undefined : join(SITE, release);
+  return release === NEWEST ? undefined : join(SITE, release);
 }
 
 /** What an image of a release would set: its programs on PATH, its packages. */

@@ -12,7 +12,7 @@ import {
 import { dirname, join } from 'node:path';
 import type { Job } from 'kubernetes-types/batch/v1';
 import type { Container, PodSpec, Volume, VolumeMount } from 'kubernetes-types/core/v1';
-import type { Release } from '../../src/run/run';
+import type { Release } from '../../src/run/releases';
 import { type Ended, type Running, start, textOf } from '../runtime/programs';
 import { type Manifests, only } from '../synthesis';
 import { VENV } from '../trainer-packages';

@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { stringify } from 'yaml';
 import { main } from '../../src/cli/main';
 import { type Finding, Severity } from '../../src/run/finding';
-import type { Mapping, Release } from '../../src/run/run';
+import type { Release } from '../../src/run/releases';
+import type { Mapping } from '../../src/run/run';
 import { REPOSITORY } from '../folder';
 import { printedBy, python, releases } from './environment';
 

@@ -17,7 +17,7 @@ import {
 } from '../../src';
 import { qwenQLoRADefaults } from '../../src/job/qwen-qlora-defaults';
 import { type Schedule, scheduleOf } from '../../src/planning/schedule';
-import type { Release } from '../../src/run/run';
+import { RELEASE_FACTS, type Release } from '../../src/run/releases';
 import { REPOSITORY } from '../folder';
 import { chartOf, datasetEntryOf, type Manifests, manifestsOf, trainConfigOf } from '../synthesis';
 import { cpu } from './cpu';
@@ -100,8 +100,8 @@ function datasetOf(chart: Chart, claimName: string | undefined): DatasetVolume {
 
 /** The official image, where there is one; both lack bitsandbytes. */
 function imageOf(release: Release): TrainerImage {
-  if (release !== '0.9.3') return TrainerImage.official({ release });
-  return TrainerImage.custom('registry.example.com/llamafactory:0.9.3', { llamafactory: release });
+  if (RELEASE_FACTS[release].image !== undefined) return TrainerImage.official({ release });
+  return TrainerImage.custom(`registry.example.com/llamafactory:${release}`, { llamafactory: release });
 }
 
 /** What the planner makes of the config that the trainer will read. */

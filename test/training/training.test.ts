@@ -14,7 +14,7 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { exitClasses } from '../../src/kubernetes/failure-policy';
 import type { Schedule } from '../../src/planning/schedule';
-import type { Release } from '../../src/run/run';
+import type { Release } from '../../src/run/releases';
 import type { CpuTraining, Steps } from '../../tools/evidence';
 import { REPOSITORY } from '../folder';
 import type { Ended } from '../runtime/programs';

@@ -5,7 +5,8 @@ import { ownerOf } from '../../llamafactory/owned-arguments';
 import { fitsProp } from '../../llamafactory/prop-types';
 import type { Strategy } from '../../planning/strategy';
 import { EditOperation, type Finding } from '../../run/finding';
-import type { Mapping, Release } from '../../run/run';
+import type { Release } from '../../run/releases';
+import type { Mapping } from '../../run/run';
 import { type Change, shown } from './changes';
 
 /** The train arguments of a file as a program says them. */

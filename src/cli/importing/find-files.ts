@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { loadYaml } from '../../llamafactory/load';
-import type { Release } from '../../run/run';
+import type { Release } from '../../run/releases';
 import type { FileStore } from '../file-store';
 
 /** How deep below the folder files are looked for. */

@@ -7,7 +7,8 @@ import { parse } from '../../llamafactory/parser/parse';
 import { Strategy } from '../../planning/strategy';
 import type { Card } from '../../run/card';
 import { type Finding, Severity } from '../../run/finding';
-import { DEFAULT_RELEASE, type Mapping, type Release, type Run } from '../../run/run';
+import { DEFAULT_RELEASE, RELEASE_FACTS, type Release } from '../../run/releases';
+import type { Mapping, Run } from '../../run/run';
 import { TrainerImage } from '../../trainer-image';
 import type { FileStore } from '../file-store';
 import { type RunFromFiles, runFromFiles } from '../run-from-files';
@@ -298,8 +299,9 @@ function gpuCode({ name }: Card): string {
 
 function imageCode(release: Release): string | undefined {
   if (release === DEFAULT_RELEASE) return undefined;
-  if (release !== '0.9.3') return call('TrainerImage.official', literal({ release }));
-  return call('TrainerImage.custom', "'registry.example.com/llamafactory:0.9.3'", literal({ llamafactory: release }));
+  if (RELEASE_FACTS[release].image !== undefined) return call('TrainerImage.official', literal({ release }));
+  const own = literal(`registry.example.com/llamafactory:${release}`);
+  return call('TrainerImage.custom', own, literal({ llamafactory: release }));
 }
 
 /** The run that the program makes, as far as its rules look at it. */

@@ -1,3 +1,4 @@
+import { since } from '../../run/releases';
 import { isNone } from './model';
 import { equal, hashable, isDict, loadJson, PyError, product, truthy } from './python';
 import { once, type State, type Step } from './state';
@@ -85,7 +86,7 @@ function process(state: State): void {
   if (config === undefined || config === 'missing') return;
   if (!isDict(config))
     throw new PyError('AttributeError', 'the DeepSpeed configuration is no mapping', values['deepspeed']);
-  for (const path of state.release === '0.9.5' ? PATHS : [...PATHS, 'amp.enabled'])
+  for (const path of since(state.release, '0.9.5') ? PATHS : [...PATHS, 'amp.enabled'])
     at(config, path, values['deepspeed']);
   product(product(state.ranks, values['per_device_train_batch_size']), values['gradient_accumulation_steps']);
   const checkpoint = config['checkpoint'];

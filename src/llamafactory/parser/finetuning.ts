@@ -4,7 +4,7 @@ import { splitComma } from './data';
 import { put, remove } from './edits';
 import { isNone } from './model';
 import { among, equal, greater, isInt, numeric, PyError, product, toInt, truthy } from './python';
-import { ONLY_093, SINCE_094, type State, type Step } from './state';
+import type { State, Step } from './state';
 
 const SOURCE = 'src/llamafactory/hparams/finetuning_args.py';
 const OPTIMIZERS = ['use_galore', 'use_apollo', 'use_badam'];
@@ -21,8 +21,8 @@ export const FINETUNING_STEPS: readonly Step[] = [
   ...['freeze_trainable_modules', 'freeze_extra_modules', 'lora_target', 'additional_target'].map((key) =>
     splitComma(key, SOURCE),
   ),
-  finetuningType(['lora', 'freeze', 'full'], ONLY_093),
-  finetuningType(['lora', 'oft', 'freeze', 'full'], SINCE_094),
+  finetuningType(['lora', 'freeze', 'full'], { before: '0.9.4' }),
+  finetuningType(['lora', 'oft', 'freeze', 'full'], { since: '0.9.4' }),
   smallModelBits('ref_model'),
   smallModelBits('reward_model'),
   {
@@ -37,7 +37,7 @@ export const FINETUNING_STEPS: readonly Step[] = [
     change: 'set `reward_model` to the adapter or model that stage rm has trained',
   },
   rewardModelType('lora'),
-  rewardModelType('oft', SINCE_094),
+  rewardModelType('oft', { since: '0.9.4' }),
   {
     id: 'dpo-label-smoothing',
     keys: ['dpo_label_smoothing', 'pref_loss'],

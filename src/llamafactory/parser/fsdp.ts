@@ -1,3 +1,4 @@
+import { before, since } from '../../run/releases';
 import { put, remove } from './edits';
 import { isNone } from './model';
 import {
@@ -110,8 +111,8 @@ export const FSDP_STEPS: readonly Step[] = [
 
 function normal(fsdp: unknown, release: State['release']): unknown {
   if (fsdp === true) return ['full_shard'];
-  if (release === '0.9.5') return truthy(fsdp) ? fsdp : [];
-  if (release === '0.9.4') return isNone(fsdp) ? [] : fsdp;
+  if (since(release, '0.9.5')) return truthy(fsdp) ? fsdp : [];
+  if (since(release, '0.9.4')) return isNone(fsdp) ? [] : fsdp;
   return fsdp === false ? '' : fsdp;
 }
 
@@ -119,7 +120,7 @@ function readConfig(state: State): void {
   const { values, files } = state;
   let config = values['fsdp_config'];
   const unused = length(values['fsdp']) === 0; // raises for what has no length
-  if (unused && isNone(config) && state.release === '0.9.5') return;
+  if (unused && isNone(config) && since(state.release, '0.9.5')) return;
   if (isNone(config)) config = {};
   if (typeof config === 'string') {
     if (!files) {
@@ -134,10 +135,10 @@ function readConfig(state: State): void {
   needStringKeys(config, 'startswith');
   const plain = withoutPrefixes(config);
   const atLeast = plain['min_num_params'] ?? ('min_num_params' in plain ? null : 0);
-  const given = state.release === '0.9.5' ? atLeast : larger(atLeast, values['fsdp_min_num_params']);
+  const given = since(state.release, '0.9.5') ? atLeast : larger(atLeast, values['fsdp_min_num_params']);
   plain['min_num_params'] = given;
   greater(given, 0); // raises for what is no number
-  if (!isNone(values['fsdp_transformer_layer_cls_to_wrap']) && state.release !== '0.9.5') addLayer(state, plain);
+  if (!isNone(values['fsdp_transformer_layer_cls_to_wrap']) && before(state.release, '0.9.5')) addLayer(state, plain);
   values['fsdp_config'] = plain;
 }
 
@@ -167,7 +168,7 @@ function configOf(values: State['values']): Readonly<Record<string, unknown>> | 
   return isDict(values['fsdp_config']) ? values['fsdp_config'] : undefined;
 }
 
-/** What becomes settings of accelerate's plugin (0.9.5) or of the environment (before). */
+/** What becomes settings of accelerate's plugin (since 0.9.5) or of the environment (before). */
 function configurePlugin(state: State): void {
   const config = configOf(state.values);
   const options = items(state.values['fsdp'] ?? []);
@@ -184,7 +185,7 @@ function configurePlugin(state: State): void {
     if (items(layers).every((layer) => typeof layer === 'string')) continue;
     throw new PyError('TypeError', 'transformer_layer_cls_to_wrap must be strings', layers);
   }
-  const late = state.release === '0.9.5';
+  const late = since(state.release, '0.9.5');
   const version = late ? toInt(value(config, 'version', 1)) : 1;
   if (version !== 2) {
     const prefetch = value(config, 'backward_prefetch', 'NO_PREFETCH');

@@ -1,4 +1,5 @@
 import { asJson } from '../../run/as-json';
+import { since } from '../../run/releases';
 import { joinPath } from '../files';
 import { nearest } from '../nearest';
 import { hasTemplate, templatesOf } from '../templates';
@@ -6,7 +7,7 @@ import { isZero3 } from './deepspeed';
 import { put, remove } from './edits';
 import { isNone } from './model';
 import { among, contains, equal, hashable, isDict, items, loadJson, needPath, needString } from './python';
-import { ONLY_093, once, SINCE_094, type State, type Step } from './state';
+import { once, type State, type Step } from './state';
 
 const DATA_PARSER = 'src/llamafactory/data/parser.py';
 const QUANTIZATION = 'src/llamafactory/model/model_utils/quantization.py';
@@ -97,8 +98,7 @@ export const LATER_STEPS: readonly Step[] = [
   },
   otherMethod('hqq', [8, 6, 5, 4, 3, 2, 1]),
   otherMethod('eetq', [8]),
-  attention(['auto', 'disabled', 'sdpa', 'fa2'], ONLY_093),
-  attention(['auto', 'disabled', 'sdpa', 'fa2'], SINCE_094),
+  attention(['auto', 'disabled', 'sdpa', 'fa2']),
 ];
 
 function quantizes(values: State['values'], method: string): boolean {
@@ -135,11 +135,10 @@ function otherMethod(method: 'hqq' | 'eetq', bits: readonly number[]): Step {
   };
 }
 
-function attention(kernels: readonly string[], releases: Step['releases']): Step {
+function attention(kernels: readonly string[]): Step {
   return {
     id: 'flash-attn',
     keys: ['flash_attn'],
-    releases,
     message: ({ values }) => `\`flash_attn\` is ${asJson(values['flash_attn'])}; allowed: ${kernels.join(', ')}`,
     upstream: 'Unknown attention type',
     source: 'src/llamafactory/model/model_utils/attention.py',
@@ -211,7 +210,7 @@ interface Info {
 function datasetInfo(state: State, needed: boolean): Info | string | undefined {
   const { values, files, input } = state;
   const folder = values['dataset_dir'];
-  if (isDict(folder) && state.release !== '0.9.3') return { entries: folder };
+  if (isDict(folder) && since(state.release, '0.9.4')) return { entries: folder };
   if (folder === 'ONLINE') return { online: true };
   needString(folder, 'startswith');
   if (folder.startsWith('REMOTE:'))

@@ -1,7 +1,7 @@
 import { loadYaml } from '../load';
 import { put, remove } from './edits';
 import { isDict, less, loadJson, needString, PyError, truthy } from './python';
-import { BEFORE_095, SINCE_094, type State, type Step } from './state';
+import type { State, Step } from './state';
 
 const SOURCE = 'src/llamafactory/hparams/model_args.py';
 
@@ -10,7 +10,7 @@ export const MODEL_STEPS: readonly Step[] = [
   {
     id: 'split-special-tokens',
     keys: ['split_special_tokens', 'use_fast_tokenizer'],
-    releases: BEFORE_095,
+    releases: { before: '0.9.5' },
     message: '`split_special_tokens` works with the slow tokenizer only, and `use_fast_tokenizer` is true',
     upstream: '`split_special_tokens` is only supported for slow tokenizers.',
     source: SOURCE,
@@ -31,7 +31,7 @@ export const MODEL_STEPS: readonly Step[] = [
   commaList('add_tokens'),
   {
     keys: ['new_special_tokens_config'],
-    releases: SINCE_094,
+    releases: { since: '0.9.4' },
     source: SOURCE,
     set: (state) => readTokenConfig(state),
   },

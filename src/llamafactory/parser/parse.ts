@@ -1,5 +1,6 @@
 import { asJson } from '../../run/as-json';
 import { type Edit, type Finding, Severity } from '../../run/finding';
+import { isIn } from '../../run/releases';
 import { byRelease } from '../by-release';
 import { fieldsOf, replacementOf } from '../fields';
 import { nearest } from '../nearest';
@@ -36,9 +37,7 @@ export const STEPS: readonly Step[] = [
 ];
 
 /** The steps that a release takes. */
-const stepsOf = byRelease((release) =>
-  STEPS.filter(({ releases }) => releases === undefined || releases.includes(release)),
-);
+const stepsOf = byRelease((release) => STEPS.filter(({ releases = {} }) => isIn(release, releases)));
 
 /**
  * Goes the way of LLaMA-Factory's `get_train_args` and of the code after it that needs no weights, for torchrun. All

@@ -1,5 +1,6 @@
 import type { Edit } from '../../run/finding';
-import type { Release, Run } from '../../run/run';
+import type { Release, ReleaseRange } from '../../run/releases';
+import type { Run } from '../../run/run';
 import { byRelease } from '../by-release';
 import { fieldsOf } from '../fields';
 import type { Files } from '../files';
@@ -51,7 +52,7 @@ export interface ParserRule {
    * The releases that have the check.
    * @default - all
    */
-  readonly releases?: readonly Release[];
+  readonly releases?: ReleaseRange;
   /** What is wrong, in our words. */
   readonly message: string | ((state: State) => string);
   /** What the real parser says. */
@@ -76,18 +77,12 @@ export interface ParserRule {
 export interface Setting {
   /** The arguments it reads. */
   readonly keys: readonly string[];
-  readonly releases?: readonly Release[];
+  readonly releases?: ReleaseRange;
   readonly source: string;
   set(state: State): void;
 }
 
 export type Step = ParserRule | Setting;
-
-export const BEFORE_095: readonly Release[] = ['0.9.3', '0.9.4'];
-export const SINCE_094: readonly Release[] = ['0.9.4', '0.9.5'];
-export const ONLY_093: readonly Release[] = ['0.9.3'];
-export const ONLY_094: readonly Release[] = ['0.9.4'];
-export const ONLY_095: readonly Release[] = ['0.9.5'];
 
 /** The state the parser starts from. */
 export function startState(input: ParserInput): State {

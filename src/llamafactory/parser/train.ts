@@ -1,10 +1,13 @@
+import type { ReleaseRange } from '../../run/releases';
 import { isZero3 } from './deepspeed';
 import { put, remove } from './edits';
 import { isNone } from './model';
 import { among, equal, greater, length, less, numeric, PyError, truthy } from './python';
-import { BEFORE_095, ONLY_093, ONLY_094, ONLY_095, SINCE_094, type State, type Step } from './state';
+import type { State, Step } from './state';
 
 const SOURCE = 'src/llamafactory/hparams/parser.py';
+/** The releases that refuse `neat_packing`, whatever the image holds. */
+export const REFUSES_NEAT_PACKING: ReleaseRange = { since: '0.9.4', before: '0.9.5' };
 
 /** The checks across all arguments (`get_train_args`), in the parser's order. */
 export const TRAIN_STEPS: readonly Step[] = [
@@ -46,12 +49,12 @@ export const TRAIN_STEPS: readonly Step[] = [
     source: SOURCE,
     refuses: ({ values }) => isPpo(values) && truthy(values['shift_attn']),
   },
-  loraRewardModel('use_kt', 'KTransformers does not support lora reward model.', SINCE_094),
+  loraRewardModel('use_kt', 'KTransformers does not support lora reward model.', { since: '0.9.4' }),
   loraRewardModel('use_unsloth', 'Unsloth does not support lora reward model.'),
   {
     id: 'ppo-report-to',
     keys: ['report_to', 'stage'],
-    releases: BEFORE_095,
+    releases: { before: '0.9.5' },
     message: 'PPO reports to wandb or tensorboard only',
     upstream: 'PPO only accepts wandb or tensorboard logger.',
     source: SOURCE,
@@ -65,7 +68,7 @@ export const TRAIN_STEPS: readonly Step[] = [
   {
     id: 'ppo-report-to',
     keys: ['report_to', 'stage'],
-    releases: ONLY_095,
+    releases: { since: '0.9.5' },
     message: 'PPO reports to wandb, tensorboard or trackio only',
     upstream: 'PPO only accepts wandb, tensorboard, or trackio logger.',
     source: SOURCE,
@@ -109,7 +112,7 @@ export const TRAIN_STEPS: readonly Step[] = [
   {
     id: 'predict-without-eval-dataset',
     keys: ['predict_with_generate', 'eval_dataset'],
-    releases: ONLY_093,
+    releases: { before: '0.9.4' },
     message: '`predict_with_generate` needs an `eval_dataset`',
     upstream: 'Cannot use `predict_with_generate` if `eval_dataset` is None.',
     source: SOURCE,
@@ -180,7 +183,7 @@ export const TRAIN_STEPS: readonly Step[] = [
   {
     id: 'fp8-quantization',
     keys: ['fp8', 'quantization_bit'],
-    releases: SINCE_094,
+    releases: { since: '0.9.4' },
     message: '`fp8` trains all weights in 8 bit, `quantization_bit` freezes them in fewer: they exclude each other',
     upstream: 'FP8 training is not compatible with quantization. Please disable one of them.',
     source: SOURCE,
@@ -195,11 +198,11 @@ export const TRAIN_STEPS: readonly Step[] = [
     refuses: ({ values }) => !equal(values['infer_backend'], 'huggingface'),
   },
   withZero3('use_unsloth', 'Unsloth is incompatible with DeepSpeed ZeRO-3.'),
-  withZero3('use_kt', 'KTransformers is incompatible with DeepSpeed ZeRO-3.', SINCE_094),
+  withZero3('use_kt', 'KTransformers is incompatible with DeepSpeed ZeRO-3.', { since: '0.9.4' }),
   {
     id: 'neat-packing-transformers',
     keys: ['neat_packing'],
-    releases: ONLY_094,
+    releases: REFUSES_NEAT_PACKING,
     message: '`neat_packing` does not work with the transformers that this release comes with',
     upstream: 'Neat packing is incompatible with transformers>=4.53.0.',
     source: SOURCE,
@@ -217,7 +220,7 @@ export const TRAIN_STEPS: readonly Step[] = [
   {
     id: 'quantization-method-of-tuning',
     keys: ['quantization_bit', 'finetuning_type'],
-    releases: ONLY_093,
+    releases: { before: '0.9.4' },
     message: 'a quantised model can be trained with LoRA only',
     upstream: 'Quantization is only compatible with the LoRA method.',
     source: SOURCE,
@@ -226,7 +229,7 @@ export const TRAIN_STEPS: readonly Step[] = [
   {
     id: 'quantization-method-of-tuning',
     keys: ['quantization_bit', 'finetuning_type'],
-    releases: SINCE_094,
+    releases: { since: '0.9.4' },
     message: 'a quantised model can be trained with LoRA or OFT only',
     upstream: 'Quantization is only compatible with the LoRA or OFT method.',
     source: SOURCE,
@@ -271,8 +274,8 @@ export const TRAIN_STEPS: readonly Step[] = [
       length(values['adapter_name_or_path']) !== 1,
     fix: (state) => put(state, 'adapter_name_or_path', String((state.values['adapter_name_or_path'] as unknown[])[0])),
   },
-  needsPackage('use_kt', 'ktransformers', ONLY_094),
-  needsPackage('use_kt', 'kt-kernel, transformers-kt and accelerate-kt', ONLY_095),
+  needsPackage('use_kt', 'ktransformers', { since: '0.9.4', before: '0.9.5' }),
+  needsPackage('use_kt', 'kt-kernel, transformers-kt and accelerate-kt', { since: '0.9.5' }),
   needsPackage('use_unsloth', 'unsloth'),
   needsPackage('enable_liger_kernel', 'liger-kernel'),
   {
@@ -288,13 +291,13 @@ export const TRAIN_STEPS: readonly Step[] = [
   needsPackage('use_apollo', 'apollo_torch'),
   needsPackage('use_badam', 'badam'),
   needsPackage('use_adam_mini', 'adam-mini'),
-  needsPackage('use_swanlab', 'swanlab', SINCE_094),
+  needsPackage('use_swanlab', 'swanlab', { since: '0.9.4' }),
   needsPackage('predict_with_generate', 'jieba, nltk and rouge_chinese'),
   {
     id: 'trackio-project',
     keys: ['project', 'report_to'],
     missing: true,
-    releases: ONLY_095,
+    releases: { since: '0.9.5' },
     message: 'Trackio needs a `project`',
     upstream: '`--project` must be specified when using Trackio.',
     source: SOURCE,
@@ -344,7 +347,7 @@ function evaluationData(key: string): Step {
   return {
     id: 'evaluation-without-data',
     keys: [key, 'eval_strategy', 'val_size'],
-    releases: key === 'predict_with_generate' ? SINCE_094 : undefined,
+    releases: key === 'predict_with_generate' ? { since: '0.9.4' } : undefined,
     message: 'there is nothing to evaluate on: neither `eval_dataset` nor `val_size` is set',
     upstream: 'Please make sure eval_dataset be provided or val_size >1e-6',
     source: SOURCE,

@@ -1,4 +1,5 @@
 import { asJson } from '../../run/as-json';
+import { before, since } from '../../run/releases';
 import { fieldsOf } from '../fields';
 import { nearest } from '../nearest';
 import { put, remove } from './edits';
@@ -19,19 +20,19 @@ import {
   toInt,
   truthy,
 } from './python';
-import { BEFORE_095, ONLY_093, ONLY_094, ONLY_095, SINCE_094, type State, type Step } from './state';
+import type { State, Step } from './state';
 
 const LF = 'src/llamafactory/hparams/training_args.py';
 const HF = 'transformers: src/transformers/training_args.py';
 
 /** The checks of the training arguments, most of them transformers' own, in the parser's order. */
 export const TRAINING_STEPS: readonly Step[] = [
-  jsonText('resources_per_worker', LF, BEFORE_095),
-  jsonText('ray_init_kwargs', LF, SINCE_094),
+  jsonText('resources_per_worker', LF, { before: '0.9.5' }),
+  jsonText('ray_init_kwargs', LF, { since: '0.9.4' }),
   {
     id: 'ray-storage-filesystem',
     keys: ['ray_storage_filesystem'],
-    releases: BEFORE_095,
+    releases: { before: '0.9.5' },
     message: '`ray_storage_filesystem` is none of s3, gs, gcs',
     upstream: "ray_storage_filesystem must be one of ['s3', 'gs', 'gcs']",
     source: LF,
@@ -51,7 +52,7 @@ export const TRAINING_STEPS: readonly Step[] = [
   },
   {
     keys: ['logging_dir'],
-    releases: BEFORE_095,
+    releases: { before: '0.9.5' },
     source: HF,
     set({ values }) {
       if (!isNone(values['logging_dir'])) needPath(values['logging_dir']);
@@ -59,7 +60,7 @@ export const TRAINING_STEPS: readonly Step[] = [
   },
   {
     keys: ['no_cuda'],
-    releases: BEFORE_095,
+    releases: { before: '0.9.5' },
     source: HF,
     set({ values }) {
       if (truthy(values['no_cuda'])) values['use_cpu'] = values['no_cuda'];
@@ -67,7 +68,7 @@ export const TRAINING_STEPS: readonly Step[] = [
   },
   {
     keys: ['warmup_ratio', 'warmup_steps'],
-    releases: ONLY_095,
+    releases: { since: '0.9.5' },
     source: HF,
     set({ values }) {
       if (!isNone(values['warmup_ratio'])) values['warmup_steps'] = values['warmup_ratio'];
@@ -81,7 +82,7 @@ export const TRAINING_STEPS: readonly Step[] = [
   choice('optim', 'OptimizerNames'),
   {
     keys: ['tpu_metrics_debug', 'debug'],
-    releases: BEFORE_095,
+    releases: { before: '0.9.5' },
     source: HF,
     set({ values }) {
       if (!truthy(values['tpu_metrics_debug'])) return;
@@ -175,7 +176,7 @@ export const TRAINING_STEPS: readonly Step[] = [
   },
   {
     keys: ['fp16_backend', 'half_precision_backend'],
-    releases: BEFORE_095,
+    releases: { before: '0.9.5' },
     source: HF,
     set({ values }) {
       if (truthy(values['fp16_backend']) && !equal(values['fp16_backend'], 'auto')) {
@@ -203,7 +204,7 @@ export const TRAINING_STEPS: readonly Step[] = [
   {
     id: 'bf16-apex',
     keys: ['half_precision_backend', 'fp16_backend', 'bf16'],
-    releases: ONLY_093,
+    releases: { before: '0.9.4' },
     message: 'apex does not do bf16',
     upstream: '`--half_precision_backend apex`: GPU bf16 is not supported by apex.',
     source: HF,
@@ -212,14 +213,14 @@ export const TRAINING_STEPS: readonly Step[] = [
   {
     id: 'apex-missing',
     keys: ['half_precision_backend', 'fp16_backend'],
-    releases: ONLY_094,
+    releases: { since: '0.9.4', before: '0.9.5' },
     message: 'apex is not installed',
     upstream: 'Using FP16 with APEX but APEX is not installed',
     source: HF,
     refuses: ({ values }) => equal(values['half_precision_backend'], 'apex'),
   },
   needsEvaluation('reduce_lr_on_plateau'),
-  needsEvaluation('greedy', ONLY_095),
+  needsEvaluation('greedy', { since: '0.9.5' }),
   { keys: ['accelerator_config'], source: HF, set: readAcceleratorConfig },
   { keys: ['ddp_timeout'], source: HF, set: checkTimeout },
   {
@@ -244,7 +245,7 @@ export const TRAINING_STEPS: readonly Step[] = [
     source: HF,
     set({ values, release }) {
       const to = values['report_to'];
-      const installed = equal(to, 'all') || equal(to, ['all']) || (release !== '0.9.5' && isNone(to));
+      const installed = equal(to, 'all') || equal(to, ['all']) || (before(release, '0.9.5') && isNone(to));
       if (installed || equal(to, 'none') || equal(to, ['none'])) values['report_to'] = [];
       else if (!Array.isArray(to)) values['report_to'] = [to];
     },
@@ -252,7 +253,7 @@ export const TRAINING_STEPS: readonly Step[] = [
   {
     id: 'warmup-ratio',
     keys: ['warmup_ratio'],
-    releases: BEFORE_095,
+    releases: { before: '0.9.5' },
     message: '`warmup_ratio` must lie between 0 and 1',
     upstream: 'warmup_ratio must lie in range [0,1]',
     source: HF,
@@ -265,7 +266,7 @@ export const TRAINING_STEPS: readonly Step[] = [
   {
     id: 'warmup-steps',
     keys: ['warmup_steps'],
-    releases: BEFORE_095,
+    releases: { before: '0.9.5' },
     message: '`warmup_steps` must be a whole number of at least 0',
     upstream: 'warmup_steps must be of type int and must be 0 or a positive integer.',
     source: HF,
@@ -275,7 +276,7 @@ export const TRAINING_STEPS: readonly Step[] = [
   {
     id: 'warmup-steps-negative',
     keys: ['warmup_steps', 'warmup_ratio'],
-    releases: ONLY_095,
+    releases: { since: '0.9.5' },
     message: 'the warm-up must not be negative',
     upstream: 'warmup_steps must be an integer or a float',
     source: HF,
@@ -294,7 +295,7 @@ export const TRAINING_STEPS: readonly Step[] = [
   {
     id: 'hub-model-id-offline',
     keys: ['push_to_hub_model_id'],
-    releases: BEFORE_095,
+    releases: { before: '0.9.5' },
     message: '`push_to_hub_model_id` without an organisation makes the parser ask the hub who you are',
     upstream: 'Token is required (`token=True`), but no token found.',
     source: HF,
@@ -306,7 +307,7 @@ export const TRAINING_STEPS: readonly Step[] = [
   },
   {
     keys: ['include_for_metrics', 'include_inputs_for_metrics'],
-    releases: BEFORE_095,
+    releases: { before: '0.9.5' },
     source: HF,
     set({ values }) {
       const list = values['include_for_metrics'];
@@ -376,7 +377,7 @@ function saveStepsMissEvaluations(values: State['values'], release: State['relea
   const evaluate = numeric(values['eval_steps']);
   if (save === undefined || evaluate === undefined) throw new PyError('TypeError', 'unsupported operand type(s) for %');
   if (save % evaluate === 0) return false;
-  if (release === '0.9.3' || (evaluate >= 1 && save >= 1)) return true;
+  if (before(release, '0.9.4') || (evaluate >= 1 && save >= 1)) return true;
   if (!(evaluate < 1 && save < 1)) return true;
   return (save * 1_000_000) % (evaluate * 1_000_000) !== 0;
 }
@@ -447,7 +448,7 @@ function backendMissing(values: State['values']): boolean {
 }
 
 function configureCompile({ values, release }: State): void {
-  if (release === '0.9.5') return;
+  if (since(release, '0.9.5')) return;
   if (!isNone(values['torchdynamo'])) values['torch_compile_backend'] = values['torchdynamo'];
   const backend = values['torch_compile_backend'];
   const mode = values['torch_compile_mode'];

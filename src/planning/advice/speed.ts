@@ -1,3 +1,5 @@
+import { REFUSES_NEAT_PACKING } from '../../llamafactory/parser/train';
+import { isIn } from '../../run/releases';
 import type { Run } from '../../run/run';
 import { takesMathKernel } from '../activations';
 import { longestSampleAtMost } from '../lengths';
@@ -63,13 +65,13 @@ export function quickerAttention(subject: Subject): Advice[] {
 }
 
 /**
- * True if packing with masks gets a run off the math kernel: supervised fine-tuning alone can pack so, and not in 0.9.4,
- * which refuses it with its own transformers. Where no sample fills a sequence, packing would change what a step learns
- * from more than what it costs.
+ * True if packing with masks gets a run off the math kernel: supervised fine-tuning alone can pack so, and not in
+ * releases that refuse it. Where no sample fills a sequence, packing would change what a step learns from more than
+ * what it costs.
  */
 function neatPackingHelps(run: Run, settings: Settings): boolean {
   const longest = longestSampleAtMost(run);
   if (longest !== undefined && longest < settings.cutoffLen) return false;
-  const canPack = (run.args['stage'] ?? 'sft') === 'sft' && run.release !== '0.9.4';
+  const canPack = (run.args['stage'] ?? 'sft') === 'sft' && !isIn(run.release, REFUSES_NEAT_PACKING);
   return canPack && takesMathKernel(run, settings);
 }

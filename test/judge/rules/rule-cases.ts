@@ -3,6 +3,7 @@ import { RULES } from '../../../src/judge/rules';
 import { CARDS } from '../../../src/planning/catalog/cards';
 import { MODELS } from '../../../src/planning/catalog/models';
 import { type Edit, EditOperation, type Finding } from '../../../src/run/finding';
+import { DEFAULT_RELEASE, RELEASE_FACTS } from '../../../src/run/releases';
 import type { ImageContents, Mapping, Run, RunDataset } from '../../../src/run/run';
 import { WHOLE } from '../../whole';
 
@@ -11,7 +12,11 @@ export const A100 = CARDS['A100-80GB'];
 export const QWEN3_14B = MODELS['Qwen3-14B'];
 
 /** What an image without any extra holds. */
-export const BARE_IMAGE: ImageContents = { llamafactory: '0.9.5', transformers: '5.6.0', cudaToolkit: false };
+export const BARE_IMAGE: ImageContents = {
+  llamafactory: DEFAULT_RELEASE,
+  transformers: RELEASE_FACTS[DEFAULT_RELEASE].transformers,
+  cudaToolkit: false,
+};
 
 /** Chat data of so many rows, all different. */
 export function chat(rows: number, answer = 'four'): RunDataset {
@@ -50,7 +55,7 @@ export function runOf(part: Partial<Run>): Run {
   return {
     path: 'train.yaml',
     file: 'train.yaml',
-    release: '0.9.5',
+    release: DEFAULT_RELEASE,
     args: {},
     datasets: [],
     gpus: 4,

@@ -5,7 +5,8 @@ import { checkRules } from '../../../src/judge/rules';
 import { loadYaml } from '../../../src/llamafactory/load';
 import { parse } from '../../../src/llamafactory/parser/parse';
 import { type Finding, Severity } from '../../../src/run/finding';
-import { RELEASES, type Release, type Run } from '../../../src/run/run';
+import { RELEASES, type Release } from '../../../src/run/releases';
+import type { Run } from '../../../src/run/run';
 import { QWEN3_14B, T10 } from './rule-cases';
 
 const SEED = join(__dirname, '../../fixtures/seed');

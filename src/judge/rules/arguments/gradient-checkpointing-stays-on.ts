@@ -1,6 +1,6 @@
-import { transformersMajor } from '../../../planning/layers';
 import { isOn, section } from '../../../planning/settings';
 import { type Finding, Severity } from '../../../run/finding';
+import { transformersOf } from '../../../run/releases';
 import type { Run } from '../../../run/run';
 import { found, removeArgument, setArgument } from '../../found';
 import type { Rule } from '../../rule';
@@ -34,7 +34,7 @@ export const rule: Rule = {
 function onAndOff(run: Run): Finding {
   const { args } = run;
   const reentrant = section(args, 'gradient_checkpointing_kwargs')['use_reentrant'] !== false;
-  const dies = transformersMajor(run.release, run.image) < 5 && reentrant && args['finetuning_type'] !== 'full';
+  const dies = transformersOf(run).major < 5 && reentrant && args['finetuning_type'] !== 'full';
   return found(rule, run, {
     key: 'gradient_checkpointing',
     severity: dies ? Severity.ERROR : Severity.WARNING,

@@ -1,7 +1,8 @@
 import { nearest } from '../../../llamafactory/nearest';
 import type { Edit } from '../../../run/finding';
 import { Severity } from '../../../run/finding';
-import type { Release, Run } from '../../../run/run';
+import { isIn, type Release, type ReleaseRange } from '../../../run/releases';
+import type { Run } from '../../../run/run';
 import { found, setArgument } from '../../found';
 import type { Rule } from '../../rule';
 
@@ -20,9 +21,9 @@ const TRACKERS = [
   'wandb',
 ];
 /** Those that came later, by the release that first brings them. */
-const SINCE: ReadonlyArray<readonly [tracker: string, releases: readonly Release[]]> = [
-  ['trackio', ['0.9.4', '0.9.5']],
-  ['kubeflow', ['0.9.5']],
+const LATER: ReadonlyArray<ReleaseRange & { readonly tracker: string }> = [
+  { tracker: 'trackio', since: '0.9.4' },
+  { tracker: 'kubeflow', since: '0.9.5' },
 ];
 /** Stand alone: in a list with others they are taken for trackers. */
 const ALONE = ['all', 'none'];
@@ -59,7 +60,7 @@ export const rule: Rule = {
 };
 
 function trackersOf(release: Release): readonly string[] {
-  return [...TRACKERS, ...SINCE.flatMap(([tracker, releases]) => (releases.includes(release) ? [tracker] : []))];
+  return [...TRACKERS, ...LATER.filter((later) => isIn(release, later)).map(({ tracker }) => tracker)];
 }
 
 /** The trackers that are named as well as can be told; else none. */

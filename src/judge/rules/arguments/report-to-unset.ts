@@ -1,4 +1,5 @@
 import { Severity } from '../../../run/finding';
+import { transformersOf } from '../../../run/releases';
 import { found, isGiven, setArgument } from '../../found';
 import type { Rule } from '../../rule';
 
@@ -10,8 +11,7 @@ export const rule: Rule = {
   source: 'transformers: src/transformers/training_args.py, report_to',
   check(run) {
     if (isGiven(run, 'report_to')) return [];
-    const [major] = (run.image?.transformers ?? (run.release === '0.9.5' ? '5' : '4')).split('.');
-    const toAll = Number(major) < 5;
+    const toAll = transformersOf(run).major < 5;
     return [
       found(rule, run, {
         key: 'report_to',

@@ -1,5 +1,6 @@
 import { isOn, settingsOf } from '../../../planning/settings';
 import { Severity } from '../../../run/finding';
+import { before } from '../../../run/releases';
 import { found, setArgument } from '../../found';
 import type { Rule } from '../../rule';
 
@@ -7,12 +8,13 @@ export const rule: Rule = {
   id: 'neat-packing-batch',
   severity: Severity.ERROR,
   reason:
-    'With FlashAttention 2 `neat_packing` of 0.9.5 takes one sequence a batch: with more the first batch ends in an AssertionError, "bsz should be 1 for neat packing". Other kernels take any batch.',
+    'With FlashAttention 2 `neat_packing` takes, since 0.9.5, one sequence a batch: with more the first batch ends in an AssertionError, "bsz should be 1 for neat packing". Other kernels take any batch.',
   source: 'src/llamafactory/data/collator.py, SFTDataCollatorWith4DAttentionMask',
   check(run) {
     const { args } = run;
     const lacksFlash = run.image !== undefined && run.image.flashAttention === undefined;
-    if (run.release !== '0.9.5' || !isOn(args['neat_packing']) || args['flash_attn'] !== 'fa2' || lacksFlash) return [];
+    if (before(run.release, '0.9.5') || !isOn(args['neat_packing']) || args['flash_attn'] !== 'fa2' || lacksFlash)
+      return [];
     const { trainBatch, accumulation, evalBatch, evaluates } = settingsOf(run);
     const batches = [
       ...(isOn(args['do_train']) && trainBatch > 1 ? ['per_device_train_batch_size'] : []),

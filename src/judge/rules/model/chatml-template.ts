@@ -1,3 +1,4 @@
+import { hasTemplate } from '../../../llamafactory/templates';
 import { type Edit, Severity } from '../../../run/finding';
 import type { Run } from '../../../run/run';
 import { found, setArgument } from '../../found';
@@ -29,5 +30,5 @@ export const rule: Rule = {
 function fixOf(run: Run, model: 'hybrid' | 'instruct' | 'thinking'): readonly Edit[] | undefined {
   if (model === 'hybrid') return [setArgument(run, 'template', 'qwen3'), setArgument(run, 'enable_thinking', false)];
   if (model === 'thinking') return [setArgument(run, 'template', 'qwen3')];
-  return run.release === '0.9.3' ? undefined : [setArgument(run, 'template', 'qwen3_nothink')];
+  return hasTemplate(run.release, 'qwen3_nothink') ? [setArgument(run, 'template', 'qwen3_nothink')] : undefined;
 }

@@ -1,8 +1,9 @@
 import { rule } from '../../../../src/judge/rules/arguments/argument-type';
 import { EditOperation } from '../../../../src/run/finding';
-import type { Release, Run } from '../../../../src/run/run';
+import { DEFAULT_RELEASE, type Release } from '../../../../src/run/releases';
+import type { Run } from '../../../../src/run/run';
 
-const check = (args: Run['args'], release: Release = '0.9.5') =>
+const check = (args: Run['args'], release: Release = DEFAULT_RELEASE) =>
   rule.check({ path: 'train.yaml', file: 'train.yaml', release, args, datasets: [], gpus: 4, nodes: 1 });
 
 describe('argument-type', () => {

@@ -26,6 +26,7 @@ ruleCases(rule, {
     'nothing said': {},
     'none, all and lists of one': { args: { report_to: ['none'] } },
     'a text': { args: { report_to: 'trackio' } },
+    'the one that came last': { args: { report_to: 'kubeflow' } },
     'two trackers': { release: '0.9.3', args: { report_to: ['wandb', 'swanlab'] } },
     'what has no text at all': { args: { report_to: false } },
   },
