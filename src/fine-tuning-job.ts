@@ -1,6 +1,6 @@
 import { Chart, type Size } from 'cdk8s';
 import { Construct } from 'constructs';
-import type { PodSpec } from 'kubernetes-types/core/v1';
+import type { PodSpec, PodTemplateSpec } from 'kubernetes-types/core/v1';
 import type { MountedDataset } from './dataset-volume';
 import type { FineTuningJobProps } from './fine-tuning-job-props';
 import { Gate } from './gate';
@@ -14,11 +14,12 @@ import { runNetworkPolicy } from './job/run-network-policy';
 import { accessOf, askedFor, manifestTexts, nameProblems, networkProblems, sourceProblems } from './job/run-problems';
 import { smokeFindings, smokeRows, smokeRun } from './job/smoke-config';
 import type { Acknowledgements } from './judge/acknowledgements';
+import { attempt, guarded } from './judge/guarded';
 import { secretFindings } from './judge/secrets';
 import { podFailurePolicy } from './kubernetes/failure-policy';
 import { jobSpec } from './kubernetes/job';
 import { JOB_NAME_LENGTH, NAME_LENGTH } from './kubernetes/names';
-import { patchedPod } from './kubernetes/patched-pod';
+import { type PatchedPod, patchedPod } from './kubernetes/patched-pod';
 import { type PodSettings, type PodUser, podTemplate } from './kubernetes/pod-template';
 import { bytesOf } from './kubernetes/quantity';
 import { type PodResources, podResources, preflightResources, tooLittle, unavailable } from './kubernetes/resources';
@@ -34,7 +35,7 @@ import { type RunPlan, runPlan } from './run-plan';
 import { chartBeside, claimObject } from './tree/claim';
 import { constructName } from './tree/construct-name';
 import { contentConfigMap } from './tree/content-config-map';
-import { report, reportNamed, reportProblems, reportReferences } from './tree/findings';
+import { acknowledgedSoFar, report, reportNamed, reportProblems, reportReferences } from './tree/findings';
 import { labelsOf } from './tree/labels';
 import { NamedObject } from './tree/outside-patches';
 import { mountedInWave, SYNC_WAVE } from './tree/waves';
@@ -67,13 +68,17 @@ export class FineTuningJob extends Construct {
     const { props, chosen } = settleStrategy(this, asked);
     const resolved = resolveRun(this, props, chosen);
     const { run, image, saves } = resolved;
-    this.numbers = planNumbers(run);
+    this.numbers = this.numbersOf(resolved);
     const { resources, beforehand } = this.resources(props, run);
     const { outputBytes, tokenizedBytes } = this.numbers.host;
     saves._reserve(run.path, outputBytes + (props.preflight ? tokenizedBytes : 0));
-    reportProblems(this, propProblems(askedFor(props, resources, run)));
-    reportProblems(this, [...nameProblems(props), ...networkProblems(props, run), ...sourceProblems(resolved)]);
-    report(this, secretFindings(run.path, manifestTexts(props)));
+    reportProblems(this, [
+      ...guarded(run.path, 'props', () => propProblems(askedFor(props, resources, run))),
+      ...guarded(run.path, 'names', () => nameProblems(props)),
+      ...guarded(run.path, 'networkAccess', () => networkProblems(props, run)),
+      ...guarded(run.path, 'source', () => sourceProblems(resolved)),
+      ...guarded(run.path, 'secrets', () => secretFindings(run.path, manifestTexts(props))),
+    ]);
     const user: PodUser = {
       runAsUser: props.runAsUser ?? 1000,
       runAsGroup: props.runAsGroup ?? 1000,
@@ -155,8 +160,7 @@ export class FineTuningJob extends Construct {
         waitTimeoutSeconds: waiting,
       }),
     );
-    const patched = props.podTemplate === undefined ? undefined : patchedPod(run.path, rendered, props.podTemplate);
-    report(this, patched?.findings ?? []);
+    const patched = this.patched(run, rendered, props.podTemplate);
     const template = patched?.template ?? rendered;
     this.jobName = constructName(this, {
       suffix: digest({ template, run: this.runDigest }),
@@ -173,7 +177,7 @@ export class FineTuningJob extends Construct {
         annotations: {
           [PLAN_ANNOTATION]: planSummary(run, this.numbers, chosen),
           ...props.annotations,
-          ...acknowledgedIn(resolved.acknowledged),
+          ...acknowledgedIn(acknowledgedSoFar(this)),
           ...(gate._waves ? { [SYNC_WAVE]: '1' } : {}),
         },
       },
@@ -194,6 +198,25 @@ export class FineTuningJob extends Construct {
   public get plan(): RunPlan {
     this.planned ??= runPlan({ ...this.numbers, advice: this.numbers.advice() });
     return this.planned;
+  }
+
+  /** The plan's numbers; of a run that can't be planned, what is wrong is reported and the model alone is planned. */
+  private numbersOf({ judged: { numbers }, run }: ResolvedRun): PlanNumbers {
+    if ('value' in numbers) return numbers.value;
+    report(this, [numbers.failed]);
+    return planNumbers({ ...run, args: {}, datasets: [] });
+  }
+
+  /** The pod with the user's patch, if there is one that can be merged; what is wrong with it is reported. */
+  private patched(
+    run: Run,
+    rendered: PodTemplateSpec,
+    patch: FineTuningJobProps['podTemplate'],
+  ): PatchedPod | undefined {
+    if (patch === undefined) return undefined;
+    const patched = attempt(run.path, 'podTemplate', () => patchedPod(run.path, rendered, patch));
+    report(this, 'failed' in patched ? [patched.failed] : patched.value.findings);
+    return 'failed' in patched ? undefined : patched.value;
   }
 
   /** The CPU Job that fetches and installs what the run needs, if anything: under the volume it fills. */

@@ -138,7 +138,7 @@ const TRANSFORMERS: Readonly<Record<Release, string>> = { '0.9.3': '4.52.4', '0.
 function knownRelease(key: string, release: string = DEFAULT_RELEASE): [Release, Problem[]] {
   const found = RELEASES.find((known) => known === release);
   if (found !== undefined) return [found, []];
-  const problem = {
+  const problem: Problem = {
     id: 'unknown-release',
     key,
     message: 'this LLaMA-Factory release is not known',

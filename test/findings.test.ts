@@ -45,7 +45,7 @@ const CASES: readonly Case[] = [
   [
     'acknowledged-nothing',
     run({ acknowledge: { 'host-path': 'why' } }),
-    { severity: 'warning' as Finding['severity'], path: 'finetune/math', key: 'acknowledge.host-path' },
+    { severity: 'advice' as Finding['severity'], path: 'finetune/math', key: 'acknowledge.host-path' },
   ],
   [
     'acknowledged-unknown',

@@ -1,8 +1,7 @@
 import type { Construct } from 'constructs';
 import type { DatasetVolume, MountedDataset } from '../dataset-volume';
 import type { FineTuningJobProps } from '../fine-tuning-job-props';
-import { type Acknowledgements, acknowledge } from '../judge/acknowledgements';
-import { checkRun, type Written } from '../judge/check-run';
+import { type Judgement, judge, type Written } from '../judge/judge';
 import { podCpus } from '../kubernetes/resources';
 import { runtimeFile } from '../kubernetes/runtime-file';
 import { type MountedClaim, PATHS } from '../kubernetes/training-pod';
@@ -16,16 +15,15 @@ import { SavesVolume } from '../saves-volume';
 import type { ConfigArguments } from '../train-config';
 import { TrainerImage } from '../trainer-image';
 import { constructName, constructPath } from '../tree/construct-name';
-import { report, reportProblems } from '../tree/findings';
+import { report, reportAcknowledgements, reportProblems } from '../tree/findings';
 import { type Code, readCode } from './code';
 import { type Given, ownedArguments } from './owned-arguments';
 
 /** A run with every default filled in. */
 export interface ResolvedRun {
   readonly run: Run;
-  readonly written: Written;
-  /** Why findings on the run are silent. */
-  readonly acknowledged: Acknowledgements;
+  readonly written: Required<Written>;
+  readonly judged: Judgement;
   /** Why the batch was chosen, if it was. */
   readonly chosen: string | undefined;
   readonly runDigest: string;
@@ -119,18 +117,18 @@ export function resolveRun(job: Construct, props: FineTuningJobProps, chosen: st
     model: props.model._shape,
     image: image._contents,
   };
-  const found = [
+  const judged = judge(run, { written });
+  reportAcknowledgements(job, props.acknowledge ?? {});
+  report(job, [
     // Of a file that holds nothing all that can be said is that.
-    ...(file?.readable === false ? [] : checkRun(run, written)),
+    ...(file?.readable === false ? [] : judged.findings),
     ...(file === undefined ? [] : ownedArguments(file.owned, givenBy(props, run))),
     ...gateFindings(props, run),
-  ];
-  const { findings, used } = acknowledge(found, props.acknowledge ?? {}, run.path);
-  report(job, findings);
+  ]);
   return {
     run,
     written,
-    acknowledged: used,
+    judged,
     chosen,
     runDigest: identity,
     outputDirectory,
@@ -180,7 +178,7 @@ function withTensorBoard(reportTo: unknown): unknown {
 }
 
 /** What comes from the train config as it stands: all that the props don't replace. */
-function writtenIn(file: ConfigArguments | undefined, replaced: Mapping): Written {
+function writtenIn(file: ConfigArguments | undefined, replaced: Mapping): Required<Written> {
   const left = (keys: Iterable<string>) => new Set([...keys].filter((key) => !(key in replaced)));
   return { keys: left(Object.keys(file?.args ?? {})), floats: left(file?.floats ?? []) };
 }

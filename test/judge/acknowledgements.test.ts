@@ -6,7 +6,13 @@ import { chartOf, mathRun } from '../synthesis';
 
 const ANNOTATION = 'acknowledge.cdk8s-llamafactory/chatml-template';
 
-const finding = (id: string, severity: Severity): Finding => ({ id, severity, path: 'a', key: 'k', message: 'm' });
+const finding = (id: Finding['id'], severity: Severity): Finding => ({
+  id,
+  severity,
+  path: 'a',
+  key: 'k',
+  message: 'm',
+});
 const WARNING = finding('report-to-unset', Severity.WARNING);
 const ADVICE = finding('chatml-template', Severity.ADVICE);
 const ERROR = finding('gpu-memory', Severity.ERROR);
@@ -41,19 +47,19 @@ test.each(['', ' \n'])('the reason %j is none', (reason) => {
   ]);
 });
 
-test('an id that no rule has is an error that names the nearest', () => {
+test('an id that no finding has is an error that names the nearest', () => {
   expect(acknowledge([], { 'report-to-unsett': 'why' }, 'a').findings).toMatchObject([
     {
       id: 'acknowledged-unknown',
       severity: 'error',
-      message: 'no rule has the id "report-to-unsett"; did you mean report-to-unset?',
+      message: 'no finding has the id "report-to-unsett"; did you mean report-to-unset?',
     },
   ]);
 });
 
-test('an id that finds nothing is a warning', () => {
+test('an id that finds nothing is advice', () => {
   expect(acknowledge([], { 'report-to-unset': 'why' }, 'a').findings).toMatchObject([
-    { id: 'acknowledged-nothing', severity: 'warning', key: 'acknowledge.report-to-unset' },
+    { id: 'acknowledged-nothing', severity: 'advice', key: 'acknowledge.report-to-unset' },
   ]);
 });
 

@@ -1,3 +1,4 @@
+import type { ParserId } from '../../run/finding-ids';
 import { isZero3 } from './deepspeed';
 import { put, remove } from './edits';
 import { isNone } from './model';
@@ -8,10 +9,22 @@ const SOURCE = 'src/llamafactory/hparams/parser.py';
 
 /** The checks across all arguments (`get_train_args`), in the parser's order. */
 export const TRAIN_STEPS: readonly Step[] = [
-  sftOnly('predict_with_generate', '`predict_with_generate` cannot be set as True except SFT.'),
-  sftOnly('neat_packing', '`neat_packing` cannot be set as True except SFT.'),
-  sftOnly('train_on_prompt', '`train_on_prompt` or `mask_history` cannot be set as True except SFT.'),
-  sftOnly('mask_history', '`train_on_prompt` or `mask_history` cannot be set as True except SFT.'),
+  sftOnly(
+    'predict-with-generate-without-sft',
+    'predict_with_generate',
+    '`predict_with_generate` cannot be set as True except SFT.',
+  ),
+  sftOnly('neat-packing-without-sft', 'neat_packing', '`neat_packing` cannot be set as True except SFT.'),
+  sftOnly(
+    'train-on-prompt-without-sft',
+    'train_on_prompt',
+    '`train_on_prompt` or `mask_history` cannot be set as True except SFT.',
+  ),
+  sftOnly(
+    'mask-history-without-sft',
+    'mask_history',
+    '`train_on_prompt` or `mask_history` cannot be set as True except SFT.',
+  ),
   {
     id: 'predict-without-generate',
     keys: ['do_predict', 'predict_with_generate'],
@@ -46,8 +59,8 @@ export const TRAIN_STEPS: readonly Step[] = [
     source: SOURCE,
     refuses: ({ values }) => isPpo(values) && truthy(values['shift_attn']),
   },
-  loraRewardModel('use_kt', 'KTransformers does not support lora reward model.', SINCE_094),
-  loraRewardModel('use_unsloth', 'Unsloth does not support lora reward model.'),
+  loraRewardModel('ppo-kt', 'use_kt', 'KTransformers does not support lora reward model.', SINCE_094),
+  loraRewardModel('ppo-unsloth', 'use_unsloth', 'Unsloth does not support lora reward model.'),
   {
     id: 'ppo-report-to',
     keys: ['report_to', 'stage'],
@@ -194,8 +207,8 @@ export const TRAIN_STEPS: readonly Step[] = [
     source: SOURCE,
     refuses: ({ values }) => !equal(values['infer_backend'], 'huggingface'),
   },
-  withZero3('use_unsloth', 'Unsloth is incompatible with DeepSpeed ZeRO-3.'),
-  withZero3('use_kt', 'KTransformers is incompatible with DeepSpeed ZeRO-3.', SINCE_094),
+  withZero3('unsloth-zero3', 'use_unsloth', 'Unsloth is incompatible with DeepSpeed ZeRO-3.'),
+  withZero3('kt-zero3', 'use_kt', 'KTransformers is incompatible with DeepSpeed ZeRO-3.', SINCE_094),
   {
     id: 'neat-packing-transformers',
     keys: ['neat_packing'],
@@ -317,9 +330,9 @@ function isPpo(values: State['values']): boolean {
   return equal(values['stage'], 'ppo');
 }
 
-function sftOnly(key: string, upstream: string): Step {
+function sftOnly(id: ParserId, key: string, upstream: string): Step {
   return {
-    id: `${key.replaceAll('_', '-')}-without-sft`,
+    id,
     keys: [key, 'stage'],
     message: `\`${key}\` is for stage sft only`,
     upstream,
@@ -328,9 +341,9 @@ function sftOnly(key: string, upstream: string): Step {
   };
 }
 
-function loraRewardModel(key: string, upstream: string, releases?: Step['releases']): Step {
+function loraRewardModel(id: ParserId, key: string, upstream: string, releases?: Step['releases']): Step {
   return {
-    id: `ppo-${key.replace('use_', '')}`,
+    id,
     keys: [key, 'reward_model_type'],
     releases,
     message: `\`${key}\` does not take a LoRA reward model`,
@@ -373,9 +386,9 @@ function layerwise(name: 'galore' | 'apollo', upstream: string): Step {
   };
 }
 
-function withZero3(key: string, upstream: string, releases?: Step['releases']): Step {
+function withZero3(id: ParserId, key: string, upstream: string, releases?: Step['releases']): Step {
   return {
-    id: `${key.replace('use_', '')}-zero3`,
+    id,
     keys: [key, 'deepspeed'],
     releases,
     message: `\`${key}\` does not go with ZeRO-3`,
@@ -391,6 +404,7 @@ function needsPackage(key: string, name: string, releases?: Step['releases']): S
     id: 'package-missing',
     keys: [key],
     releases,
+    title: 'an argument needs a package that an installation of LLaMA-Factory does not bring',
     message: `\`${key}\` needs ${name}, which an installation of LLaMA-Factory does not bring`,
     upstream: `No package metadata was found for ${name}`,
     source: SOURCE,

@@ -1,5 +1,5 @@
 import { Gpu, NodePool } from '../../src';
-import { checkRun } from '../../src/judge/check-run';
+import { judge } from '../../src/judge/judge';
 import type { Run } from '../../src/run/run';
 
 const run = (changes: Partial<Run> = {}): Run => ({
@@ -23,14 +23,16 @@ const run = (changes: Partial<Run> = {}): Run => ({
   nodes: 1,
   ...changes,
 });
-const keysWith = (args: object) => checkRun(run({ args: { ...run().args, ...args } })).map(({ key }) => key);
+const IN_PROPS = { written: { keys: new Set<string>(), floats: new Set<string>() } };
+const judged = (changes: Partial<Run> = {}) => judge(run(changes), IN_PROPS).findings;
+const keysWith = (args: object) => judged({ args: { ...run().args, ...args } }).map(({ key }) => key);
 
 test('an argument is called as the props call it', () => {
   expect(keysWith({ per_device_train_batch_sze: 1 })).toContain('train.perDeviceTrainBatchSze');
 });
 
 test('what a construct says is called as its prop', () => {
-  const [finding] = checkRun(run({ datasets: [] })).filter(({ severity }) => severity === 'error');
+  const [finding] = judged({ datasets: [] }).filter(({ severity }) => severity === 'error');
   expect(finding).toEqual(expect.objectContaining({ path: 'finetune/math', key: 'dataset' }));
 });
 
@@ -41,5 +43,5 @@ test('the parser’s refusals and the rules’ findings come together', () => {
 });
 
 test('a good run has no errors', () => {
-  expect(checkRun(run()).filter(({ severity }) => severity === 'error')).toEqual([]);
+  expect(judged().filter(({ severity }) => severity === 'error')).toEqual([]);
 });
