@@ -28,7 +28,7 @@ export function acknowledge(findings: readonly Finding[], given: Acknowledgement
     const found = here.filter((finding) => finding.id === id);
     const fault = faultOf(id, reason, found);
     if (fault !== undefined) faults.push({ path, key: `acknowledge.${id}`, ...fault });
-    if (reason.trim() !== '' && found.some(isQuiet)) used[id] = reason;
+    if (isReason(reason) && found.some(isQuiet)) used[id] = reason;
   }
   const left = findings.filter((finding) => !(finding.path === path && finding.id in used && isQuiet(finding)));
   return { findings: [...left, ...faults], used };
@@ -43,7 +43,7 @@ export function unknownId(id: string): string | undefined {
 }
 
 function faultOf(id: string, reason: string, found: readonly Finding[]): Omit<Finding, 'path' | 'key'> | undefined {
-  if (reason.trim() === '') {
+  if (!isReason(reason)) {
     return {
       id: 'acknowledged-without-reason',
       severity: Severity.ERROR,
@@ -75,6 +75,11 @@ function faultOf(id: string, reason: string, found: readonly Finding[]): Omit<Fi
     message: `${id} finds nothing here, so nothing has to be acknowledged`,
     change: 'take it out: it would hide a later finding',
   };
+}
+
+/** Plain JavaScript can give anything. */
+function isReason(reason: unknown): boolean {
+  return typeof reason === 'string' && reason.trim() !== '';
 }
 
 function isQuiet({ severity }: Finding): boolean {

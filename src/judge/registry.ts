@@ -45,6 +45,7 @@ const SEVERITIES: Readonly<Partial<Record<FindingId, readonly Severity[]>>> = {
   'owned-argument': [ERROR, WARNING],
   'pod-template': [ERROR, WARNING],
   'preflight-holds-gpus': [WARNING],
+  'relative-path': [ERROR],
   'report-to-unset': [WARNING, ADVICE],
 };
 
@@ -59,12 +60,13 @@ function ruleOf(id: Rule['id']): KnownFinding {
   return { ...known(id, 'rule', [...severities], reason), source };
 }
 
-/** A refusal can have several steps, of one release or of several arguments. */
+/** A refusal can have several steps, of one release or of several arguments; a title is for all of them. */
 function refusalOf(id: ParserRule['id']): KnownFinding {
   const steps = STEPS.filter((step): step is ParserRule => !('set' in step) && step.id === id);
-  const titles = steps.flatMap(({ title, message }) => title ?? (typeof message === 'string' ? message : []));
-  const sources = steps.map(({ source }) => source);
-  return { ...known(id, 'refusal', [ERROR], once(titles)), source: once(sources) };
+  const titles = steps.flatMap(({ title }) => title ?? []);
+  const messages = steps.flatMap(({ message }) => (typeof message === 'string' ? message : []));
+  const source = once(steps.map((step) => step.source));
+  return { ...known(id, 'refusal', [ERROR], once(titles.length > 0 ? titles : messages)), source };
 }
 
 function others(): KnownFinding[] {

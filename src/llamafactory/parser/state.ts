@@ -54,7 +54,7 @@ export interface ParserRule {
    */
   readonly releases?: readonly Release[];
   /**
-   * What is wrong, whatever the run.
+   * What is wrong in general, for docs/RULES.md; needed where the message depends on the run.
    * @default - the message
    */
   readonly title?: string;
