@@ -578,7 +578,7 @@ test('a crash inside the import is a finding, and there is no program', () => {
 });
 
 test('two findings of a launch script that differ in the value alone are both told', () => {
-  const script = '~/bin/llamafactory-cli train train.yaml\n~/other/llamafactory-cli train train.yaml\n';
+  const script = 'source ~/a/bin/activate\nsource ~/b/bin/activate\nllamafactory-cli train train.yaml\n';
   const directory = write(join(folder, 'two-places'), { ...DATA, 'train.yaml': LORA, 'launch.sh': script });
   expect(run('import', directory).err.match(/\[host-virtual-environment\]/g)).toHaveLength(2);
 });
