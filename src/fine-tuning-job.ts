@@ -3,8 +3,8 @@ import { Construct } from 'constructs';
 import { DeepSpeedZero3 } from './deepspeed-zero3';
 import type { FineTuningJobProps } from './fine-tuning-job-props';
 import { Gate } from './gate';
+import { checkResolved } from './job/checks';
 import { readCode } from './job/code';
-import { judgeResolved } from './job/judge-resolved';
 import { type Prepared, prepare, preparedOf } from './job/prepare-job';
 import type { RunRequest } from './job/request';
 import { type ResolvedRun, resolveRun } from './job/resolve';
@@ -23,10 +23,10 @@ import { TrainerImage } from './trainer-image';
 import { chartBeside, claimObject } from './tree/claim';
 import { constructName, constructPath, nameParts } from './tree/construct-name';
 import { contentConfigMap } from './tree/content-config-map';
-import { report, reportReferences } from './tree/findings';
+import { acknowledgedSoFar, report, reportAcknowledgements, reportReferences } from './tree/findings';
 import { makeJob } from './tree/job-object';
 import { makeNetworkPolicy } from './tree/network-policy';
-import { mountedInWave, SYNC_WAVE } from './tree/waves';
+import { mountedInWave } from './tree/waves';
 
 /**
  * Any LLaMA-Factory training run on one node: a ConfigMap with train_config.yaml, dataset_info.json, launch.sh and what they need, and
@@ -58,8 +58,8 @@ export class FineTuningJob extends Construct {
       saves: props.saves ?? new SavesVolume(this, 'saves'),
     };
     const resolved = resolveRun(requestOf(this, props, volumes));
-    const { findings, acknowledged } = judgeResolved(resolved);
-    report(this, findings);
+    reportAcknowledgements(this, resolved.acknowledge);
+    report(this, checkResolved(resolved));
     const prepared = preparedOf(resolved);
     reserveSpace(resolved, prepared, volumes);
     this.numbers = resolved.numbers;
@@ -71,10 +71,7 @@ export class FineTuningJob extends Construct {
     const files = configFiles(resolved);
     const pod = trainingPodOf(resolved, this.configMaps(props, resolved, files), prepared);
     const preflight = preflightJob(resolved, pod, files);
-    const training = trainingJob(resolved, pod, preflight, {
-      ...acknowledgedIn(acknowledged),
-      ...(resolved.waves ? { [SYNC_WAVE]: '1' } : {}),
-    });
+    const training = trainingJob(resolved, pod, preflight);
     report(this, training.findings);
     this.jobName = training.manifest.metadata.name;
 
@@ -93,7 +90,12 @@ export class FineTuningJob extends Construct {
     const place = resolved.waves ? new Construct(chartBeside(this, 'train'), constructName(this)) : this;
     makeReachable(place, 'NetworkPolicy', training.manifest, resolved, resolved.run.nodes > 1);
     // Wherever it stands, it is what `ApiObject.of(job)` means.
-    this.node.defaultChild = makeJob(place, 'Resource', training.manifest);
+    const job = makeJob(place, 'Resource', training.manifest);
+    // On the Job alone, so that a reason starts no new pod.
+    for (const [rule, reason] of Object.entries(acknowledgedSoFar(this))) {
+      job.metadata.addAnnotation(`acknowledge.cdk8s-llamafactory/${rule}`, reason);
+    }
+    this.node.defaultChild = job;
     reportReferences(this, { ...references, pod: training.pod, named: training.named });
   }
 
@@ -239,13 +241,6 @@ function makeReachable(
 ): void {
   const reach = reachOf(resolved, metadata.name, peers);
   if (reach !== undefined) makeNetworkPolicy(scope, id, metadata.labels, reach);
-}
-
-/** Annotations with the reasons of what was acknowledged: on the Job alone, so that a reason starts no new pod. */
-function acknowledgedIn(reasons: Readonly<Record<string, string>>): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(reasons).map(([id, reason]) => [`acknowledge.cdk8s-llamafactory/${id}`, reason]),
-  );
 }
 
 /** Claims that nothing here makes. */

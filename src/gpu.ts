@@ -64,13 +64,15 @@ export class Gpu {
     };
     const problems = Object.entries(numbers)
       .filter(([, value]) => !(value > 0 && Number.isFinite(value)))
-      .map(([key, value]) => ({
-        id: 'invalid-gpu',
-        key: `Gpu.custom('${gpu.name}').${key}`,
-        message: 'the card needs a positive number here',
-        got: String(value),
-        allowed: 'a positive number',
-      }));
+      .map(
+        ([key, value]): Problem => ({
+          id: 'invalid-gpu',
+          key: `Gpu.custom('${gpu.name}').${key}`,
+          message: 'the card needs a positive number here',
+          got: String(value),
+          allowed: 'a positive number',
+        }),
+      );
     return new Gpu(
       {
         name: gpu.name,

@@ -41,27 +41,26 @@ export class NetworkAccess {
 
   /** @internal */
   public get _problems(): Problem[] {
+    const problem = (message: string, got: string, allowed: string): Problem => ({
+      id: 'invalid-destination',
+      key: 'networkAccess',
+      message,
+      got,
+      allowed,
+    });
     return (this._destinations ?? []).flatMap(({ cidr, ports = [] }) => [
       ...(isCidr(cidr)
         ? []
         : [
-            {
-              id: 'invalid-destination',
-              key: 'networkAccess',
-              message: 'a network policy knows ranges of addresses only, no host names',
-              got: cidr,
-              allowed: 'for example 203.0.113.7/32 for one address, 10.0.8.0/24 for many',
-            },
+            problem(
+              'a network policy knows ranges of addresses only, no host names',
+              cidr,
+              'for example 203.0.113.7/32 for one address, 10.0.8.0/24 for many',
+            ),
           ]),
       ...ports
         .filter((port) => !Number.isInteger(port) || port < 1 || port > 65535)
-        .map((port) => ({
-          id: 'invalid-destination',
-          key: 'networkAccess',
-          message: 'no such TCP port',
-          got: String(port),
-          allowed: 'a whole number from 1 to 65535',
-        })),
+        .map((port) => problem('no such TCP port', String(port), 'a whole number from 1 to 65535')),
     ]);
   }
 }

@@ -66,11 +66,11 @@ export class TrainConfig {
     };
   }
 
-  private unreadable({ id, fault }: { readonly id: string; readonly fault: string }): Problem {
+  private unreadable({ id, fault }: { readonly id: Problem['id']; readonly fault: string }): Problem {
     return this.problem(id, `the train config can't be read: ${fault}`);
   }
 
-  private problem(id: string, message: string, source?: string): Problem {
+  private problem(id: Problem['id'], message: string, source?: string): Problem {
     return { id, key: 'trainConfig', message, got: this.path, ...(source === undefined ? {} : { source }) };
   }
 }

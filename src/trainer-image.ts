@@ -142,7 +142,7 @@ export class TrainerImage {
 function knownRelease(key: string, release: string = DEFAULT_RELEASE): [Release, Problem[]] {
   const found = RELEASES.find((known) => known === release);
   if (found !== undefined) return [found, []];
-  const problem = {
+  const problem: Problem = {
     id: 'unknown-release',
     key,
     message: 'this LLaMA-Factory release is not known',

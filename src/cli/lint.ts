@@ -1,7 +1,7 @@
 import { dirname, isAbsolute, relative, resolve } from 'node:path';
-import { type Acknowledgements, acknowledge } from '../judge/acknowledgements';
-import { checkRules } from '../judge/rules';
-import { parse } from '../llamafactory/parser/parse';
+import type { Acknowledgements } from '../judge/acknowledgements';
+import { attempt } from '../judge/guarded';
+import { judge } from '../judge/judge';
 import { type Edit, type Finding, Severity } from '../run/finding';
 import type { Release } from '../run/releases';
 import { type FileStore, fileStore, reasonOf } from './file-store';
@@ -55,50 +55,37 @@ export function lint(paths: readonly string[], options: LintOptions, output: Out
 
 /** Judges one file. Whatever is in it, there is a report. */
 export function lintFile(path: string, options: JudgeOptions, store: FileStore): LintReport {
-  return judge(path, options, store).report;
+  return judgeFile(path, options, store).report;
 }
 
-function judge(path: string, options: JudgeOptions, store: FileStore): { report: LintReport; from?: RunFromFiles } {
+function judgeFile(path: string, options: JudgeOptions, store: FileStore): { report: LintReport; from?: RunFromFiles } {
   const { release } = options;
-  try {
-    const from = runFromFiles(path, options, store);
-    const { run, loads, floats, files } = from;
-    if (run === undefined) return { report: refused(path, release, from.findings), from };
-    const verdict = parse({ ...run, floats, files });
-    const all = distinct([...from.findings, ...verdict.findings, ...checkRules(run)]);
-    const { findings, used } = acknowledge(all, options.acknowledge ?? {}, path);
-    return {
-      report: {
-        file: path,
-        release,
-        accepted: loads && verdict.accepted,
-        // What one file doesn't have another may: `lint` says what none has.
-        findings: findings.filter(({ id }) => id !== 'acknowledged-nothing'),
-        acknowledged: Object.keys(used),
-      },
-      from,
-    };
-  } catch (error) {
-    const finding: Finding = {
-      id: 'check-failed',
-      severity: Severity.ERROR,
-      path,
-      key: '',
-      message: `the check itself failed, so nothing is known of this file: ${(error as Error).message}`,
-    };
-    return { report: refused(path, release, [finding]) };
-  }
+  const read = attempt(path, '', () => runFromFiles(path, options, store));
+  if ('failed' in read) return { report: refused(path, release, [read.failed]) };
+  const from = read.value;
+  const { run, loads, floats, files } = from;
+  if (run === undefined) return { report: refused(path, release, from.findings), from };
+  const { findings, accepted, acknowledged } = judge(run, {
+    written: { floats },
+    files,
+    further: from.findings,
+    acknowledge: options.acknowledge,
+  });
+  return {
+    report: {
+      file: path,
+      release,
+      accepted: loads && accepted,
+      // What one file doesn't have another may: `lint` says what none has.
+      findings: findings.filter(({ id }) => id !== 'acknowledged-nothing'),
+      acknowledged: Object.keys(acknowledged),
+    },
+    from,
+  };
 }
 
 function refused(file: string, release: Release, findings: readonly Finding[]): LintReport {
   return { file, release, accepted: false, findings, acknowledged: [] };
-}
-
-/** Two that say the same of the same key are one. */
-function distinct(findings: readonly Finding[]): Finding[] {
-  const seen = new Map<string, Finding>();
-  for (const finding of findings) seen.set(`${finding.id} ${finding.key} ${finding.message} ${finding.got}`, finding);
-  return [...seen.values()];
 }
 
 /** The public shape; a finding without a computed fix has an empty list. */
@@ -140,7 +127,7 @@ const MOST_FIXES = 200;
 function fixFile(path: string, options: LintOptions, store: FileStore): void {
   const done = new Set<string>();
   while (done.size < MOST_FIXES) {
-    const { report, from } = judge(path, options, store);
+    const { report, from } = judgeFile(path, options, store);
     const next = [Severity.ERROR, Severity.WARNING]
       .flatMap((severity) => report.findings.filter((finding) => finding.severity === severity))
       .find((finding) => finding.fix !== undefined && !done.has(`${finding.id} ${finding.key} ${finding.message}`));

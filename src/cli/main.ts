@@ -118,8 +118,8 @@ function card(text: string): Card {
 function acknowledgement(text: string, given: Acknowledgements = {}): Acknowledgements {
   const [, id = '', reason = ''] = /^([^=]*)=([\s\S]*)$/.exec(text) ?? [];
   if (reason.trim() === '') throw new InvalidArgumentError('The form is ID=REASON, and the reason is not empty.');
-  const { unknownRule } = require('../judge/acknowledgements') as typeof import('../judge/acknowledgements');
-  const unknown = unknownRule(id);
+  const { unknownId } = require('../judge/acknowledgements') as typeof import('../judge/acknowledgements');
+  const unknown = unknownId(id);
   if (unknown !== undefined) throw new InvalidArgumentError(`${unknown}.`);
   return { ...given, [id]: reason };
 }

@@ -1,5 +1,6 @@
 import { findingsText } from '../judge/finding-text';
-import { formatPlan, type Plan, plan as planRun } from '../planning/plan';
+import { judge } from '../judge/judge';
+import { formatPlan, type Plan } from '../planning/plan';
 import type { Run } from '../run/run';
 import { runPlan } from '../run-plan';
 import { fileStore } from './file-store';
@@ -23,13 +24,12 @@ export function plan(path: string, options: PlanCommandOptions, output: Output):
     output.err(`${findingsText(findings)}\n`);
     return ExitStatus.FINDINGS;
   }
-  let planned: Plan;
-  try {
-    planned = planRun(withSamples(run, options.samples), { samples: options.samples });
-  } catch (error) {
-    output.err(`error: ${path} can't be planned: ${(error as Error).message}; lint says what is wrong with it\n`);
+  const { plan } = judge(withSamples(run, options.samples), { samples: options.samples });
+  if ('failed' in plan) {
+    output.err(`error: ${path} can't be planned: ${plan.failed.message}; lint says what is wrong with it\n`);
     return ExitStatus.FINDINGS;
   }
+  const planned = plan.value;
   if (options.format === 'json') {
     output.out(jsonLine(publicShape(planned)));
     return ExitStatus.OK;

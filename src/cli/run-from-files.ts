@@ -93,7 +93,7 @@ export function runFromFiles(path: string, options: RunOptions, store: FileStore
   };
 }
 
-function unreadable(path: string, id: string, fault: string): Finding {
+function unreadable(path: string, id: Finding['id'], fault: string): Finding {
   return { id, severity: Severity.ERROR, path, key: '', message: `the file can't be read: ${fault}` };
 }
 

@@ -1,42 +1,61 @@
+import { guarded } from '../judge/guarded';
 import { secretFindings, textsOf } from '../judge/secrets';
 import { annotationProblems, labelProblems, objectNameProblems, variableProblems } from '../kubernetes/name-problems';
 import { networkTrackers } from '../kubernetes/network-policy';
 import { tooLittle, unavailable } from '../kubernetes/resources';
 import { type Finding, type Problem, Severity } from '../run/finding';
 import { ownedArguments } from './owned-arguments';
-import { propProblems } from './prop-problems';
+import { type AskedFor, propProblems } from './prop-problems';
 import type { RunRequest } from './request';
 import type { ResolvedRun } from './resolve';
 import { smokeFindings } from './smoke-config';
 
-/** What is wrong with what a run asks for, beside what its arguments say: props, names, resources, secrets. */
+/** What is wrong with a run: what its arguments say, and what is asked for beside them. Whatever it holds, nothing throws. */
 export function checkResolved(resolved: ResolvedRun): Finding[] {
-  const { run, resources, nodes, smokeRun, numbers } = resolved;
+  const { run, resources, nodes, smokeRun, numbers, judged, trainConfig } = resolved;
   const { host } = numbers;
+  const { path } = run;
   const problems = [
     ...resolved.problems,
-    ...propProblems({
-      ...resources,
-      gpus: run.gpus,
-      cpus: resolved.cpus ?? 1,
-      backoffLimit: resolved.backoffLimit,
-      runAsUser: resolved.user.runAsUser,
-      datasets: run.datasets.map(({ name }) => name),
-      uselessTimeout: resolved.waves && resolved.prepareTimeoutSeconds !== undefined,
-    }),
-    ...nameProblems(resolved),
-    ...trackerProblems(resolved),
-    ...sourceProblems(resolved),
+    ...guarded(path, 'props', () => propProblems(quantitiesOf(resolved))),
+    ...guarded(path, 'names', () => nameProblems(resolved)),
+    ...guarded(path, 'networkAccess', () => trackerProblems(resolved)),
+    ...guarded(path, 'source', () => sourceProblems(resolved)),
   ];
   return [
-    ...problems.map((problem) => ({ ...problem, severity: Severity.ERROR, path: run.path })),
-    ...tooLittle(run.path, run.gpus, host, resources),
-    ...unavailable(run.path, run.gpus, resources, host, nodes),
-    ...secretFindings(run.path, manifestTexts(resolved)),
-    ...(smokeRun === undefined ? [] : smokeFindings(run, smokeRun)),
+    // Of a file that holds nothing all that can be said is that.
+    ...(trainConfig?.readable === false ? [] : judged.findings),
+    ...('failed' in judged.numbers ? [judged.numbers.failed] : []),
+    ...problems.map((problem) => ({ ...problem, severity: Severity.ERROR, path })),
+    ...guarded(path, 'resources', () => [
+      ...tooLittle(path, run.gpus, host, resources),
+      ...unavailable(path, run.gpus, resources, host, nodes),
+    ]),
+    ...guarded(path, 'secrets', () => secretFindings(path, manifestTexts(resolved))),
+    ...guarded(path, 'smoke', () => (smokeRun === undefined ? [] : smokeFindings(run, smokeRun))),
     ...ownedArguments(resolved),
     ...gateFindings(resolved),
   ];
+}
+
+function quantitiesOf({
+  run,
+  resources,
+  cpus,
+  backoffLimit,
+  user,
+  waves,
+  prepareTimeoutSeconds,
+}: ResolvedRun): AskedFor {
+  return {
+    ...resources,
+    gpus: run.gpus,
+    cpus: cpus ?? 1,
+    backoffLimit,
+    runAsUser: user.runAsUser,
+    datasets: run.datasets.map(({ name }) => name),
+    uselessTimeout: waves && prepareTimeoutSeconds !== undefined,
+  };
 }
 
 /** A tracker that the pod can't reach would hold the run up, or end it. */

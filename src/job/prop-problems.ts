@@ -43,7 +43,7 @@ function quantities(asked: AskedFor): Problem[] {
 }
 
 function contradictions(asked: AskedFor): Problem[] {
-  const waiting = {
+  const waiting: Problem = {
     id: 'contradictory-props',
     key: 'prepareTimeout',
     message: 'with Gate.waves() the pod does not wait: it fails at once if something is missing',
@@ -71,13 +71,15 @@ function noMemoryLeft(asked: AskedFor): Problem[] {
 /** The name is the key in dataset_info.json and of the volume in the pod. */
 function sameNames(datasets: readonly string[]): Problem[] {
   const repeated = new Set(datasets.filter((name, i) => datasets.indexOf(name) !== i));
-  return [...repeated].map((name) => ({
-    id: 'duplicate-dataset',
-    key: 'dataset',
-    message: 'a data set is given twice, or two have the same name, which is the key in dataset_info.json',
-    got: name,
-    change: "take one out, or give it another name by its prop 'name'",
-  }));
+  return [...repeated].map(
+    (name): Problem => ({
+      id: 'duplicate-dataset',
+      key: 'dataset',
+      message: 'a data set is given twice, or two have the same name, which is the key in dataset_info.json',
+      got: name,
+      change: "take one out, or give it another name by its prop 'name'",
+    }),
+  );
 }
 
 function mebibytes(bytes: number): string {

@@ -1,5 +1,5 @@
 import { zero3File } from '../deepspeed/zero3-config';
-import type { Written } from '../judge/check-run';
+import { type Judgement, judge, type Written } from '../judge/judge';
 import { objectName } from '../kubernetes/names';
 import type { PodUser } from '../kubernetes/pod-template';
 import { type PodResources, podCpus, podResources, preflightResources } from '../kubernetes/resources';
@@ -17,7 +17,8 @@ import { type SettledStrategy, settleStrategy } from './strategy';
 /** A run with every default filled in: all that its objects are made from. */
 export interface ResolvedRun extends RunRequest {
   readonly run: Run;
-  readonly written: Written;
+  readonly written: Required<Written>;
+  readonly judged: Judgement;
   readonly settled: SettledStrategy;
   readonly runDigest: string;
   readonly outputDirectory: string;
@@ -27,6 +28,7 @@ export interface ResolvedRun extends RunRequest {
   readonly target: MountedClaim & { readonly mountPath: string };
   /** What the prepare Job installs; undefined: nothing. */
   readonly requirements: string | undefined;
+  /** The plan's numbers; of a run that can't be planned those of the model alone. */
   readonly numbers: PlanNumbers;
   readonly resources: PodResources;
   /** What the preflight pod asks for; undefined: there is none. */
@@ -120,11 +122,14 @@ export function resolveRun(asked: RunRequest): ResolvedRun {
     },
     deepspeed,
   };
-  const numbers = planNumbers(run);
+  const written = writtenIn(file, { ...train.args, ...settled.args });
+  const judged = judge(run, { written });
+  const numbers = 'value' in judged.numbers ? judged.numbers.value : planNumbers({ ...run, args: {}, datasets: [] });
   return {
     ...asked,
     run,
-    written: writtenIn(file, { ...train.args, ...settled.args }),
+    written,
+    judged,
     settled,
     runDigest: identity,
     outputDirectory,
@@ -176,7 +181,7 @@ function withTensorBoard(reportTo: unknown): unknown {
 }
 
 /** What comes from the train config as it stands: all that the props don't replace. */
-function writtenIn(file: RunRequest['trainConfig'], replaced: Mapping): Written {
+function writtenIn(file: RunRequest['trainConfig'], replaced: Mapping): Required<Written> {
   const left = (keys: Iterable<string>) => new Set([...keys].filter((key) => !(key in replaced)));
   return { keys: left(Object.keys(file?.args ?? {})), floats: left(file?.floats ?? []) };
 }

@@ -1,4 +1,5 @@
 import type { PodSpec } from 'kubernetes-types/core/v1';
+import { attempt } from '../judge/guarded';
 import { podFailurePolicy } from '../kubernetes/failure-policy';
 import { type JobManifest, jobOf } from '../kubernetes/job';
 import { ownLabels } from '../kubernetes/labels';
@@ -13,6 +14,7 @@ import { PATHS, TRAINER, type TrainingPod, trainingPod, waitName } from '../kube
 import { planSummary } from '../planning/plan';
 import { digest } from '../run/digest';
 import type { Finding } from '../run/finding';
+import { SYNC_WAVE } from '../tree/waves';
 import type { Prepared } from './prepare-job';
 import type { ResolvedRun } from './resolve';
 import { smokeRows } from './smoke-config';
@@ -125,16 +127,8 @@ export interface TrainingJob {
   readonly named: readonly string[];
 }
 
-/**
- * The Job that trains.
- * @param annotations those of the Job alone, which start no new pod
- */
-export function trainingJob(
-  resolved: ResolvedRun,
-  pod: TrainingPod,
-  preflight: PreflightJob | undefined,
-  annotations: Readonly<Record<string, string>>,
-): TrainingJob {
+/** The Job that trains. */
+export function trainingJob(resolved: ResolvedRun, pod: TrainingPod, preflight: PreflightJob | undefined): TrainingJob {
   const { run, runDigest, numbers, settled } = resolved;
   const waitTimeoutSeconds = resolved.waves ? 0 : pod.waitTimeoutSeconds;
   const rendered = podTemplate(
@@ -145,7 +139,10 @@ export function trainingJob(
       waitTimeoutSeconds,
     }),
   );
-  const patched = resolved.podTemplate === undefined ? undefined : patchedPod(run.path, rendered, resolved.podTemplate);
+  const { podTemplate: patch } = resolved;
+  const merged =
+    patch === undefined ? undefined : attempt(run.path, 'podTemplate', () => patchedPod(run.path, rendered, patch));
+  const patched = merged !== undefined && 'value' in merged ? merged.value : undefined;
   const template = patched?.template ?? rendered;
   return {
     manifest: jobOf({
@@ -157,7 +154,7 @@ export function trainingJob(
       annotations: {
         [PLAN_ANNOTATION]: planSummary(run, numbers, settled.chosen),
         ...resolved.annotations,
-        ...annotations,
+        ...(resolved.waves ? { [SYNC_WAVE]: '1' } : {}),
       },
       template,
       backoffLimit: resolved.backoffLimit,
@@ -166,7 +163,7 @@ export function trainingJob(
       failurePolicy: podFailurePolicy(TRAINER, preflight === undefined ? undefined : waitName(waitTimeoutSeconds)),
     }),
     pod: template.spec ?? { containers: [] },
-    findings: patched?.findings ?? [],
+    findings: merged !== undefined && 'failed' in merged ? [merged.failed] : (patched?.findings ?? []),
     named: patched?.named ?? [],
   };
 }

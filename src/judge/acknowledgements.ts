@@ -1,6 +1,6 @@
 import { nearest } from '../llamafactory/nearest';
 import { type Finding, Severity } from '../run/finding';
-import { RULES } from './rules';
+import { FINDINGS } from './registry';
 
 /** Reasons by the id of the finding they are for. */
 export type Acknowledgements = Readonly<Record<string, string>>;
@@ -16,33 +16,34 @@ export interface Acknowledged {
  * Takes out warnings and advice that somebody has given a reason for. An id that finds an error stays an error and is
  * told to be none that can be acknowledged; what the acknowledgements themselves lack is added.
  *
- * @param path where findings on the acknowledgements point: the construct, or the file
+ * @param path the construct, or the file, that the reasons are for: findings elsewhere stay
  */
 export function acknowledge(findings: readonly Finding[], given: Acknowledgements, path: string): Acknowledged {
   const entries = Object.entries(given);
   if (entries.length === 0) return { findings, used: {} };
+  const here = findings.filter((finding) => finding.path === path);
   const used: Record<string, string> = {};
   const faults: Finding[] = [];
   for (const [id, reason] of entries) {
-    const found = findings.filter((finding) => finding.id === id);
+    const found = here.filter((finding) => finding.id === id);
     const fault = faultOf(id, reason, found);
     if (fault !== undefined) faults.push({ path, key: `acknowledge.${id}`, ...fault });
-    if (reason.trim() !== '' && found.some(isQuiet)) used[id] = reason;
+    if (isReason(reason) && found.some(isQuiet)) used[id] = reason;
   }
-  const left = findings.filter((finding) => !(finding.id in used && isQuiet(finding)));
+  const left = findings.filter((finding) => !(finding.path === path && finding.id in used && isQuiet(finding)));
   return { findings: [...left, ...faults], used };
 }
 
-/** Why an id can't be one of docs/RULES.md, in words; undefined if it is. */
-export function unknownRule(id: string): string | undefined {
-  const ids = RULES.map((rule) => rule.id);
-  if (ids.includes(id)) return undefined;
+/** Why an id is none of docs/RULES.md, in words; undefined if it is. */
+export function unknownId(id: string): string | undefined {
+  if (FINDINGS.has(id)) return undefined;
+  const ids = [...FINDINGS.values()].filter(({ acknowledgeable }) => acknowledgeable).map((known) => known.id);
   const meant = nearest(id, ids);
-  return `no rule has the id ${JSON.stringify(id)}${meant === undefined ? '' : `; did you mean ${meant}?`}`;
+  return `no finding has the id ${JSON.stringify(id)}${meant === undefined ? '' : `; did you mean ${meant}?`}`;
 }
 
 function faultOf(id: string, reason: string, found: readonly Finding[]): Omit<Finding, 'path' | 'key'> | undefined {
-  if (reason.trim() === '') {
+  if (!isReason(reason)) {
     return {
       id: 'acknowledged-without-reason',
       severity: Severity.ERROR,
@@ -59,7 +60,7 @@ function faultOf(id: string, reason: string, found: readonly Finding[]): Omit<Fi
     };
   }
   if (found.length > 0) return undefined;
-  const unknown = unknownRule(id);
+  const unknown = unknownId(id);
   if (unknown !== undefined) {
     return {
       id: 'acknowledged-unknown',
@@ -70,10 +71,15 @@ function faultOf(id: string, reason: string, found: readonly Finding[]): Omit<Fi
   }
   return {
     id: 'acknowledged-nothing',
-    severity: Severity.WARNING,
+    severity: Severity.ADVICE,
     message: `${id} finds nothing here, so nothing has to be acknowledged`,
     change: 'take it out: it would hide a later finding',
   };
+}
+
+/** Plain JavaScript can give anything. */
+function isReason(reason: unknown): boolean {
+  return typeof reason === 'string' && reason.trim() !== '';
 }
 
 function isQuiet({ severity }: Finding): boolean {

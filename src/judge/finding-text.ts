@@ -8,7 +8,8 @@ export function findingLine(finding: Finding): string {
     ...(finding.allowed === undefined ? [] : [`allowed: ${finding.allowed}`]),
     ...(finding.change === undefined ? [] : [finding.change]),
   ];
-  return `${finding.path}: ${finding.key}: ${parts.join('; ')} (${finding.id})`;
+  const key = finding.key === '' ? '' : `${finding.key}: `;
+  return `${finding.path}: ${key}${parts.join('; ')} (${finding.id})`;
 }
 
 /** Findings as text to read: errors first, a blank line between, what several runs share once. */

@@ -1,10 +1,11 @@
 import type { Finding, Severity } from '../run/finding';
+import type { RuleId } from '../run/finding-ids';
 import type { Run } from '../run/run';
 
 /** A check beyond the parser's own: one file each, the file's name is the id. */
 export interface Rule {
-  /** Part of the public contract: findings are acknowledged by it. */
-  readonly id: string;
+  /** Also listed in src/run/finding-ids.ts. */
+  readonly id: RuleId;
   /** How bad what it finds is. */
   readonly severity: Severity;
   /** Why it matters: one sentence or two. */

@@ -1,6 +1,6 @@
 import type { Finding } from '../run/finding';
-import { Severity } from '../run/finding';
 import type { Run } from '../run/run';
+import { guarded } from './guarded';
 import type { Rule } from './rule';
 import { rule as argumentChoice } from './rules/arguments/argument-choice';
 import { rule as argumentType } from './rules/arguments/argument-type';
@@ -99,21 +99,7 @@ export const RULES: readonly Rule[] = [
   hostVirtualEnvironment,
 ];
 
-/** What the rules find. A rule that throws becomes a finding itself, so that it hides no other. */
+/** What the rules find. */
 export function checkRules(run: Run): Finding[] {
-  const findings: Finding[] = [];
-  for (const rule of RULES) {
-    try {
-      findings.push(...rule.check(run));
-    } catch (error) {
-      findings.push({
-        id: 'rule-failed',
-        severity: Severity.WARNING,
-        path: run.path,
-        key: rule.id,
-        message: `the rule itself failed, so this wasn't checked: ${(error as Error).message}`,
-      });
-    }
-  }
-  return findings;
+  return RULES.flatMap((rule) => guarded(run.path, rule.id, () => rule.check(run)));
 }

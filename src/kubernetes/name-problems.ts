@@ -56,7 +56,7 @@ const ANNOTATION_BYTES = 262_144;
 /** Problems of annotations: keys, and their size together. */
 export function annotationProblems(key: string, annotations: Readonly<Record<string, string>> = {}): Problem[] {
   const bytes = Object.entries(annotations).reduce((sum, pair) => sum + Buffer.byteLength(pair.join('')), 0);
-  const large = {
+  const large: Problem = {
     id: 'invalid-name',
     key,
     message: 'the annotations of an object are larger than Kubernetes takes',

@@ -3,6 +3,7 @@ import { type Finding, Severity } from '../run/finding';
 import type { Mapping } from '../run/run';
 import { mergePodTemplate } from './merge-pod-template';
 import { restrictedViolations } from './pod-security';
+import { podShapeProblems } from './pod-shape';
 import { TRAINER } from './training-pod';
 
 /** A pod template after a user's patch, and what is wrong with it now. */
@@ -24,6 +25,8 @@ const HARDENED = { allowPrivilegeEscalation: false, capabilities: { drop: ['ALL'
  * @param path the construct's path, for findings
  */
 export function patchedPod(path: string, template: PodTemplateSpec, patch: Mapping): PatchedPod {
+  const misshapen = podShapeProblems(path, patch);
+  if (misshapen.length > 0) return { template, findings: misshapen, named: [] };
   const merged = hardenAdded(mergePodTemplate(template, patch), template);
   const before = template.spec ?? { containers: [] };
   const after = merged.spec ?? { containers: [] };

@@ -100,7 +100,7 @@ function tooLittleMemory(path: string, gpus: number, need: HostNeeds, asked: Pod
 
 /** /dev/shm and disk: half of what is planned is headroom. */
 function tooLittleElse(path: string, need: HostNeeds, asked: PodResources): Finding[] {
-  const findings = [
+  const findings: Array<Pick<Finding, 'id' | 'key' | 'message'> & { bytes: number; planned: number }> = [
     {
       id: 'shared-memory-too-small',
       key: 'sharedMemory',

@@ -1,10 +1,11 @@
 import { isUtf8 } from 'node:buffer';
 import { readFileSync, type Stats, statSync } from 'node:fs';
+import type { FindingId } from '../run/finding-ids';
 
 /** A file's text, or why there is none. */
 export type FileText =
   | { readonly text: string }
-  | { readonly id: string; readonly fault: string; readonly missing: boolean };
+  | { readonly id: FindingId; readonly fault: string; readonly missing: boolean };
 
 /** Larger files are neither train configs nor DeepSpeed configs, in bytes. */
 export const LARGEST_CONFIG = 4 * 2 ** 20;
@@ -38,7 +39,7 @@ export function reasonOf(error: unknown): string {
 
 /** A file's text in UTF-8, or why there is none. */
 export function readText(path: string, largest: number): FileText {
-  const unreadable = (fault: string) => ({ id: 'unreadable-file', fault, missing: fault === MISSING });
+  const unreadable = (fault: string): FileText => ({ id: 'unreadable-file', fault, missing: fault === MISSING });
   const stat = statOf(path);
   if (typeof stat === 'string') return unreadable(stat);
   if (stat.isDirectory()) return unreadable('it is a folder');

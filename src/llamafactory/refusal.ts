@@ -1,7 +1,9 @@
+import type { FindingId } from '../run/finding-ids';
+
 /** What stops the reading of a YAML text. No Error: nobody looks at its stack, and to record one costs more than a check. */
 export class Refusal {
   constructor(
-    readonly id: string,
+    readonly id: FindingId,
     readonly text: string,
     readonly offset = 0,
     readonly key = '',

@@ -1,3 +1,5 @@
+import type { FindingId } from './finding-ids';
+
 /** How bad a finding is: errors fail the synth, the others are printed once. */
 export enum Severity {
   /** The run would be refused, die, or silently do something else. */
@@ -35,8 +37,8 @@ export enum EditOperation {
 
 /** Something wrong with a run, or better done another way: where, what was got, what is allowed, what to change. */
 export interface Finding {
-  /** The rule's id: part of the public contract, since findings are acknowledged by it. */
-  readonly id: string;
+  /** What kind of finding it is: src/judge/registry.ts says what there is to say of each. */
+  readonly id: FindingId;
   /** How bad it is. */
   readonly severity: Severity;
   /** Where: the construct's path, or the file. */

@@ -1,6 +1,9 @@
 import { ApiObject } from 'cdk8s';
 import type { IConstruct } from 'constructs';
+import { type Acknowledgements, acknowledge } from '../judge/acknowledgements';
+import { distinct } from '../judge/distinct';
 import { findingLine, findingsText } from '../judge/finding-text';
+import { guarded } from '../judge/guarded';
 import { duplicateNames, type NamedObject } from '../kubernetes/duplicates';
 import { missingReferences, type PodReferences } from '../kubernetes/references';
 import { type Finding, type Problem, Severity } from '../run/finding';
@@ -11,6 +14,8 @@ import { type NamedByContent, outsidePatches } from './outside-patches';
 interface Audit {
   readonly findings: Finding[];
   readonly late: Array<() => Finding[]>;
+  /** By the path of the construct that they are for. */
+  readonly acknowledgements: Map<string, Acknowledgements>;
   readonly references: PodReferences[];
   readonly named: NamedByContent[];
   printed: boolean;
@@ -28,9 +33,24 @@ export function reportProblems(construct: IConstruct, problems: readonly Problem
   report(construct, errorsAt(construct, problems));
 }
 
+/**
+ * Keeps reasons for which warnings and advice at a construct are right as they are: for all that it reports, before
+ * and after, and for what is found of it at synth.
+ */
+export function reportAcknowledgements(construct: IConstruct, given: Acknowledgements): void {
+  auditOf(construct).acknowledgements.set(constructPath(construct), given);
+}
+
+/** The reasons that silence something of what a construct has reported so far, by id. */
+export function acknowledgedSoFar(construct: IConstruct): Acknowledgements {
+  const { findings, acknowledgements } = auditOf(construct);
+  const path = constructPath(construct);
+  return acknowledge(findings, acknowledgements.get(path) ?? {}, path).used;
+}
+
 /** Has a construct asked at synth what is wrong with it, when all that counts is known. */
 export function reportAtSynth(construct: IConstruct, problems: () => readonly Problem[]): void {
-  auditOf(construct).late.push(() => errorsAt(construct, problems()));
+  auditOf(construct).late.push(() => errorsAt(construct, guarded(constructPath(construct), '', problems)));
 }
 
 function errorsAt(construct: IConstruct, problems: readonly Problem[]): Finding[] {
@@ -48,16 +68,21 @@ export function reportNamed(named: NamedByContent): void {
   auditOf(named.object).named.push(named);
 }
 
-/** All findings of the tree, those that need the whole tree included. */
+/** All findings of the tree, those that need the whole tree included, without what was acknowledged. */
 export function findingsOf(root: IConstruct): Finding[] {
-  const audit = auditOf(root);
+  const { findings, late, references, named, acknowledgements } = auditOf(root);
+  const top = constructPath(root.node.root) || 'app';
   const objects = objectsOf(root.node.root);
-  return [
-    ...distinct([...audit.findings, ...audit.late.flatMap((problems) => problems())]),
-    ...duplicateNames(objects),
-    ...missingReferences(audit.references, objects),
-    ...outsidePatches(audit.named),
-  ];
+  const found = distinct([
+    ...findings,
+    ...late.flatMap((problems) => problems()),
+    ...guarded(top, 'metadata.name', () => duplicateNames(objects)),
+    ...guarded(top, 'volumes', () => missingReferences(references, objects)),
+    ...guarded(top, 'patches', () => outsidePatches(named)),
+  ]);
+  let left: readonly Finding[] = found;
+  for (const [path, given] of acknowledgements) left = acknowledge(left, given, path).findings;
+  return [...left];
 }
 
 /**
@@ -75,7 +100,14 @@ function auditOf(construct: IConstruct): Audit {
   const root = construct.node.root;
   const known = audits.get(root);
   if (known !== undefined) return known;
-  const audit: Audit = { findings: [], late: [], references: [], named: [], printed: false };
+  const audit: Audit = {
+    findings: [],
+    late: [],
+    acknowledgements: new Map(),
+    references: [],
+    named: [],
+    printed: false,
+  };
   audits.set(root, audit);
   root.node.addValidation({ validate: oncePerSynth(audit, () => validate(root)) });
   return audit;
@@ -104,16 +136,6 @@ function oncePerSynth(audit: Audit, validateTree: () => string[]): () => string[
     }
     return answer;
   };
-}
-
-/** A value shared by two constructs is reported by both; once is enough where path and key agree. */
-function distinct(findings: readonly Finding[]): Finding[] {
-  const seen = new Map<string, Finding>();
-  for (const finding of findings) {
-    const key = findingLine(finding);
-    if (!seen.has(key)) seen.set(key, finding);
-  }
-  return [...seen.values()];
 }
 
 function objectsOf(root: IConstruct): NamedObject[] {

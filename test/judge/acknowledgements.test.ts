@@ -2,11 +2,17 @@ import type { QwenQLoRAJobProps } from '../../src';
 import { acknowledge } from '../../src/judge/acknowledgements';
 import { type Finding, Severity } from '../../src/run/finding';
 import { findingsOf } from '../../src/tree/findings';
-import { chartOf, mathRun } from '../synthesis';
+import { chartOf, mathDataset, mathRun } from '../synthesis';
 
 const ANNOTATION = 'acknowledge.cdk8s-llamafactory/chatml-template';
 
-const finding = (id: string, severity: Severity): Finding => ({ id, severity, path: 'a', key: 'k', message: 'm' });
+const finding = (id: Finding['id'], severity: Severity): Finding => ({
+  id,
+  severity,
+  path: 'a',
+  key: 'k',
+  message: 'm',
+});
 const WARNING = finding('report-to-unset', Severity.WARNING);
 const ADVICE = finding('chatml-template', Severity.ADVICE);
 const ERROR = finding('gpu-memory', Severity.ERROR);
@@ -34,26 +40,26 @@ test('of a rule that finds both, the warning is silenced and the error stays', (
   expect(used).toEqual({ 'gpu-memory': 'measured' });
 });
 
-test.each(['', ' \n'])('the reason %j is none', (reason) => {
+test.each(['', ' \n', null as never])('the reason %j is none', (reason) => {
   expect(acknowledge([WARNING], { 'report-to-unset': reason }, 'a').findings).toMatchObject([
     WARNING,
     { id: 'acknowledged-without-reason', severity: 'error' },
   ]);
 });
 
-test('an id that no rule has is an error that names the nearest', () => {
+test('an id that no finding has is an error that names the nearest', () => {
   expect(acknowledge([], { 'report-to-unsett': 'why' }, 'a').findings).toMatchObject([
     {
       id: 'acknowledged-unknown',
       severity: 'error',
-      message: 'no rule has the id "report-to-unsett"; did you mean report-to-unset?',
+      message: 'no finding has the id "report-to-unsett"; did you mean report-to-unset?',
     },
   ]);
 });
 
-test('an id that finds nothing is a warning', () => {
+test('an id that finds nothing is advice', () => {
   expect(acknowledge([], { 'report-to-unset': 'why' }, 'a').findings).toMatchObject([
-    { id: 'acknowledged-nothing', severity: 'warning', key: 'acknowledge.report-to-unset' },
+    { id: 'acknowledged-nothing', severity: 'advice', key: 'acknowledge.report-to-unset' },
   ]);
 });
 
@@ -77,6 +83,38 @@ describe('a run', () => {
     const job = chart.toJson().find(({ kind, metadata }) => kind === 'Job' && metadata.name === run.jobName);
     expect(job.metadata.annotations).toMatchObject({ team: 'ml', [ANNOTATION]: REASON });
     expect(job.spec.template.metadata.annotations).not.toHaveProperty([ANNOTATION]);
+  });
+
+  test('is silent on what its podTemplate is acknowledged for, and the Job says why', () => {
+    const podTemplate = { spec: { hostNetwork: true } };
+    const warned = jobOf({ podTemplate });
+    expect(findingsOf(warned.chart).map(({ id }) => id)).toContain('pod-template');
+    const { run, chart } = jobOf({ podTemplate, acknowledge: { 'pod-template': 'RDMA' } });
+    const job = chart.toJson().find(({ kind, metadata }) => kind === 'Job' && metadata.name === run.jobName);
+    expect(findingsOf(chart).map(({ id }) => id)).not.toContain('pod-template');
+    expect(job.metadata.annotations).toMatchObject({ 'acknowledge.cdk8s-llamafactory/pod-template': 'RDMA' });
+  });
+
+  test('is silent on what is found at synth', () => {
+    const podTemplate = { spec: { volumes: [{ name: 'ca', configMap: { name: 'company-ca' } }] } };
+    const { chart } = jobOf({ podTemplate, acknowledge: { 'missing-reference': 'the platform team makes it' } });
+    expect(findingsOf(chart).map(({ id }) => id)).not.toContain('missing-reference');
+  });
+
+  test('stays without an error when the cause of what was acknowledged is cured', () => {
+    const { chart } = jobOf({ acknowledge: { 'preflight-holds-gpus': 'one node, one user' } });
+    expect(findingsOf(chart).filter(({ id }) => id.startsWith('acknowledged-'))).toMatchObject([
+      { id: 'acknowledged-nothing', severity: 'advice', key: 'acknowledge.preflight-holds-gpus' },
+    ]);
+  });
+
+  test('leaves what another run finds', () => {
+    const { chart } = chartOf();
+    const dataset = mathDataset(chart);
+    mathRun(chart, { dataset, ...acknowledged });
+    mathRun(chart, { dataset }, 'other');
+    const found = findingsOf(chart).filter(({ id }) => id === 'chatml-template');
+    expect(found).toMatchObject([{ path: 'finetune/other' }]);
   });
 
   test('stays the same run and the same Job', () => {

@@ -2,7 +2,7 @@ import { findingLine, findingsText } from '../../src/judge/finding-text';
 import { type Finding, Severity } from '../../src/run/finding';
 
 const finding = (changes: Partial<Finding> = {}): Finding => ({
-  id: 'some-rule',
+  id: 'host-path',
   severity: Severity.ERROR,
   path: 'finetune/math',
   key: 'train.stage',
@@ -13,18 +13,18 @@ const whole = finding({ got: 'a', allowed: 'b, c', change: 'write b', source: 's
 
 test('a line says where, what, what was got, what is allowed, what to change, and the rule', () => {
   expect(findingLine(whole)).toBe(
-    'finetune/math: train.stage: something is wrong; got a; allowed: b, c; write b (some-rule)',
+    'finetune/math: train.stage: something is wrong; got a; allowed: b, c; write b (host-path)',
   );
 });
 
 test('a line leaves out what is not known', () => {
-  expect(findingLine(finding())).toBe('finetune/math: train.stage: something is wrong (some-rule)');
+  expect(findingLine(finding())).toBe('finetune/math: train.stage: something is wrong (host-path)');
 });
 
 test('a block has a row for each part, the source included', () => {
   expect(findingsText([whole])).toBe(
     [
-      'error: finetune/math: train.stage  [some-rule]',
+      'error: finetune/math: train.stage  [host-path]',
       '  something is wrong',
       '  got      a',
       '  allowed  b, c',
@@ -35,11 +35,11 @@ test('a block has a row for each part, the source included', () => {
 });
 
 test('a block leaves out what is not known', () => {
-  expect(findingsText([finding()])).toBe('error: finetune/math: train.stage  [some-rule]\n  something is wrong');
+  expect(findingsText([finding()])).toBe('error: finetune/math: train.stage  [host-path]\n  something is wrong');
 });
 
 test('a finding about the whole names no key', () => {
-  expect(findingsText([finding({ key: '' })]).split('\n')[0]).toBe('error: finetune/math  [some-rule]');
+  expect(findingsText([finding({ key: '' })]).split('\n')[0]).toBe('error: finetune/math  [host-path]');
 });
 
 test('errors come first, then warnings, then advice, each in the order found', () => {

@@ -4,7 +4,7 @@ import { findingsOf, report, reportProblems, reportReferences } from '../../src/
 import { chartOf } from '../synthesis';
 
 const finding = (changes: Partial<Finding> = {}): Finding => ({
-  id: 'some-rule',
+  id: 'host-path',
   severity: Severity.ERROR,
   path: 'finetune',
   key: 'some',
@@ -46,7 +46,7 @@ test('the same finding is told once', () => {
 
 test('a problem of a value becomes an error at the construct that was given it', () => {
   const { app, chart } = chartOf();
-  reportProblems(chart, [{ id: 'some-rule', key: 'some', message: 'something is wrong' }]);
+  reportProblems(chart, [{ id: 'host-path', key: 'some', message: 'something is wrong' }]);
   expect(findingsOf(app)).toEqual([finding()]);
 });
 
@@ -54,7 +54,7 @@ test('all errors fail the synth at once, a line each', () => {
   const { app, chart } = chartOf();
   report(chart, [finding({ key: 'a' }), finding({ key: 'b' })]);
   expect(() => chart.toJson()).toThrow(
-    /finetune: a: something is wrong \(some-rule\)\n.*finetune: b: something is wrong \(some-rule\)/,
+    /finetune: a: something is wrong \(host-path\)\n.*finetune: b: something is wrong \(host-path\)/,
   );
   expect(app.node.validate()).toHaveLength(2);
 });
@@ -70,7 +70,7 @@ test('warnings are printed once, however many charts there are', () => {
   new Chart(app, 'other');
   report(chart, [finding({ severity: Severity.WARNING })]);
   for (const each of app.charts) each.toJson();
-  expect(written.join('')).toBe('warning: finetune: some  [some-rule]\n  something is wrong\n');
+  expect(written.join('')).toBe('warning: finetune: some  [host-path]\n  something is wrong\n');
 });
 
 test('without warnings nothing is printed', () => {
@@ -85,7 +85,7 @@ test('what is reported after a synth counts in the next', () => {
   report(chart, []);
   chart.toJson();
   report(chart, [finding()]);
-  expect(() => chart.toJson()).toThrow(/some-rule/);
+  expect(() => chart.toJson()).toThrow(/host-path/);
 });
 
 test('two objects of one name fail the synth', () => {

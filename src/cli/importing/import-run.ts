@@ -1,9 +1,8 @@
 import { basename, join, normalize, relative, resolve } from 'node:path';
-import { checkRun } from '../../judge/check-run';
-import { checkRules } from '../../judge/rules';
+import { distinct } from '../../judge/distinct';
+import { judge } from '../../judge/judge';
 import { PATHS } from '../../kubernetes/training-pod';
 import { ownerOf } from '../../llamafactory/owned-arguments';
-import { parse } from '../../llamafactory/parser/parse';
 import { Strategy } from '../../planning/strategy';
 import type { Card } from '../../run/card';
 import { type Finding, Severity } from '../../run/finding';
@@ -67,10 +66,10 @@ export function importRun(request: ImportRequest, store: FileStore): Imported {
   const environment = importedEnvironment(script?.file ?? '', settings);
 
   const given: ReadConfig = { file: config, release, args: without(run.args, model.said), floats: from.floats };
-  const mended = corrected(given, (args) => [
-    ...parse({ ...run, args: { ...run.args, ...args }, floats: from.floats }).findings,
-    ...checkRules({ ...run, args }),
-  ]);
+  const beside = without(run.args, Object.keys(given.args));
+  const mended = corrected(given, (args) => {
+    return judge({ ...run, args: { ...beside, ...args } }, { written: { floats: from.floats } }).findings;
+  });
   const all = jobArguments(mended.config);
   const preset = isQwenQLoRA(mended.config.args, model) && deepspeed.preset !== undefined;
   const short = preset ? presetArguments(mended.config, deepspeed.preset ?? Strategy.DDP, evaluated) : undefined;
@@ -86,7 +85,20 @@ export function importRun(request: ImportRequest, store: FileStore): Imported {
     props: propsOf({ request, run, gpus, model, datasets, deepspeed, usesPreset, said, env: environment.env }),
   });
   const result = resultOf({ run, id, gpus, model, datasets, deepspeed, args: said.args });
-  const written = isTyped ? undefined : { keys: new Set(Object.keys(said.args)), floats: from.floats };
+  const written = isTyped
+    ? { keys: new Set<string>(), floats: new Set<string>() }
+    : { keys: new Set(Object.keys(said.args)), floats: from.floats };
+  const further = from.findings.filter(
+    ({ id: rule }) => rule !== 'dataset-file' && !(isTyped && rule === 'yaml-duplicate-key'),
+  );
+  const left = [
+    ...datasets.flatMap(({ findings }) => findings),
+    ...withoutData(run),
+    ...evaluations(run),
+    ...deepspeed.findings,
+    ...modelFindings(model, run),
+    ...environment.findings,
+  ].map((finding) => ({ ...finding, path: result.path }));
   return {
     program: text,
     summary: `${usesPreset ? 'QwenQLoRAJob' : 'FineTuningJob'}, ${gpus} x ${request.card.name}`,
@@ -99,18 +111,7 @@ export function importRun(request: ImportRequest, store: FileStore): Imported {
       ...datasets.flatMap(({ changes }) => changes),
       ...environment.changes,
     ],
-    findings: distinct([
-      ...from.findings.filter(({ id: rule }) => rule !== 'dataset-file' && !(isTyped && rule === 'yaml-duplicate-key')),
-      ...checkRun(result, written),
-      ...[
-        ...datasets.flatMap(({ findings }) => findings),
-        ...withoutData(run),
-        ...evaluations(run),
-        ...deepspeed.findings,
-        ...modelFindings(model, run),
-        ...environment.findings,
-      ].map((finding) => ({ ...finding, path: `${CHART}/${id}` })),
-    ]),
+    findings: distinct([...judge(result, { written, further }).findings, ...left]),
   };
 }
 
@@ -373,7 +374,7 @@ function evaluations(run: Run): Omit<Finding, 'path'>[] {
 
 function modelFindings({ model, byHand }: ImportedModel, { args }: Run): Omit<Finding, 'path'>[] {
   const name = shown(args['model_name_or_path']);
-  const about = (severity: Severity, message: string, change: string) => ({
+  const about = (severity: Severity, message: string, change: string): Omit<Finding, 'path'> => ({
     id: 'import-model',
     severity,
     key: 'model',
@@ -405,12 +406,4 @@ function modelFindings({ model, byHand }: ImportedModel, { args }: Run): Omit<Fi
 
 function without(args: Mapping, keys: readonly string[]): Mapping {
   return Object.fromEntries(Object.entries(args).filter(([key]) => !keys.includes(key)));
-}
-
-function distinct(findings: readonly Finding[]): Finding[] {
-  return [
-    ...new Map(
-      findings.map((finding) => [JSON.stringify([finding.id, finding.key, finding.message]), finding]),
-    ).values(),
-  ];
 }

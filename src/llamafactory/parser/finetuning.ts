@@ -1,4 +1,5 @@
 import { asJson } from '../../run/as-json';
+import type { ParserId } from '../../run/finding-ids';
 import { nearest } from '../nearest';
 import { splitComma } from './data';
 import { put, remove } from './edits';
@@ -23,8 +24,8 @@ export const FINETUNING_STEPS: readonly Step[] = [
   ),
   finetuningType(['lora', 'freeze', 'full'], { before: '0.9.4' }),
   finetuningType(['lora', 'oft', 'freeze', 'full'], { since: '0.9.4' }),
-  smallModelBits('ref_model'),
-  smallModelBits('reward_model'),
+  smallModelBits('ref-model-quantization-bit', 'ref_model_quantization_bit'),
+  smallModelBits('reward-model-quantization-bit', 'reward_model_quantization_bit'),
   {
     id: 'ppo-reward-model',
     keys: ['reward_model', 'stage'],
@@ -99,9 +100,9 @@ export const FINETUNING_STEPS: readonly Step[] = [
     source: SOURCE,
     refuses: ({ values }) => !equal(values['finetuning_type'], 'lora') && !isNone(values['loraplus_lr_ratio']),
   },
-  loraOnly('use_rslora'),
-  loraOnly('use_dora'),
-  loraOnly('pissa_init'),
+  loraOnly('use-rslora-without-lora', 'use_rslora'),
+  loraOnly('use-dora-without-lora', 'use_dora'),
+  loraOnly('pissa-init-without-lora', 'pissa_init'),
 ];
 
 function finetuningType(types: readonly string[], releases: Step['releases']): Step {
@@ -109,6 +110,7 @@ function finetuningType(types: readonly string[], releases: Step['releases']): S
     id: 'finetuning-type',
     keys: ['finetuning_type'],
     releases,
+    title: '`finetuning_type` is none of its choices',
     message: ({ values }) =>
       `\`finetuning_type\` is ${asJson(values['finetuning_type'])}; allowed: ${types.join(', ')}`,
     upstream: 'Invalid fine-tuning method.',
@@ -122,10 +124,9 @@ function finetuningType(types: readonly string[], releases: Step['releases']): S
   };
 }
 
-function smallModelBits(model: 'ref_model' | 'reward_model'): Step {
-  const key = `${model}_quantization_bit`;
+function smallModelBits(id: ParserId, key: string): Step {
   return {
-    id: `${model.replace('_', '-')}-quantization-bit`,
+    id,
     keys: [key],
     message: `\`${key}\` must be 4 or 8`,
     upstream: 'We only accept 4-bit or 8-bit quantization.',
@@ -151,9 +152,9 @@ function rewardModelType(type: 'lora' | 'oft', releases?: Step['releases']): Ste
   };
 }
 
-function loraOnly(key: string): Step {
+function loraOnly(id: ParserId, key: string): Step {
   return {
-    id: `${key.replaceAll('_', '-')}-without-lora`,
+    id,
     keys: [key, 'finetuning_type'],
     message: `\`${key}\` belongs to LoRA, and \`finetuning_type\` is another`,
     upstream: `\`${key}\` is only valid for LoRA training.`,

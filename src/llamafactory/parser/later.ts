@@ -18,6 +18,7 @@ export const LATER_STEPS: readonly Step[] = [
   {
     id: 'template',
     keys: ['template'],
+    title: 'the release has no template of the name',
     message: ({ values, release }) => `LLaMA-Factory ${release} has no template ${asJson(values['template'])}`,
     upstream: 'Template does not exist.',
     source: 'src/llamafactory/data/template.py',
@@ -38,6 +39,7 @@ export const LATER_STEPS: readonly Step[] = [
   {
     id: 'stage',
     keys: ['stage'],
+    title: '`stage` is none of its choices',
     message: ({ values }) => `\`stage\` is ${asJson(values['stage'])}; allowed: ${STAGES.join(', ')}`,
     upstream: 'Unknown task',
     source: 'src/llamafactory/train/tuner.py',
@@ -117,6 +119,7 @@ function otherMethod(method: 'hqq' | 'eetq', bits: readonly number[]): Step {
   return {
     id: `${method}-quantization`,
     keys: ['quantization_method', 'quantization_bit'],
+    title: `${name} needs a package that is not there, does not go with ZeRO-3 or FSDP, and takes some widths only`,
     message: (state) =>
       [
         `${name} needs the package ${method}, which an installation of LLaMA-Factory does not bring`,
@@ -139,6 +142,7 @@ function attention(kernels: readonly string[]): Step {
   return {
     id: 'flash-attn',
     keys: ['flash_attn'],
+    title: '`flash_attn` is none of its choices',
     message: ({ values }) => `\`flash_attn\` is ${asJson(values['flash_attn'])}; allowed: ${kernels.join(', ')}`,
     upstream: 'Unknown attention type',
     source: 'src/llamafactory/model/model_utils/attention.py',
@@ -167,6 +171,7 @@ function datasets(key: 'dataset' | 'eval_dataset'): Step {
   return {
     id: 'dataset',
     keys: [key, 'dataset_dir'],
+    title: 'a data set is not in dataset_info.json, or its entry is none',
     message: (state) => faultOf(state, key)?.text ?? '',
     upstream: 'Undefined dataset in dataset_info.json.',
     source: DATA_PARSER,

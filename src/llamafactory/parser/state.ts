@@ -1,4 +1,5 @@
 import type { Edit } from '../../run/finding';
+import type { ParserId } from '../../run/finding-ids';
 import type { Release, ReleaseRange } from '../../run/releases';
 import type { Run } from '../../run/run';
 import { byRelease } from '../by-release';
@@ -39,8 +40,8 @@ export interface State {
 
 /** One check of the real parser. */
 export interface ParserRule {
-  /** Part of the public contract: findings are acknowledged by it. */
-  readonly id: string;
+  /** Also listed in src/run/finding-ids.ts. */
+  readonly id: ParserId;
   /** The arguments it is about; findings point at the first that is set. */
   readonly keys: readonly string[];
   /**
@@ -53,6 +54,11 @@ export interface ParserRule {
    * @default - all
    */
   readonly releases?: ReleaseRange;
+  /**
+   * What is wrong in general, for docs/RULES.md; needed where the message depends on the run.
+   * @default - the message
+   */
+  readonly title?: string;
   /** What is wrong, in our words. */
   readonly message: string | ((state: State) => string);
   /** What the real parser says. */

@@ -1,3 +1,4 @@
+import type { ParserId } from '../../run/finding-ids';
 import type { ReleaseRange } from '../../run/releases';
 import { isZero3 } from './deepspeed';
 import { put, remove } from './edits';
@@ -11,10 +12,22 @@ export const REFUSES_NEAT_PACKING: ReleaseRange = { since: '0.9.4', before: '0.9
 
 /** The checks across all arguments (`get_train_args`), in the parser's order. */
 export const TRAIN_STEPS: readonly Step[] = [
-  sftOnly('predict_with_generate', '`predict_with_generate` cannot be set as True except SFT.'),
-  sftOnly('neat_packing', '`neat_packing` cannot be set as True except SFT.'),
-  sftOnly('train_on_prompt', '`train_on_prompt` or `mask_history` cannot be set as True except SFT.'),
-  sftOnly('mask_history', '`train_on_prompt` or `mask_history` cannot be set as True except SFT.'),
+  sftOnly(
+    'predict-with-generate-without-sft',
+    'predict_with_generate',
+    '`predict_with_generate` cannot be set as True except SFT.',
+  ),
+  sftOnly('neat-packing-without-sft', 'neat_packing', '`neat_packing` cannot be set as True except SFT.'),
+  sftOnly(
+    'train-on-prompt-without-sft',
+    'train_on_prompt',
+    '`train_on_prompt` or `mask_history` cannot be set as True except SFT.',
+  ),
+  sftOnly(
+    'mask-history-without-sft',
+    'mask_history',
+    '`train_on_prompt` or `mask_history` cannot be set as True except SFT.',
+  ),
   {
     id: 'predict-without-generate',
     keys: ['do_predict', 'predict_with_generate'],
@@ -49,8 +62,8 @@ export const TRAIN_STEPS: readonly Step[] = [
     source: SOURCE,
     refuses: ({ values }) => isPpo(values) && truthy(values['shift_attn']),
   },
-  loraRewardModel('use_kt', 'KTransformers does not support lora reward model.', { since: '0.9.4' }),
-  loraRewardModel('use_unsloth', 'Unsloth does not support lora reward model.'),
+  loraRewardModel('ppo-kt', 'use_kt', 'KTransformers does not support lora reward model.', { since: '0.9.4' }),
+  loraRewardModel('ppo-unsloth', 'use_unsloth', 'Unsloth does not support lora reward model.'),
   {
     id: 'ppo-report-to',
     keys: ['report_to', 'stage'],
@@ -197,8 +210,8 @@ export const TRAIN_STEPS: readonly Step[] = [
     source: SOURCE,
     refuses: ({ values }) => !equal(values['infer_backend'], 'huggingface'),
   },
-  withZero3('use_unsloth', 'Unsloth is incompatible with DeepSpeed ZeRO-3.'),
-  withZero3('use_kt', 'KTransformers is incompatible with DeepSpeed ZeRO-3.', { since: '0.9.4' }),
+  withZero3('unsloth-zero3', 'use_unsloth', 'Unsloth is incompatible with DeepSpeed ZeRO-3.'),
+  withZero3('kt-zero3', 'use_kt', 'KTransformers is incompatible with DeepSpeed ZeRO-3.', { since: '0.9.4' }),
   {
     id: 'neat-packing-transformers',
     keys: ['neat_packing'],
@@ -320,9 +333,9 @@ function isPpo(values: State['values']): boolean {
   return equal(values['stage'], 'ppo');
 }
 
-function sftOnly(key: string, upstream: string): Step {
+function sftOnly(id: ParserId, key: string, upstream: string): Step {
   return {
-    id: `${key.replaceAll('_', '-')}-without-sft`,
+    id,
     keys: [key, 'stage'],
     message: `\`${key}\` is for stage sft only`,
     upstream,
@@ -331,9 +344,9 @@ function sftOnly(key: string, upstream: string): Step {
   };
 }
 
-function loraRewardModel(key: string, upstream: string, releases?: Step['releases']): Step {
+function loraRewardModel(id: ParserId, key: string, upstream: string, releases?: Step['releases']): Step {
   return {
-    id: `ppo-${key.replace('use_', '')}`,
+    id,
     keys: [key, 'reward_model_type'],
     releases,
     message: `\`${key}\` does not take a LoRA reward model`,
@@ -376,9 +389,9 @@ function layerwise(name: 'galore' | 'apollo', upstream: string): Step {
   };
 }
 
-function withZero3(key: string, upstream: string, releases?: Step['releases']): Step {
+function withZero3(id: ParserId, key: string, upstream: string, releases?: Step['releases']): Step {
   return {
-    id: `${key.replace('use_', '')}-zero3`,
+    id,
     keys: [key, 'deepspeed'],
     releases,
     message: `\`${key}\` does not go with ZeRO-3`,
@@ -394,6 +407,7 @@ function needsPackage(key: string, name: string, releases?: Step['releases']): S
     id: 'package-missing',
     keys: [key],
     releases,
+    title: 'an argument needs a package that an installation of LLaMA-Factory does not bring',
     message: `\`${key}\` needs ${name}, which an installation of LLaMA-Factory does not bring`,
     upstream: `No package metadata was found for ${name}`,
     source: SOURCE,

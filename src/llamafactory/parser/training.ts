@@ -1,4 +1,5 @@
 import { asJson } from '../../run/as-json';
+import type { ParserId } from '../../run/finding-ids';
 import { before, since } from '../../run/releases';
 import { fieldsOf } from '../fields';
 import { nearest } from '../nearest';
@@ -74,12 +75,12 @@ export const TRAINING_STEPS: readonly Step[] = [
       if (!isNone(values['warmup_ratio'])) values['warmup_steps'] = values['warmup_ratio'];
     },
   },
-  choice('eval_strategy', 'IntervalStrategy'),
-  choice('logging_strategy', 'IntervalStrategy'),
-  choice('save_strategy', 'SaveStrategy'),
-  choice('hub_strategy', 'HubStrategy'),
-  choice('lr_scheduler_type', 'SchedulerType'),
-  choice('optim', 'OptimizerNames'),
+  choice('eval-strategy', 'eval_strategy', 'IntervalStrategy'),
+  choice('logging-strategy', 'logging_strategy', 'IntervalStrategy'),
+  choice('save-strategy', 'save_strategy', 'SaveStrategy'),
+  choice('hub-strategy', 'hub_strategy', 'HubStrategy'),
+  choice('lr-scheduler', 'lr_scheduler_type', 'SchedulerType'),
+  choice('optim', 'optim', 'OptimizerNames'),
   {
     keys: ['tpu_metrics_debug', 'debug'],
     releases: { before: '0.9.5' },
@@ -219,8 +220,8 @@ export const TRAINING_STEPS: readonly Step[] = [
     source: HF,
     refuses: ({ values }) => equal(values['half_precision_backend'], 'apex'),
   },
-  needsEvaluation('reduce_lr_on_plateau'),
-  needsEvaluation('greedy', { since: '0.9.5' }),
+  needsEvaluation('reduce-lr-on-plateau-without-evaluation', 'reduce_lr_on_plateau'),
+  needsEvaluation('greedy-without-evaluation', 'greedy', { since: '0.9.5' }),
   { keys: ['accelerator_config'], source: HF, set: readAcceleratorConfig },
   { keys: ['ddp_timeout'], source: HF, set: checkTimeout },
   {
@@ -323,10 +324,11 @@ function words(text: string): readonly string[] {
 }
 
 /** An argument transformers turns into an enum. */
-function choice(key: string, enumeration: string): Step {
+function choice(id: ParserId, key: string, enumeration: string): Step {
   return {
-    id: key.replaceAll('_', '-').replace(/-type$/, ''),
+    id,
     keys: [key],
+    title: `\`${key}\` is none of its choices`,
     message: ({ values, release }) =>
       `\`${key}\` is ${asJson(values[key])}; allowed: ${choicesOf(release, key).join(', ')}`,
     upstream: `is not a valid ${enumeration}`,
@@ -382,9 +384,9 @@ function saveStepsMissEvaluations(values: State['values'], release: State['relea
   return (save * 1_000_000) % (evaluate * 1_000_000) !== 0;
 }
 
-function needsEvaluation(scheduler: string, releases?: Step['releases']): Step {
+function needsEvaluation(id: ParserId, scheduler: string, releases?: Step['releases']): Step {
   return {
-    id: `${scheduler.replaceAll('_', '-')}-without-evaluation`,
+    id,
     keys: ['lr_scheduler_type', 'eval_strategy'],
     releases,
     message: `\`lr_scheduler_type: ${scheduler}\` watches evaluations, and \`eval_strategy\` is no`,

@@ -1,3 +1,4 @@
+import { FINDINGS } from '../../../src/judge/registry';
 import type { Rule } from '../../../src/judge/rule';
 import { RULES } from '../../../src/judge/rules';
 import { CARDS } from '../../../src/planning/catalog/cards';
@@ -79,7 +80,9 @@ export function ruleCases(
 ): void {
   describe(rule.id, () => {
     test.each(Object.entries(cases.failing))('%s: found', (_, { finds, ...run }) => {
-      expect(rule.check(runOf(run))).toMatchObject(finds.map((find) => ({ id: rule.id, ...find })));
+      const found = rule.check(runOf(run));
+      expect(found).toMatchObject(finds.map((find) => ({ id: rule.id, ...find })));
+      expect(FINDINGS.get(rule.id)?.severities).toEqual(expect.arrayContaining(found.map(({ severity }) => severity)));
     });
 
     test.each(Object.entries(cases.failing))('%s: said in whole words', (_, { finds, ...run }) => {

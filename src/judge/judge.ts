@@ -1,0 +1,112 @@
+import { camelCase } from '../llamafactory/fields';
+import type { Files } from '../llamafactory/files';
+import { propOf } from '../llamafactory/owned-arguments';
+import { parse, type Verdict } from '../llamafactory/parser/parse';
+import type { Plan, PlanNumbers, PlanOptions } from '../planning/plan';
+import type { Finding } from '../run/finding';
+import type { Run } from '../run/run';
+import { type Acknowledgements, acknowledge } from './acknowledgements';
+import { distinct } from './distinct';
+import { type Attempt, attempt } from './guarded';
+import { checkRules } from './rules';
+
+/** What a run's arguments were written as. */
+export interface Written {
+  /**
+   * The arguments that come from a train config as they stand; all others are props, and findings call them so.
+   * @default - all: findings call arguments as LLaMA-Factory does
+   */
+  readonly keys?: ReadonlySet<string>;
+  /** Those of the train config that are a whole number written as a float: `2.0`. */
+  readonly floats: ReadonlySet<string>;
+}
+
+/** What is known beside the run itself. */
+export interface JudgeOptions extends PlanOptions {
+  /** @default - a train config without floats that are whole numbers */
+  readonly written?: Written;
+  /**
+   * The files the trainer would see.
+   * @default - not known: what hangs on a file is taken from the run, or taken to be right
+   */
+  readonly files?: Files;
+  /**
+   * What else was found, to be judged along: it comes first.
+   * @default - nothing
+   */
+  readonly further?: readonly Finding[];
+  /**
+   * Reasons for which warnings and advice are right as they are, by id.
+   * @default - none
+   */
+  readonly acknowledge?: Acknowledgements;
+}
+
+/** What is said of a run. Each part is worked out when it is asked for, once. */
+export interface Judgement {
+  /** What is wrong with it, each thing once, without what was acknowledged. */
+  readonly findings: readonly Finding[];
+  /** The reasons that silenced something, by id. */
+  readonly acknowledged: Acknowledgements;
+  /** The release's own parser takes it. */
+  readonly accepted: boolean;
+  /** What it does and takes, or why that can't be told. */
+  readonly numbers: Attempt<PlanNumbers>;
+  /** The same with advice. */
+  readonly plan: Attempt<Plan>;
+}
+
+/** Judges a run: what the trainer's parser refuses, what the rules find, what it takes. Whatever it holds, nothing throws. */
+export function judge(run: Run, options: JudgeOptions = {}): Judgement {
+  let judged: ReturnType<typeof judgeFindings> | undefined;
+  let numbers: Attempt<PlanNumbers> | undefined;
+  const said = () => {
+    judged ??= judgeFindings(run, options);
+    return judged;
+  };
+  const planned = () => {
+    numbers ??= attempt(run.path, 'plan', () => planning().planNumbers(run, options));
+    return numbers;
+  };
+  return {
+    get findings() {
+      return said().findings;
+    },
+    get acknowledged() {
+      return said().used;
+    },
+    get accepted() {
+      return said().accepted;
+    },
+    get numbers() {
+      return planned();
+    },
+    get plan() {
+      const known = planned();
+      if ('failed' in known) return known;
+      return attempt(run.path, 'plan', () => ({ ...known.value, advice: known.value.advice() }));
+    },
+  };
+}
+
+function judgeFindings(run: Run, { written = NOTHING, files, further = [], acknowledge: reasons = {} }: JudgeOptions) {
+  const parsed = attempt(run.path, '', () => parse({ ...run, floats: written.floats, files }));
+  const { accepted, findings }: Verdict =
+    'failed' in parsed ? { accepted: false, findings: [parsed.failed] } : parsed.value;
+  const found = [...findings, ...checkRules(run)].map((finding) => called(finding, run, written));
+  return { accepted, ...acknowledge(distinct([...further, ...found]), reasons, run.path) };
+}
+
+const NOTHING: Written = { floats: new Set() };
+
+/** A finding with its key in the spelling of its author. */
+function called(finding: Finding, { args }: Run, { keys }: Written): Finding {
+  const { key } = finding;
+  if (keys === undefined || !(key in args)) return finding;
+  return { ...finding, key: propOf(key) ?? (keys.has(key) ? `trainConfig.${key}` : `train.${camelCase(key)}`) };
+}
+
+/** Loaded when it is asked for: `lint` plans nothing. */
+function planning(): typeof import('../planning/plan') {
+  return require('../planning/plan') as typeof import('../planning/plan');
+}
