@@ -200,7 +200,7 @@ export interface RunProps {
    */
   readonly annotations?: { readonly [annotation: string]: string };
   /**
-   * Reasons for which single warnings and pieces of advice on the run are right as they are, by the id of the rule:
+   * Reasons for which single warnings and pieces of advice on the run are right as they are, by the id of docs/RULES.md:
    * `{ 'report-to-unset': 'wandb is set up in the image' }`. They are silenced for this run, and the reasons stand in
    * annotations of the Job. Errors can't be acknowledged; an id that finds nothing is a finding itself.
    * @default - none

@@ -1,13 +1,14 @@
 import { existsSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, isAbsolute, join, relative, resolve } from 'node:path';
 import { findingsText } from '../judge/finding-text';
+import { attempt } from '../judge/guarded';
 import type { Card } from '../planning/catalog/cards';
 import { type Finding, Severity } from '../run/finding';
 import type { Release } from '../run/run';
 import { fileStore, reasonOf } from './file-store';
 import type { Change } from './importing/changes';
 import { filesBelow, launchScript, trainConfigs } from './importing/find-files';
-import { type Imported, importRun } from './importing/import-run';
+import { type Imported, type ImportRequest, importRun } from './importing/import-run';
 import { ExitStatus, type Output } from './output';
 
 /** What `import` is asked beside the folder. */
@@ -40,18 +41,17 @@ export function importFolder(folder: string, options: ImportOptions, output: Out
     const names = configs.join(', ');
     return usage(`${folder} has several train configs: ${names}; say which by --config`, output);
   }
-  const imported = importRun(
-    {
-      folder: resolve(folder),
-      config,
-      script: launchScript(files, folder, config, store),
-      release: options.release,
-      card: options.card,
-      gpus: options.gpus,
-      programFolder: resolve(dirname(options.out ?? 'app.ts')),
-    },
-    store,
-  );
+  const request: ImportRequest = {
+    folder: resolve(folder),
+    config,
+    script: launchScript(files, folder, config, store),
+    release: options.release,
+    card: options.card,
+    gpus: options.gpus,
+    programFolder: resolve(dirname(options.out ?? 'app.ts')),
+  };
+  const done = attempt(join(folder, config), '', () => importRun(request, store));
+  const imported = 'failed' in done ? { summary: '', changes: [], findings: [done.failed] } : done.value;
   if (imported.program !== undefined && !write(imported.program, options, output)) return ExitStatus.FINDINGS;
   const report = reportText(join(folder, config), imported, options);
   if (options.out === undefined) output.err(report);

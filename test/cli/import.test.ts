@@ -568,6 +568,21 @@ describe('a program', () => {
   });
 });
 
+test('a crash inside the import is a finding, and there is no program', () => {
+  const info = JSON.stringify({ math: { file_name: 'a\u0000b.json' } });
+  const directory = write(join(folder, 'crash'), { 'train.yaml': LORA, 'data/dataset_info.json': info });
+  const { status, out, err } = run('import', directory);
+  expect({ status, out }).toEqual({ status: 1, out: '' });
+  expect(err).toContain('[check-failed]');
+  expect(err).toContain('null bytes');
+});
+
+test('two findings of a launch script that differ in the value alone are both told', () => {
+  const script = 'source ~/a/bin/activate\nsource ~/b/bin/activate\nllamafactory-cli train train.yaml\n';
+  const directory = write(join(folder, 'two-places'), { ...DATA, 'train.yaml': LORA, 'launch.sh': script });
+  expect(run('import', directory).err.match(/\[host-virtual-environment\]/g)).toHaveLength(2);
+});
+
 test('whatever the real parser took becomes a program that differs only in what is listed', () => {
   const directory = write(join(folder, 'accepted'), FILES);
   const verdicts = readVerdicts('0.9.5', 'cases');

@@ -1,4 +1,5 @@
 import { basename, join, normalize, relative, resolve } from 'node:path';
+import { distinct } from '../../judge/distinct';
 import { judge } from '../../judge/judge';
 import { PATHS } from '../../kubernetes/training-pod';
 import { ownerOf } from '../../llamafactory/arguments';
@@ -86,17 +87,17 @@ export function importRun(request: ImportRequest, store: FileStore): Imported {
   const written = isTyped
     ? { keys: new Set<string>(), floats: new Set<string>() }
     : { keys: new Set(Object.keys(said.args)), floats: from.floats };
-  const further = [
-    ...from.findings.filter(({ id: rule }) => rule !== 'dataset-file' && !(isTyped && rule === 'yaml-duplicate-key')),
-    ...[
-      ...datasets.flatMap(({ findings }) => findings),
-      ...withoutData(run),
-      ...evaluations(run),
-      ...deepspeed.findings,
-      ...modelFindings(model, run),
-      ...environment.findings,
-    ].map((finding) => ({ ...finding, path: result.path })),
-  ];
+  const further = from.findings.filter(
+    ({ id: rule }) => rule !== 'dataset-file' && !(isTyped && rule === 'yaml-duplicate-key'),
+  );
+  const left = [
+    ...datasets.flatMap(({ findings }) => findings),
+    ...withoutData(run),
+    ...evaluations(run),
+    ...deepspeed.findings,
+    ...modelFindings(model, run),
+    ...environment.findings,
+  ].map((finding) => ({ ...finding, path: result.path }));
   return {
     program: text,
     summary: `${usesPreset ? 'QwenQLoRAJob' : 'FineTuningJob'}, ${gpus} x ${request.card.name}`,
@@ -109,7 +110,7 @@ export function importRun(request: ImportRequest, store: FileStore): Imported {
       ...datasets.flatMap(({ changes }) => changes),
       ...environment.changes,
     ],
-    findings: judge(result, { written, further }).findings,
+    findings: distinct([...judge(result, { written, further }).findings, ...left]),
   };
 }
 
