@@ -58,11 +58,6 @@ const CASES: readonly Case[] = [
     { path: 'finetune/math', key: 'acknowledge.chatml-template', change: 'say why it is right as it is' },
   ],
   [
-    'check-failed',
-    run({ labels: null as never }),
-    { path: 'finetune/math', key: 'names', message: expect.stringMatching(/^the check itself failed, so /) },
-  ],
-  [
     'code-folder',
     run({ code: join(folder, 'nowhere') }),
     { path: 'finetune/math', key: 'code', got: `${join(folder, 'nowhere')}: ENOENT` },
@@ -501,6 +496,9 @@ test('all findings of a program come together in one error', () => {
 });
 
 test('every id of props, objects and checks is in the table above', () => {
-  const ids = [...FINDINGS.values()].filter(({ subject }) => ['props', 'objects', 'checks'].includes(subject));
+  const ids = [...FINDINGS.values()].filter(
+    // A check that crashes is tried where checks are made to: test/judge, test/tree.
+    ({ id, subject }) => ['props', 'objects', 'checks'].includes(subject) && id !== 'check-failed',
+  );
   expect(CASES.map(([id]) => id)).toEqual(expect.arrayContaining(ids.map(({ id }) => id)));
 });
