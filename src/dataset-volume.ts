@@ -11,6 +11,7 @@ import { type DatasetDescription, datasetEntry } from './llamafactory/dataset-in
 import { faultyRows } from './llamafactory/dataset-rows';
 import { digest } from './run/digest';
 import type { Problem } from './run/finding';
+import { type CheckedProps, checkedProps } from './run/props';
 import type { Mapping } from './run/run';
 import type { Source } from './source';
 import { contentConfigMap } from './tree/content-config-map';
@@ -226,20 +227,23 @@ const DATA_PATH = '/data';
 export class DatasetVolume extends Construct {
   /** Samples from a file of at most 1 MiB. */
   public static fromFile(scope: Construct, id: string, props: DatasetFileProps): DatasetVolume {
-    return new DatasetVolume(scope, id, props, (volume) => volume.inline(props, [props.path], basename(props.path)));
+    return DatasetVolume.of(scope, id, checkedProps('DatasetFileProps', props), (volume, asked) =>
+      volume.inline(asked, [asked.path], basename(asked.path)),
+    );
   }
 
   /** Samples from the files of a folder, each of at most 1 MiB: for more than one ConfigMap can hold. */
   public static fromDirectory(scope: Construct, id: string, props: DatasetDirectoryProps): DatasetVolume {
-    return new DatasetVolume(scope, id, props, (volume) => {
-      const files = volume.listed(props.path);
-      return volume.inline(props, files, undefined);
-    });
+    return DatasetVolume.of(scope, id, checkedProps('DatasetDirectoryProps', props), (volume, asked) =>
+      volume.inline(asked, volume.listed(asked.path), undefined),
+    );
   }
 
   /** Samples on a PersistentVolumeClaim that exists already; their content isn't seen here, and not checked. */
   public static fromClaim(scope: Construct, id: string, props: DatasetClaimProps): DatasetVolume {
-    return new DatasetVolume(scope, id, props, (volume) => volume.claimed(props));
+    return DatasetVolume.of(scope, id, checkedProps('DatasetClaimProps', props), (volume, asked) =>
+      volume.claimed(asked),
+    );
   }
 
   /**
@@ -247,7 +251,9 @@ export class DatasetVolume extends Construct {
    * fills; the training pod waits for them. Their content isn't seen here, and not checked.
    */
   public static fromSource(scope: Construct, id: string, props: DatasetSourceProps): DatasetVolume {
-    return new DatasetVolume(scope, id, props, (volume) => volume.fetched(props));
+    return DatasetVolume.of(scope, id, checkedProps('DatasetSourceProps', props), (volume, asked) =>
+      volume.fetched(asked),
+    );
   }
 
   /** The name in dataset_info.json. */
@@ -255,14 +261,30 @@ export class DatasetVolume extends Construct {
   /** @internal */
   public readonly _mounted: MountedDataset;
 
+  /** Without what it must be given there is nothing to mount; its runs are checked on all the same. */
+  private static of<T extends DatasetProps>(
+    scope: Construct,
+    id: string,
+    checked: CheckedProps<T>,
+    mount: (volume: DatasetVolume, props: T) => MountedDataset,
+  ): DatasetVolume {
+    const { props } = checked;
+    return new DatasetVolume(scope, id, checked, (volume) =>
+      props === undefined
+        ? { name: volume.name, entry: {}, identity: undefined, volumes: [], mounts: [] }
+        : mount(volume, props),
+    );
+  }
+
   private constructor(
     scope: Construct,
     id: string,
-    props: DatasetProps,
+    { sound, problems }: CheckedProps<DatasetProps>,
     mount: (volume: DatasetVolume) => MountedDataset,
   ) {
     super(scope, id);
-    this.name = props.name ?? id;
+    reportProblems(this, problems);
+    this.name = sound.name ?? id;
     if (!/^[A-Za-z0-9._-]+$/.test(this.name)) {
       this.problem({
         id: 'invalid-dataset-name',

@@ -1,7 +1,9 @@
 import { Construct } from 'constructs';
 import { type DeepSpeedFile, zero3File } from './deepspeed/zero3-config';
 import type { DeepSpeedZero3Props } from './deepspeed/zero3-props';
+import { checkedProps } from './run/props';
 import { contentConfigMap } from './tree/content-config-map';
+import { reportProblems } from './tree/findings';
 
 /**
  * A DeepSpeed ZeRO-3 config as a ConfigMap, named by its content; any number of runs may use it.
@@ -17,7 +19,9 @@ export class DeepSpeedZero3 extends Construct {
 
   public constructor(scope: Construct, id: string, props: DeepSpeedZero3Props = {}) {
     super(scope, id);
-    this._file = zero3File(props);
+    const { sound, problems } = checkedProps('DeepSpeedZero3Props', props);
+    reportProblems(this, problems);
+    this._file = zero3File(sound);
     const { file, config } = this._file;
     this.configMapName = contentConfigMap(this, 'Resource', { [file]: `${JSON.stringify(config, null, 2)}\n` }).name;
   }

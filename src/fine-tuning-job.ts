@@ -17,13 +17,14 @@ import { ModelCache } from './model-cache';
 import { NetworkAccess } from './network-access';
 import { QUANTISED } from './planning/layers';
 import type { PlanNumbers } from './planning/plan';
+import { checkedProps } from './run/props';
 import { type RunPlan, runPlan } from './run-plan';
 import { SavesVolume } from './saves-volume';
 import { TrainerImage } from './trainer-image';
 import { chartBeside, claimObject } from './tree/claim';
 import { constructName, constructPath, nameParts } from './tree/construct-name';
 import { contentConfigMap } from './tree/content-config-map';
-import { acknowledgedSoFar, report, reportAcknowledgements, reportReferences } from './tree/findings';
+import { acknowledgedSoFar, report, reportAcknowledgements, reportProblems, reportReferences } from './tree/findings';
 import { makeJob } from './tree/job-object';
 import { makeNetworkPolicy } from './tree/network-policy';
 import { mountedInWave } from './tree/waves';
@@ -48,11 +49,19 @@ export class FineTuningJob extends Construct {
   /** Whether the pod waits for a Job that fetches the model or data, or installs packages. */
   public readonly prepared: boolean;
 
-  private readonly numbers: PlanNumbers;
+  /** Undefined: what a run must be given was not. */
+  private readonly numbers?: PlanNumbers;
   private planned?: RunPlan;
 
-  public constructor(scope: Construct, id: string, props: FineTuningJobProps) {
+  public constructor(scope: Construct, id: string, given: FineTuningJobProps) {
     super(scope, id);
+    const { props, problems } = checkedProps('FineTuningJobProps', given);
+    reportProblems(this, problems);
+    if (props === undefined) {
+      this.jobName = this.runDigest = this.outputDirectory = this.savesClaimName = '';
+      this.prepared = false;
+      return;
+    }
     const volumes: Volumes = {
       models: props.modelCache ?? new ModelCache(this, 'models'),
       saves: props.saves ?? new SavesVolume(this, 'saves'),
@@ -101,7 +110,8 @@ export class FineTuningJob extends Construct {
 
   /** What the run does and takes, as `cdk8s-llamafactory plan` prints it in JSON; what isn't known is left out. */
   public get plan(): RunPlan {
-    this.planned ??= runPlan({ ...this.numbers, advice: this.numbers.advice() });
+    const { numbers } = this;
+    this.planned ??= numbers === undefined ? UNPLANNED : runPlan({ ...numbers, advice: numbers.advice() });
     return this.planned;
   }
 
@@ -124,6 +134,12 @@ export class FineTuningJob extends Construct {
     };
   }
 }
+
+/** The plan of a run that is none. */
+const UNPLANNED: RunPlan = {
+  schedule: { effectiveBatch: 0, logs: [], saves: [], evaluations: [], finalEvaluation: false, exact: false },
+  advice: [],
+};
 
 /** The volumes of a run. */
 interface Volumes {

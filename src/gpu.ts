@@ -2,6 +2,7 @@ import { Size } from 'cdk8s';
 import { CARDS } from './planning/catalog/cards';
 import type { Card } from './run/card';
 import type { Problem } from './run/finding';
+import { checkedProps } from './run/props';
 
 /** A GPU the catalogue doesn't know. */
 export interface CustomGpu {
@@ -57,6 +58,20 @@ export class Gpu {
 
   /** A GPU that isn't in the catalogue. Numbers that aren't positive fail the synth of whatever uses it. */
   public static custom(gpu: CustomGpu): Gpu {
+    const checked = checkedProps('CustomGpu', gpu, 'Gpu.custom.');
+    if (checked.props === undefined) return Gpu._unknown(checked.problems);
+    return Gpu.from(checked.props, checked.problems);
+  }
+
+  /**
+   * What stands for a card that can't be told: the largest, so that nothing is said of its size.
+   * @internal
+   */
+  public static _unknown(problems: readonly Problem[]): Gpu {
+    return new Gpu(Gpu.H200._card, problems);
+  }
+
+  private static from(gpu: CustomGpu, found: readonly Problem[]): Gpu {
     const numbers = {
       computeCapability: gpu.computeCapability,
       bandwidthGigabytesPerSecond: gpu.bandwidthGigabytesPerSecond ?? 1,
@@ -82,7 +97,7 @@ export class Gpu {
         fp16FlopsPerSecond: (gpu.fp16TeraflopsPerSecond ?? 0) * 1e12,
         products: gpu.products ?? [],
       },
-      problems,
+      [...found, ...problems],
     );
   }
 

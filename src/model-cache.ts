@@ -9,6 +9,7 @@ import { quantity } from './kubernetes/quantity';
 import type { Model } from './model';
 import { digest } from './run/digest';
 import { type Problem, Severity } from './run/finding';
+import { checkedProps } from './run/props';
 import { Source } from './source';
 import { KEEP, makeClaim, storageChart } from './tree/claim';
 import { constructName, constructPath } from './tree/construct-name';
@@ -97,7 +98,10 @@ type Place = ({ kind: 'claim' } & ExistingModelCacheProps) | ({ kind: 'node' } &
 class Given implements ModelCacheProps {
   public readonly source = undefined;
 
-  public constructor(public readonly place: Place) {}
+  public constructor(
+    public readonly place: Place,
+    public readonly problems: readonly Problem[],
+  ) {}
 }
 
 /**
@@ -109,7 +113,12 @@ class Given implements ModelCacheProps {
 export class ModelCache extends Construct {
   /** A claim that holds the model already; nothing is fetched. */
   public static fromClaim(scope: Construct, id: string, props: ExistingModelCacheProps): ModelCache {
-    return new ModelCache(scope, id, new Given({ kind: 'claim', ...props }));
+    const { sound, problems } = checkedProps('ExistingModelCacheProps', props);
+    return new ModelCache(
+      scope,
+      id,
+      new Given({ kind: 'claim', claimName: 'unknown', modelPath: 'unknown', ...sound }, problems),
+    );
   }
 
   /**
@@ -118,7 +127,8 @@ export class ModelCache extends Construct {
    * touched, its owners and modes least of all. A `local` volume needs the chart's namespace to be set.
    */
   public static onNode(scope: Construct, id: string, props: NodeModelCacheProps): ModelCache {
-    return new ModelCache(scope, id, new Given({ kind: 'node', ...props }));
+    const { sound, problems } = checkedProps('NodeModelCacheProps', props);
+    return new ModelCache(scope, id, new Given({ kind: 'node', hostname: 'unknown', path: '/', ...sound }, problems));
   }
 
   /** The name of the claim. */
@@ -135,9 +145,13 @@ export class ModelCache extends Construct {
   private readonly revision?: string;
   private readonly onNode: boolean;
 
-  public constructor(scope: Construct, id: string, props: ModelCacheProps = {}) {
+  public constructor(scope: Construct, id: string, asked: ModelCacheProps = {}) {
     super(scope, id);
-    const given = props instanceof Given ? props.place : undefined;
+    const given = asked instanceof Given ? asked.place : undefined;
+    const { sound: props, problems } =
+      asked instanceof Given
+        ? { sound: {}, problems: asked.problems }
+        : checkedProps<ModelCacheProps>('ModelCacheProps', asked);
     this.source = props.source ?? Source.modelScope();
     this.filled = given === undefined;
     this._existing = given?.kind === 'claim';
@@ -147,6 +161,7 @@ export class ModelCache extends Construct {
     const { labels = {}, annotations = {} } = props;
     this._filling = { labels, annotations };
     reportProblems(this, [
+      ...problems,
       ...labelProblems('labels', labels),
       ...annotationProblems('annotations', annotations),
       ...objectNameProblems('storageClassName', props.storageClassName || undefined),

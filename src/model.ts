@@ -1,6 +1,7 @@
 import { MODELS, modelFromConfig } from './planning/catalog/models';
 import type { Problem } from './run/finding';
 import type { ModelShape } from './run/model-shape';
+import { checkedProps } from './run/props';
 
 /** A model the catalogue doesn't know, by its config.json. */
 export interface CustomModel {
@@ -15,12 +16,16 @@ export interface CustomModel {
 /** A model: what it is called on the hubs, and the shape that decides memory and speed. */
 export class Model {
   /** A model that isn't in the catalogue. A config.json without the numbers needed fails the synth of its runs. */
-  public static custom(model: CustomModel): Model {
+  public static custom(given: CustomModel): Model {
+    const { sound, props: model, problems } = checkedProps('CustomModel', given, 'Model.custom.');
+    if (model === undefined)
+      return new Model({ name: 'unknown', repository: 'unknown', ...sound }, undefined, problems);
     const named = { name: model.name, repository: model.repository };
     try {
-      return new Model(named, { ...modelFromConfig(model.name, model.config), repository: model.repository });
+      return new Model(named, { ...modelFromConfig(model.name, model.config), repository: model.repository }, problems);
     } catch (error) {
       return new Model(named, undefined, [
+        ...problems,
         { id: 'invalid-model', key: 'Model.custom.config', message: (error as Error).message },
       ]);
     }

@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import type { Problem } from './run/finding';
+import { argumentProblems } from './run/props';
 
 /** Somewhere a training pod may connect to. */
 export interface NetworkDestination {
@@ -23,12 +24,14 @@ export class NetworkAccess {
    * @param destinations trackers and whatever else the trainer talks to
    */
   public static restricted(destinations: NetworkDestination[] = []): NetworkAccess {
-    return new NetworkAccess(destinations);
+    const kind = { kind: 'list', of: { kind: 'props', name: 'NetworkDestination' } } as const;
+    const unsound = argumentProblems(kind, destinations, 'networkAccess');
+    return new NetworkAccess(unsound.length > 0 ? [] : destinations, unsound);
   }
 
   /** No NetworkPolicy is made: for namespaces that have their own, or pods in a service mesh. */
   public static unrestricted(): NetworkAccess {
-    return new NetworkAccess(undefined);
+    return new NetworkAccess(undefined, []);
   }
 
   private constructor(
@@ -37,6 +40,7 @@ export class NetworkAccess {
      * @internal
      */
     public readonly _destinations: readonly NetworkDestination[] | undefined,
+    private readonly unsound: readonly Problem[],
   ) {}
 
   /** @internal */
@@ -48,7 +52,7 @@ export class NetworkAccess {
       got,
       allowed,
     });
-    return (this._destinations ?? []).flatMap(({ cidr, ports = [] }) => [
+    const found = (this._destinations ?? []).flatMap(({ cidr, ports = [] }) => [
       ...(isCidr(cidr)
         ? []
         : [
@@ -62,6 +66,7 @@ export class NetworkAccess {
         .filter((port) => !Number.isInteger(port) || port < 1 || port > 65535)
         .map((port) => problem('no such TCP port', String(port), 'a whole number from 1 to 65535')),
     ]);
+    return [...this.unsound, ...found];
   }
 }
 

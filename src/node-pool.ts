@@ -1,8 +1,9 @@
 import type { Size } from 'cdk8s';
-import type { Gpu } from './gpu';
+import { Gpu } from './gpu';
 import { keyProblems, labelProblems, objectNameProblems } from './kubernetes/name-problems';
 import type { Scheduling } from './kubernetes/scheduling';
 import type { Problem } from './run/finding';
+import { argumentProblems, checkedProps } from './run/props';
 
 /** What the nodes of a pool have, and what a pod needs to get onto them. */
 export interface NodePoolOptions {
@@ -46,7 +47,7 @@ export class NodePool {
    * `nvidia.com/gpu` or not. The card's label is `nvidia.com/gpu.product`.
    */
   public static of(gpu: Gpu, options: NodePoolOptions = {}): NodePool {
-    return new NodePool(gpu, options, { products: gpu._card.products });
+    return new NodePool(gpu, options, { labelledBy: 'gfd' });
   }
 
   /**
@@ -54,7 +55,7 @@ export class NodePool {
    * no node that `ack.node.gpu.schedule` sets to sharing (cgpu, core_mem, share, mps) or to topology-aware allocation.
    */
   public static ack(gpu: Gpu, options: NodePoolOptions = {}): NodePool {
-    return new NodePool(gpu, options, { products: gpu._card.products, labelledBy: 'ack' });
+    return new NodePool(gpu, options, { labelledBy: 'ack' });
   }
 
   /** Any node with enough GPUs, whole cards only: for clusters without GPU feature discovery, where all GPUs are of one kind. */
@@ -84,19 +85,18 @@ export class NodePool {
   /** @internal */
   public readonly _problems: readonly Problem[];
 
-  private constructor(
-    gpu: Gpu,
-    options: NodePoolOptions,
-    where: { products?: readonly string[]; labelledBy?: 'ack'; hostname?: string },
-  ) {
+  private constructor(card: Gpu, given: NodePoolOptions, where: { labelledBy?: 'gfd' | 'ack'; hostname?: string }) {
+    const cardProblems = argumentProblems({ kind: 'class', name: 'Gpu' }, card, 'NodePool: the card');
+    const gpu = cardProblems.length === 0 ? card : Gpu._unknown(cardProblems);
+    const { sound: options, problems: unsound } = checkedProps('NodePoolOptions', given, 'NodePool.');
     this.gpu = gpu;
     this.gpus = options.gpus ?? 4;
     this.cpus = options.cpus;
     this.memory = options.memory;
     this._scheduling = {
-      products: where.products ?? [],
-      labelledBy: where.labelledBy,
-      knownAs: where.products === undefined ? gpu._card.products : [],
+      products: where.labelledBy === undefined ? [] : gpu._card.products,
+      labelledBy: where.labelledBy === 'ack' ? 'ack' : undefined,
+      knownAs: where.labelledBy === undefined ? gpu._card.products : [],
       labels: {
         ...options.labels,
         ...(where.hostname === undefined ? {} : { 'kubernetes.io/hostname': where.hostname }),
@@ -106,12 +106,13 @@ export class NodePool {
     };
     const problems: Problem[] = [
       ...gpu._problems,
+      ...unsound,
       ...labelProblems('NodePool.labels', options.labels),
       ...(options.tolerations ?? []).flatMap((key) => keyProblems('NodePool.tolerations', key)),
       ...objectNameProblems('NodePool.runtimeClassName', options.runtimeClassName),
       ...objectNameProblems('NodePool.hostname', where.hostname),
     ];
-    if (where.products?.length === 0) {
+    if (where.labelledBy !== undefined && gpu._card.products.length === 0) {
       problems.push({
         id: 'invalid-node-pool',
         key: where.labelledBy === 'ack' ? 'NodePool.ack' : 'NodePool.of',

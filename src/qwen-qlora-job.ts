@@ -10,6 +10,7 @@ import { ModelCache } from './model-cache';
 import { NodePool } from './node-pool';
 import { Strategy } from './planning/strategy';
 import { QwenModel } from './qwen-model';
+import { checkedProps } from './run/props';
 import { DEFAULT_RELEASE } from './run/releases';
 import type { RunPlan } from './run-plan';
 import { SavesVolume } from './saves-volume';
@@ -51,26 +52,32 @@ export class QwenQLoRAJob extends Construct {
   /** The run that the preset makes. */
   public readonly job: FineTuningJob;
 
-  public constructor(scope: Construct, id: string, props: QwenQLoRAJobProps) {
+  public constructor(scope: Construct, id: string, given: QwenQLoRAJobProps) {
     super(scope, id);
-    const { strategy: asked, deepspeed, train, ...rest } = props;
-    const strategy = asked ?? defaultStrategy(props);
+    // What is wrong with them the run says, which is given all of them; nothing is made here of what is wrong.
+    const { sound: props } = checkedProps('QwenQLoRAJobProps', given);
+    const { train = {} } = props;
+    const strategy = props.strategy ?? defaultStrategy(props);
     this.job = new FineTuningJob(this, 'Resource', {
-      ...rest,
-      model: props.model ?? QwenModel.QWEN3_14B,
-      nodePool: props.nodePool ?? NodePool.of(Gpu.T10),
-      modelCache: props.modelCache ?? new ModelCache(this, 'models'),
-      saves: props.saves ?? new SavesVolume(this, 'saves'),
+      model: QwenModel.QWEN3_14B,
+      nodePool: NodePool.of(Gpu.T10),
       strategy,
+      ...defined(given ?? {}),
+      modelCache: given?.modelCache === undefined ? new ModelCache(this, 'models') : given.modelCache,
+      saves: given?.saves === undefined ? new SavesVolume(this, 'saves') : given.saves,
       deepspeed:
-        strategy === Strategy.ZERO3_OFFLOAD
-          ? (deepspeed ?? new DeepSpeedZero3(this, 'zero3', { offloadOptimizer: true, offloadParam: true }))
-          : deepspeed,
-      // A file is what its author trained with: the preset's defaults under it would make another run of it.
-      train: {
-        ...(props.trainConfig === undefined ? { ...qwenQLoRADefaults(strategy), ...leftOut(props) } : {}),
-        ...defined(train ?? {}),
-      },
+        strategy === Strategy.ZERO3_OFFLOAD && given?.deepspeed === undefined
+          ? new DeepSpeedZero3(this, 'zero3', { offloadOptimizer: true, offloadParam: true })
+          : given?.deepspeed,
+      ...(given?.train !== undefined && props.train === undefined
+        ? {}
+        : {
+            train: {
+              // A file is what its author trained with: the preset's defaults under it would make another run of it.
+              ...(props.trainConfig === undefined ? { ...qwenQLoRADefaults(strategy), ...leftOut(props) } : {}),
+              ...defined(train),
+            },
+          }),
     });
   }
 
@@ -101,14 +108,14 @@ export class QwenQLoRAJob extends Construct {
 }
 
 /** The strategy where none is asked for: ZeRO-3, unless a train config that is given does without DeepSpeed. */
-function defaultStrategy({ trainConfig, deepspeed, image }: QwenQLoRAJobProps): Strategy {
+function defaultStrategy({ trainConfig, deepspeed, image }: Partial<QwenQLoRAJobProps>): Strategy {
   const release = image?._contents.llamafactory ?? DEFAULT_RELEASE;
   const without = trainConfig !== undefined && deepspeed === undefined && !trainConfig._usesDeepSpeed(release);
   return without ? Strategy.DDP : Strategy.ZERO3_OFFLOAD;
 }
 
 /** What of the preset goes with a prop: data held back beside data for evaluation, checkpointing where it is turned off. */
-function leftOut({ evaluationDataset, train }: QwenQLoRAJobProps): TrainArguments {
+function leftOut({ evaluationDataset, train }: Partial<QwenQLoRAJobProps>): TrainArguments {
   return {
     ...(evaluationDataset === undefined ? {} : { valSize: undefined }),
     ...(train?.disableGradientCheckpointing === true ? { gradientCheckpointing: undefined } : {}),
@@ -116,6 +123,6 @@ function leftOut({ evaluationDataset, train }: QwenQLoRAJobProps): TrainArgument
 }
 
 /** Props without those that are there but undefined, which would hide a default. */
-function defined(train: TrainArguments): TrainArguments {
-  return Object.fromEntries(Object.entries(train).filter(([, value]) => value !== undefined));
+function defined<T extends object>(props: T): T {
+  return Object.fromEntries(Object.entries(props).filter(([, value]) => value !== undefined)) as T;
 }

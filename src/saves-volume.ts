@@ -3,6 +3,8 @@ import { Construct } from 'constructs';
 import type { Filling } from './job/prepare-job';
 import { annotationProblems, directoryProblems, labelProblems, objectNameProblems } from './kubernetes/name-problems';
 import { type PlannedSpace, plannedSize, tooSmall } from './kubernetes/planned-space';
+import type { Problem } from './run/finding';
+import { checkedProps } from './run/props';
 import { makeClaim } from './tree/claim';
 import { reportAtSynth, reportProblems } from './tree/findings';
 
@@ -61,7 +63,10 @@ export interface ExistingSavesProps {
 class Existing implements SavesVolumeProps {
   public readonly size = undefined;
 
-  public constructor(public readonly claim: ExistingSavesProps) {}
+  public constructor(
+    public readonly claim: ExistingSavesProps,
+    public readonly problems: readonly Problem[],
+  ) {}
 }
 
 /**
@@ -74,7 +79,8 @@ class Existing implements SavesVolumeProps {
 export class SavesVolume extends Construct {
   /** A claim that exists already; nothing is made for it. */
   public static fromClaim(scope: Construct, id: string, props: ExistingSavesProps): SavesVolume {
-    return new SavesVolume(scope, id, new Existing(props));
+    const { sound, problems } = checkedProps('ExistingSavesProps', props);
+    return new SavesVolume(scope, id, new Existing({ claimName: 'unknown', ...sound }, problems));
   }
 
   /** The name of the claim. */
@@ -87,14 +93,19 @@ export class SavesVolume extends Construct {
   /** @internal */
   public readonly _filling: Filling;
 
-  public constructor(scope: Construct, id: string, props: SavesVolumeProps = {}) {
+  public constructor(scope: Construct, id: string, given: SavesVolumeProps = {}) {
     super(scope, id);
-    const existing = props instanceof Existing ? props.claim : undefined;
+    const existing = given instanceof Existing ? given.claim : undefined;
+    const { sound: props, problems } =
+      given instanceof Existing
+        ? { sound: {}, problems: given.problems }
+        : checkedProps<SavesVolumeProps>('SavesVolumeProps', given);
     this._existing = existing !== undefined;
     this._subPath = existing?.subPath;
     const { labels = {}, annotations = {} } = existing ?? props;
     this._filling = { labels, annotations };
     reportProblems(this, [
+      ...problems,
       ...labelProblems('labels', labels),
       ...annotationProblems('annotations', annotations),
       ...objectNameProblems('storageClassName', props.storageClassName || undefined),

@@ -2,6 +2,7 @@ import type { SecretValue } from 'cdk8s-plus-28';
 import type { HttpOrigin, HubOrigin, Origin } from './job/request';
 import { dataFilesAt } from './llamafactory/data-files';
 import type { Problem } from './run/finding';
+import { checkedProps } from './run/props';
 import type { Mapping } from './run/run';
 
 /** Which snapshot of which repository of a hub. */
@@ -43,23 +44,33 @@ export interface HttpOptions {
 export class Source {
   /** ModelScope, the hub most used in China. */
   public static modelScope(options: HubOptions = {}): Source {
-    return new Source(hubOrigin('modelscope', options, 'master'));
+    return Source.hub('modelscope', options, 'master');
   }
 
   /** Hugging Face, or a mirror of it by `endpoint`. */
   public static huggingFace(options: HubOptions = {}): Source {
-    return new Source(hubOrigin('huggingface', options, 'main'));
+    return Source.hub('huggingface', options, 'main');
   }
 
   /** Files of a web server, checked by their SHA-256. */
-  public static http(options: HttpOptions): Source {
-    const files = Object.entries(options.files).map(([name, sha256]) => [name, sha256.toLowerCase()] as const);
-    return new Source({ ...options, hub: 'http', files: Object.fromEntries(files) });
+  public static http(given: HttpOptions): Source {
+    const { sound, problems } = checkedProps('HttpOptions', given, 'source.');
+    const { endpoint = '', files = {} } = sound;
+    const hashes = Object.entries(files).map(([name, sha256]) => [name, sha256.toLowerCase()] as const);
+    return new Source({ endpoint, hub: 'http', files: Object.fromEntries(hashes) }, problems);
+  }
+
+  private static hub(hub: HubOrigin['hub'], given: HubOptions, branch: string): Source {
+    const { sound, problems } = checkedProps('HubOptions', given, 'source.');
+    const { repository, endpoint, revision = branch, token } = sound;
+    const secret = token === undefined ? undefined : { secretName: token.secret.name, key: token.key };
+    return new Source({ hub, repository, revision, endpoint, token: secret }, problems);
   }
 
   private constructor(
     /** @internal */
     public readonly _origin: Origin,
+    private readonly unsound: readonly Problem[],
   ) {}
 
   /**
@@ -89,22 +100,12 @@ export class Source {
   /** @internal */
   public get _problems(): Problem[] {
     const { _origin: origin } = this;
+    if (this.unsound.length > 0) return [...this.unsound];
     return [
       ...endpointProblems(origin.endpoint),
       ...(isHttp(origin) ? fileProblems(origin.files) : repositoryProblems(origin)),
     ];
   }
-}
-
-function hubOrigin(hub: HubOrigin['hub'], options: HubOptions, branch: string): HubOrigin {
-  const { repository, endpoint, revision = branch, token } = options;
-  return {
-    hub,
-    repository,
-    revision,
-    endpoint,
-    token: token === undefined ? undefined : { secretName: token.secret.name, key: token.key },
-  };
 }
 
 function isHttp(origin: Origin): origin is HttpOrigin {

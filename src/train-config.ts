@@ -4,6 +4,7 @@ import { loadYaml } from './llamafactory/load';
 import { ownerOf } from './llamafactory/owned-arguments';
 import { type FileText, LARGEST_CONFIG, readText } from './llamafactory/read-text';
 import type { Problem } from './run/finding';
+import { argumentProblems } from './run/props';
 import type { Release } from './run/releases';
 
 /**
@@ -20,6 +21,8 @@ export class TrainConfig {
    * @param path the file, relative to the working directory
    */
   public static fromYaml(path: string): TrainConfig {
+    const [unsound] = argumentProblems({ kind: 'string' }, path, 'trainConfig');
+    if (unsound !== undefined) return new TrainConfig(String(path), unsound);
     return new TrainConfig(path, readText(resolve(path), LARGEST_CONFIG));
   }
 
@@ -28,7 +31,7 @@ export class TrainConfig {
   private constructor(
     /** The file, as it was given. */
     public readonly path: string,
-    private readonly text: FileText,
+    private readonly text: FileText | Problem,
   ) {}
 
   /**
@@ -38,7 +41,7 @@ export class TrainConfig {
   public _read(release: Release): ConfigArguments {
     let read = this.loaded.get(release);
     if (read === undefined) {
-      read = 'text' in this.text ? this.load(this.text.text, release) : nothing([this.unreadable(this.text)]);
+      read = this.readAs(release);
       this.loaded.set(release, read);
     }
     return read;
@@ -50,6 +53,12 @@ export class TrainConfig {
    */
   public _usesDeepSpeed(release: Release): boolean {
     return 'deepspeed' in this._read(release).owned;
+  }
+
+  private readAs(release: Release): ConfigArguments {
+    const { text } = this;
+    if ('message' in text) return nothing([text]);
+    return 'text' in text ? this.load(text.text, release) : nothing([this.unreadable(text)]);
   }
 
   private load(text: string, release: Release): ConfigArguments {

@@ -1,4 +1,5 @@
 import type { Problem } from './run/finding';
+import { argumentProblems, checkedProps } from './run/props';
 import {
   DEFAULT_IMAGE,
   DEFAULT_RELEASE,
@@ -75,7 +76,8 @@ export class TrainerImage {
    * `/app`; nothing of it needs root.
    * Source: LLaMA-Factory's docker/docker-cuda/Dockerfile and .github/workflows/docker.yml.
    */
-  public static official(options: OfficialImageOptions = {}): TrainerImage {
+  public static official(given: OfficialImageOptions = {}): TrainerImage {
+    const { sound: options, problems: unsound } = checkedProps('OfficialImageOptions', given, 'TrainerImage.official.');
     const [release, problems] = knownRelease('TrainerImage.official.release', options.release);
     const { image, transformers } = RELEASE_FACTS[release];
     if (image === undefined) {
@@ -95,14 +97,18 @@ export class TrainerImage {
       ...(image ?? DEFAULT_IMAGE),
     };
     const reference = `hiyouga/llamafactory:${release}`;
-    return new TrainerImage(`${prefix}${reference}`, reference, contents, problems);
+    return new TrainerImage(`${prefix}${reference}`, reference, contents, [...unsound, ...problems]);
   }
 
   /**
    * Your own image.
    * @param image the reference, with a tag other than `latest`, or better a digest: `registry.example.com/trainer@sha256:…`
    */
-  public static custom(image: string, contents: TrainerImageContents = {}): TrainerImage {
+  public static custom(image: string, given: TrainerImageContents = {}): TrainerImage {
+    const at = 'TrainerImage.custom';
+    const unsound = argumentProblems({ kind: 'string' }, image, at);
+    if (unsound.length > 0) return TrainerImage.custom('unknown:unknown', given).with(unsound);
+    const { sound: contents, problems: wrong } = checkedProps('TrainerImageContents', given, `${at}.`);
     const [release, problems] = knownRelease('TrainerImage.custom.llamafactory', contents.llamafactory);
     if (!isPinned(image)) {
       problems.push({
@@ -120,7 +126,7 @@ export class TrainerImage {
       transformers: contents.transformers ?? RELEASE_FACTS[release].transformers,
       cudaToolkit: contents.cudaToolkit ?? false,
     };
-    return new TrainerImage(image, image, filled, problems);
+    return new TrainerImage(image, image, filled, [...wrong, ...problems]);
   }
 
   private constructor(
@@ -136,6 +142,10 @@ export class TrainerImage {
     /** @internal */
     public readonly _problems: readonly Problem[],
   ) {}
+
+  private with(problems: readonly Problem[]): TrainerImage {
+    return new TrainerImage(this.reference, this._identity, this._contents, [...problems, ...this._problems]);
+  }
 }
 
 /** The release and what is wrong with it; an unknown one is taken as the default, so that the rest can be checked. */

@@ -184,6 +184,21 @@ const CASES: readonly Case[] = [
     { path: 'finetune/math', key: 'NodePool.gpus', got: '0', allowed: 'a whole number from 1' },
   ],
   [
+    'invalid-prop',
+    run({ memory: 20 as never }),
+    { path: 'finetune/math', key: 'memory', got: '20', allowed: 'a Size: Size.gibibytes(20)' },
+  ],
+  [
+    'missing-prop',
+    (chart) => new QwenQLoRAJob(chart, 'math', {} as never),
+    { path: 'finetune/math', key: 'dataset', allowed: expect.stringContaining('DatasetVolume.fromFile') },
+  ],
+  [
+    'unknown-prop',
+    run({ trian: {} } as never),
+    { path: 'finetune/math', key: 'trian', got: 'trian', change: 'did you mean train?' },
+  ],
+  [
     'invalid-quantity',
     run({ gpus: 1.5 }),
     { path: 'finetune/math', key: 'gpus', got: '1.5', allowed: 'a whole number from 1' },

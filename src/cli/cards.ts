@@ -1,6 +1,6 @@
-import { nearest } from '../llamafactory/nearest';
 import { CARDS } from '../planning/catalog/cards';
 import type { Card } from '../run/card';
+import { nearest } from '../run/nearest';
 
 /** The card of the catalogue that is meant, by its name or its node label; else what to say. */
 export function cardNamed(name: string): Card | { readonly fault: string } {

@@ -1,5 +1,5 @@
-import { nearest } from '../llamafactory/nearest';
 import { type Finding, Severity } from '../run/finding';
+import { nearest } from '../run/nearest';
 import { FINDINGS } from './registry';
 
 /** Reasons by the id of the finding they are for. */

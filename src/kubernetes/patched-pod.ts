@@ -5,6 +5,7 @@ import { mergePodTemplate } from './merge-pod-template';
 import { restrictedViolations } from './pod-security';
 import { podShapeProblems } from './pod-shape';
 import { TRAINER } from './training-pod';
+import { unknownFields } from './unknown-fields';
 
 /** A pod template after a user's patch, and what is wrong with it now. */
 export interface PatchedPod {
@@ -46,7 +47,7 @@ export function patchedPod(path: string, template: PodTemplateSpec, patch: Mappi
           change: 'name the containers, volumes and variables to change; null takes a field out',
         }),
       ),
-      ...shapeFindings(patch, finding),
+      ...unknownFields(path, patch),
       ...ownLabels(template, merged, finding),
       ...trainerFindings(before, after, finding),
       ...otherContainers(before, after, finding),
@@ -79,19 +80,6 @@ function hardenAdded(merged: PodTemplateSpec, template: PodTemplateSpec): PodTem
       containers: (spec.containers ?? []).map(harden),
     },
   };
-}
-
-/** A pod template has two parts; whatever else stands there would be dropped by some API servers. */
-function shapeFindings(patch: Mapping, make: Make): Finding[] {
-  return Object.keys(patch)
-    .filter((key) => key !== 'metadata' && key !== 'spec' && !key.startsWith('$'))
-    .map((key) =>
-      make(Severity.ERROR, key, 'a pod template has no such field', {
-        got: key,
-        allowed: 'metadata, spec',
-        change: 'put fields of the pod under spec',
-      }),
-    );
 }
 
 function ownLabels(template: PodTemplateSpec, merged: PodTemplateSpec, make: Make): Finding[] {

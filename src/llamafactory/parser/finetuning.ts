@@ -1,6 +1,6 @@
 import { asJson } from '../../run/as-json';
 import type { ParserId } from '../../run/finding-ids';
-import { nearest } from '../nearest';
+import { nearest } from '../../run/nearest';
 import { splitComma } from './data';
 import { put, remove } from './edits';
 import { isNone } from './model';

@@ -1,7 +1,7 @@
 import { asJson } from '../../run/as-json';
+import { nearest } from '../../run/nearest';
 import { since } from '../../run/releases';
 import { joinPath } from '../files';
-import { nearest } from '../nearest';
 import { hasTemplate, templatesOf } from '../templates';
 import { isZero3 } from './deepspeed';
 import { put, remove } from './edits';

@@ -1,9 +1,9 @@
 import { asJson } from '../../run/as-json';
 import { type Edit, type Finding, Severity } from '../../run/finding';
+import { nearest } from '../../run/nearest';
 import { isIn } from '../../run/releases';
 import { byRelease } from '../by-release';
 import { fieldsOf, replacementOf } from '../fields';
-import { nearest } from '../nearest';
 import { DATA_STEPS } from './data';
 import { DEEPSPEED_STEPS } from './deepspeed';
 import { inWords, remove, rename } from './edits';

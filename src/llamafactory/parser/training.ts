@@ -1,8 +1,8 @@
 import { asJson } from '../../run/as-json';
 import type { ParserId } from '../../run/finding-ids';
+import { nearest } from '../../run/nearest';
 import { before, since } from '../../run/releases';
 import { fieldsOf } from '../fields';
-import { nearest } from '../nearest';
 import { put, remove } from './edits';
 import { isNone, jsonText } from './model';
 import {

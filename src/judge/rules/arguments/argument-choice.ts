@@ -1,6 +1,6 @@
 import { type Field, fieldsOf } from '../../../llamafactory/fields';
-import { nearest } from '../../../llamafactory/nearest';
 import { type Edit, EditOperation, type Finding, Severity } from '../../../run/finding';
+import { nearest } from '../../../run/nearest';
 import type { Run } from '../../../run/run';
 import { isGiven } from '../../found';
 import type { Rule } from '../../rule';

@@ -1,6 +1,6 @@
-import { nearest } from '../../../llamafactory/nearest';
 import type { Edit } from '../../../run/finding';
 import { Severity } from '../../../run/finding';
+import { nearest } from '../../../run/nearest';
 import { isIn, type Release, type ReleaseRange } from '../../../run/releases';
 import type { Run } from '../../../run/run';
 import { found, setArgument } from '../../found';

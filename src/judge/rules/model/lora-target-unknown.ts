@@ -1,5 +1,5 @@
-import { nearest } from '../../../llamafactory/nearest';
 import { Severity } from '../../../run/finding';
+import { nearest } from '../../../run/nearest';
 import type { Mapping } from '../../../run/run';
 import { found, setArgument } from '../../found';
 import type { Rule } from '../../rule';

@@ -1,4 +1,4 @@
-import { nearest } from '../../src/llamafactory/nearest';
+import { nearest } from '../../src/run/nearest';
 
 const KEYS = ['learning_rate', 'lora_rank', 'bf16', 'fp16', 'template', 'save_steps', 'eval_steps'];
 
