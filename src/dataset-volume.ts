@@ -228,7 +228,7 @@ export class DatasetVolume extends Construct {
   /** Samples from a file of at most 1 MiB. */
   public static fromFile(scope: Construct, id: string, props: DatasetFileProps): DatasetVolume {
     return DatasetVolume.of(scope, id, checkedProps('DatasetFileProps', props), (volume, asked) =>
-      volume.inline(asked, [asked.path], basename(asked.path)),
+      volume.inline(asked, [asked.path], fileKey(asked.path)),
     );
   }
 
@@ -306,7 +306,7 @@ export class DatasetVolume extends Construct {
     const faulty = files.filter((file) => this.reportRows(file.path, file.rows, entry)).length > 0;
     const parts = files.map((file, i) => {
       const part = files.length === 1 ? undefined : String(i);
-      const key = basename(file.path);
+      const key = fileKey(file.path);
       const id = part === undefined ? 'Resource' : `Part${part}`;
       return {
         name: volumeName(this.name, part),
@@ -464,6 +464,12 @@ export class DatasetVolume extends Construct {
   private problem(problem: Problem): void {
     reportProblems(this, [problem]);
   }
+}
+
+/** What a file is called in its ConfigMap and in the pod: its name, or where no key can be so, a digest of it. */
+function fileKey(path: string): string {
+  const name = basename(path);
+  return /^[-._A-Za-z0-9]{1,253}$/.test(name) ? name : `data-${digest(name)}${extname(path)}`;
 }
 
 function describe(props: DatasetProps): DatasetDescription {

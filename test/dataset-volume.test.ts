@@ -44,6 +44,16 @@ function findingFor(file: string, content: string | Buffer, props: Partial<Datas
 }
 
 describe('a file', () => {
+  test('whose name can be no key of a ConfigMap stands under a digest of it', () => {
+    const path = join(write(folder, { '数据 1.json': JSON.stringify([ROW, ROW, ROW]) }), '数据 1.json');
+    const { mounts, manifests } = inPod((chart) => mathDataset(chart, { path }));
+    const [mount] = mounts;
+    expect(mount?.subPath).toMatch(/^data-[0-9a-f]{10}\.json$/);
+    expect(mount?.mountPath).toBe(`/data/math_train/${mount?.subPath}`);
+    expect(datasetEntryOf(manifests)['file_name']).toBe(mount?.mountPath);
+    expect(Object.keys(configMapWith(manifests, mount?.subPath ?? '').data ?? {})).toEqual([mount?.subPath]);
+  });
+
   test('travels in a ConfigMap, byte for byte', () => {
     const text =
       '[\n  {"instruction": "数学", "input": "", "output": "é"},\n  {"instruction": "a", "input": "", "output": "b"}  ]\n\n';

@@ -88,7 +88,7 @@ function checkShape(name: string, given: unknown, at: string): Checked {
 function checkKind(kind: PropKind, given: unknown, at: string): Checked {
   switch (kind.kind) {
     case 'any':
-      return { value: given, problems: [] };
+      return nested(given, at);
     case 'list':
       if (!Array.isArray(given)) break;
       return together(given.map((item, i) => checkKind(kind.of, item, `${at}[${i}]`)));
@@ -105,7 +105,7 @@ function checkKind(kind: PropKind, given: unknown, at: string): Checked {
       if (isPlain(given)) return checkShape(kind.name, given, `${at}.`);
       break;
     case 'object':
-      if (isPlain(given)) return { value: given, problems: [] };
+      if (isPlain(given)) return nested(given, at);
       break;
     case 'class':
       if (isInstance(given, kind.name)) return { value: given, problems: [] };
@@ -117,6 +117,26 @@ function checkKind(kind: PropKind, given: unknown, at: string): Checked {
       if (typeof given === kind.kind) return { value: given, problems: [] };
   }
   return { value: undefined, problems: [wrong(at, given, wanted(kind))] };
+}
+
+/** No manifest is nested deeper. */
+const DEEPEST = 64;
+
+/** A value that anything may stand in, but that must come to an end. */
+function nested(given: unknown, at: string): Checked {
+  if (!isDeeper(given, DEEPEST)) return { value: given, problems: [] };
+  const problem: Problem = {
+    id: 'invalid-prop',
+    key: at,
+    message: 'this is nested too deeply, or holds itself',
+    allowed: `at most ${DEEPEST} levels`,
+  };
+  return { value: undefined, problems: [problem] };
+}
+
+function isDeeper(value: unknown, levels: number): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return levels === 0 || Object.values(value).some((part) => isDeeper(part, levels - 1));
 }
 
 function together(parts: readonly Checked[]): Checked {

@@ -158,6 +158,16 @@ test('a misspelt prop is told what was meant, and the run is judged all the same
   expect(findings.map(({ id }) => id)).toContain('invalid-quantity');
 });
 
+test.each(['podTemplate', 'train'])('a %s that holds itself, or never seems to end, is an error', (prop) => {
+  const circular: Record<string, unknown> = {};
+  circular['spec'] = circular;
+  let deep: object = {};
+  for (let i = 0; i < 10_000; i += 1) deep = { spec: deep };
+  for (const value of [circular, deep, { spec: [circular] }]) {
+    expect(errorsOf(run({ [prop]: value }))).toContainEqual(expect.stringContaining(`invalid-prop ${prop}`));
+  }
+});
+
 test('a text is never shown: it may be a secret', () => {
   expect(errorsOf(run({ env: 'HF_TOKEN=secret' })).join()).not.toContain('secret');
 });

@@ -48,7 +48,8 @@ export function attempts(subject: Subject): (change: Change) => Tried {
 /** Tokens a second as one number: between the bounds, each counted alike. */
 export function speed({ run, model, settings, schedule, shape }: Subject): number | undefined {
   const bounds = throughputOf(run, model, schedule, settings, shape)?.tokensPerSecond;
-  return bounds === undefined ? undefined : Math.sqrt(bounds.least * bounds.most);
+  const tokens = bounds === undefined ? 0 : Math.sqrt(bounds.least * bounds.most);
+  return tokens > 0 && Number.isFinite(tokens) ? tokens : undefined;
 }
 
 /** Adds its speed to what was tried. */
