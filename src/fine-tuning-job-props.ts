@@ -1,4 +1,5 @@
 import type { Duration, Size } from 'cdk8s';
+import type { Adapter } from './adapter';
 import type { DatasetVolume } from './dataset-volume';
 import type { DeepSpeedZero3 } from './deepspeed-zero3';
 import type { Gate } from './gate';
@@ -26,6 +27,11 @@ export interface RunProps {
    * @default - a part of the training data, `valSize`, is held back
    */
   readonly evaluationDataset?: DatasetVolume;
+  /**
+   * An adapter to go on from: `Adapter.fromSaves(earlier.outputDirectory)`, `Adapter.fromClaim({ … })`.
+   * @default - a new adapter is trained
+   */
+  readonly adapter?: Adapter;
   /**
    * GPUs of the run, one rank each.
    * @default - all GPUs of a node of the pool

@@ -172,6 +172,7 @@ function requestOf(job: Construct, props: FineTuningJobProps, { models, saves }:
     saves: { claimName: saves.claimName, existing: saves._existing, subPath: saves._subPath },
     training: [props.dataset, ...(props.additionalDatasets ?? [])].map(({ _mounted }) => _mounted),
     evaluation: evaluationDataset === undefined ? [] : [evaluationDataset._mounted],
+    adapter: props.adapter?._mounted,
     train: props.train ?? {},
     trainConfig: props.trainConfig?._read(image._contents.llamafactory),
     code,
@@ -207,6 +208,7 @@ function requestOf(job: Construct, props: FineTuningJobProps, { models, saves }:
     acknowledge: props.acknowledge ?? {},
     problems: [
       ...model._problems,
+      ...(props.adapter?._problems ?? []),
       ...nodePool._problems,
       ...image._problems,
       ...access._problems,
@@ -260,10 +262,11 @@ function makeReachable(
 }
 
 /** Claims that nothing here makes. */
-function existingClaims({ models, saves, datasets }: ResolvedRun): string[] {
+function existingClaims({ models, saves, datasets, adapter }: ResolvedRun): string[] {
   return [
     ...(models.existing ? [models.claimName] : []),
     ...(saves.existing ? [saves.claimName] : []),
+    ...(adapter?.claimName === undefined ? [] : [adapter.claimName]),
     ...datasets.flatMap((dataset) => dataset.volumes.flatMap(({ claim }) => (claim === undefined ? [] : [claim]))),
   ];
 }

@@ -1,3 +1,4 @@
+export { Adapter, type AdapterClaimProps } from './adapter';
 export {
   type DatasetClaimProps,
   type DatasetColumns,

@@ -56,7 +56,6 @@ export class QwenQLoRAJob extends Construct {
     super(scope, id);
     // What is wrong with them the run says, which is given all of them; nothing is made here of what is wrong.
     const { sound: props } = checkedProps('QwenQLoRAJobProps', given);
-    const { train = {} } = props;
     const strategy = props.strategy ?? defaultStrategy(props);
     this.job = new FineTuningJob(this, 'Resource', {
       model: QwenModel.QWEN3_14B,
@@ -75,7 +74,7 @@ export class QwenQLoRAJob extends Construct {
             train: {
               // A file is what its author trained with: the preset's defaults under it would make another run of it.
               ...(props.trainConfig === undefined ? { ...qwenQLoRADefaults(strategy), ...leftOut(props) } : {}),
-              ...defined(train),
+              ...defined(given?.train ?? {}),
             },
           }),
     });

@@ -4,6 +4,7 @@ import { REPOSITORY } from './folder';
 
 test('the public surface is this and no more', () => {
   expect(Object.keys(library).sort()).toEqual([
+    'Adapter',
     'DatasetFormat',
     'DatasetVolume',
     'DeepSpeedZero3',

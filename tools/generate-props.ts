@@ -60,11 +60,10 @@ function kindOf(checker: ts.TypeChecker, type: ts.Type, name: string): PropKind 
   const { symbol } = type;
   if (symbol !== undefined && symbol.flags & ts.SymbolFlags.Class) return { kind: 'class', name: symbol.name };
   if (symbol !== undefined && symbol.flags & ts.SymbolFlags.Interface) {
-    // Interfaces of others, as a SecretValue: what they hold is theirs.
     const own = symbol.declarations?.some((each) => each.getSourceFile().fileName.startsWith(join(ROOT, 'src')));
-    return own && !LEFT_OUT.test(symbol.name)
-      ? { kind: 'props', name: symbol.name }
-      : { kind: 'object', name: symbol.name };
+    // Interfaces of others, as a SecretValue: what they hold is theirs.
+    if (!own) return { kind: 'object', name: symbol.name };
+    return LEFT_OUT.test(symbol.name) ? { kind: 'map', of: { kind: 'any' } } : { kind: 'props', name: symbol.name };
   }
   throw new Error(`${name}: ${checker.typeToString(type)} is no kind of prop`);
 }

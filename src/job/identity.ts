@@ -27,6 +27,8 @@ export interface RunIdentity {
   readonly deepspeed: Mapping | undefined;
   readonly datasets: ReadonlyArray<{ readonly name: string; readonly entry: Mapping; readonly identity: unknown }>;
   readonly model: unknown;
+  /** Undefined: a new adapter is trained. */
+  readonly adapter?: unknown;
   readonly release: string;
   readonly image: string;
   /** The requirements installed beside the image. */

@@ -11,13 +11,15 @@ interface Given {
   /** The names of the data sets to evaluate on. */
   readonly evaluation: readonly string[];
   readonly deepspeed: boolean;
+  /** Whether the run goes on from an adapter. */
+  readonly adapter: boolean;
 }
 
 /**
  * What a train config says of arguments that constructs set: one finding that names them and the props, and one for
  * each where the run does something else than the file says.
  */
-export function ownedArguments({ trainConfig, model, training, evaluation, run }: ResolvedRun): Finding[] {
+export function ownedArguments({ trainConfig, model, training, evaluation, adapter, run }: ResolvedRun): Finding[] {
   if (trainConfig === undefined) return [];
   const { owned } = trainConfig;
   const given: Given = {
@@ -25,6 +27,7 @@ export function ownedArguments({ trainConfig, model, training, evaluation, run }
     datasets: training.map(({ name }) => name),
     evaluation: evaluation.map(({ name }) => name),
     deepspeed: run.deepspeed !== undefined,
+    adapter: adapter !== undefined,
   };
   const { path } = run;
   const keys = Object.keys(owned);
@@ -64,9 +67,10 @@ function differenceOf(key: string, value: unknown, given: Given): Difference | u
         change: 'set the props model and modelCache, or take the key out of the file',
       };
     case 'adapter_name_or_path':
+      if (given.adapter) return undefined;
       return {
-        message: 'the run trains a new adapter: no construct brings one that exists into the pod',
-        change: 'merge the adapter into the model and give that by model and modelCache, or take the key out',
+        message: 'the file goes on from an adapter, and the run trains a new one',
+        change: 'set the prop adapter: Adapter.fromClaim(…) or Adapter.fromSaves(…), or take the key out of the file',
       };
     case 'tokenized_path':
       return {

@@ -69,6 +69,18 @@ export interface MountedDataset {
   readonly mounts: ReadonlyArray<{ readonly name: string; readonly mountPath: string; readonly subPath?: string }>;
 }
 
+/** An adapter that a run goes on from, as the pod sees it. */
+export interface MountedAdapter {
+  /** Its directory. */
+  readonly path: string;
+  /** What the result of a run depends on. */
+  readonly identity: unknown;
+  /** The claim that is mounted for it; undefined: it is on the saves volume. */
+  readonly claimName?: string;
+  /** Files that must exist before training may start. */
+  readonly markers: readonly string[];
+}
+
 /** A train config as one release reads it, the arguments that constructs set kept apart. */
 export interface ConfigArguments {
   /** False if there is no mapping in the file: then nothing can be said of the run. */
@@ -125,6 +137,8 @@ export interface RunRequest {
   readonly training: readonly MountedDataset[];
   /** The data sets to evaluate on. */
   readonly evaluation: readonly MountedDataset[];
+  /** The adapter to go on from; undefined: a new one is trained. */
+  readonly adapter?: MountedAdapter;
   readonly train: TrainArguments;
   readonly trainConfig?: ConfigArguments;
   readonly code?: Code;

@@ -71,6 +71,7 @@ export function resolveRun(asked: RunRequest): ResolvedRun {
     args: {
       model_name_or_path: `${PATHS.models}/${asked.location.directory}`,
       ...args,
+      ...(asked.adapter === undefined ? {} : { adapter_name_or_path: asked.adapter.path }),
       ...(asked.tensorBoard ? { report_to: withTensorBoard(args['report_to']) } : {}),
       dataset: namesOf(training),
       ...(evaluation.length > 0 ? { eval_dataset: namesOf(evaluation) } : {}),
@@ -102,6 +103,7 @@ export function resolveRun(asked: RunRequest): ResolvedRun {
     deepspeed: deepspeed?.config,
     datasets,
     model: asked.location.identity,
+    adapter: asked.adapter?.identity,
     release: draft.release,
     image: image.identity,
     packages: requirements === undefined ? undefined : withoutComments(requirements),

@@ -58,11 +58,8 @@ export function trainingPodOf(resolved: ResolvedRun, maps: RunConfigMaps, prepar
     launchConfigMap: maps.launch,
     deepspeedConfigMap: maps.deepspeed,
     codeConfigMap: maps.code === undefined ? undefined : { name: maps.code, items: code?.items ?? [] },
-    datasets: {
-      volumes: resolved.datasets.flatMap(({ volumes }) => volumes),
-      mounts: resolved.datasets.flatMap(({ mounts }) => mounts),
-    },
-    markers: prepared.markers,
+    inputs: inputsOf(resolved),
+    markers: [...prepared.markers, ...(resolved.adapter?.markers ?? [])],
     waitTimeoutSeconds: resolved.waitSeconds,
     outputDir: resolved.outputDirectory,
     pythonPath: [...(maps.code === undefined ? [] : [PATHS.code]), ...prepared.pythonPath],
@@ -75,6 +72,19 @@ export function trainingPodOf(resolved: ResolvedRun, maps: RunConfigMaps, prepar
     tensorBoard: resolved.tensorBoard,
     gpuMonitorSeconds: resolved.gpuMonitorSeconds,
     evictionProtectionSeconds: resolved.evictionProtectionSeconds,
+  };
+}
+
+/** What the pod mounts read-only: data sets, and an adapter that is on a claim. */
+function inputsOf({ datasets, adapter }: ResolvedRun): TrainingPod['inputs'] {
+  const name = 'adapter';
+  const claim = adapter?.claimName;
+  return {
+    volumes: [...datasets.flatMap(({ volumes }) => volumes), ...(claim === undefined ? [] : [{ name, claim }])],
+    mounts: [
+      ...datasets.flatMap(({ mounts }) => mounts),
+      ...(claim === undefined ? [] : [{ name, mountPath: PATHS.adapter }]),
+    ],
   };
 }
 

@@ -15,6 +15,8 @@ export const PATHS = {
   models: '/models',
   saves: '/saves',
   code: '/code',
+  /** An adapter to go on from. */
+  adapter: '/adapter',
 } as const;
 
 /** The container whose exit code says how training went. */
@@ -46,7 +48,8 @@ export interface TrainingPod extends PodSettings {
   readonly launchConfigMap: string;
   readonly deepspeedConfigMap?: string;
   readonly codeConfigMap?: { readonly name: string; readonly items: ReadonlyArray<{ key: string; path: string }> };
-  readonly datasets: {
+  /** Data sets, and an adapter to go on from: mounted read-only. */
+  readonly inputs: {
     readonly volumes: ReadonlyArray<{ readonly name: string; readonly configMap?: string; readonly claim?: string }>;
     readonly mounts: readonly VolumeMount[];
   };
@@ -126,7 +129,7 @@ export function runMounts(pod: TrainingPod): VolumeMount[] {
       ? []
       : [{ name: 'deepspeed', mountPath: PATHS.deepspeed, readOnly: true }]),
     ...(pod.codeConfigMap === undefined ? [] : [{ name: 'code', mountPath: PATHS.code, readOnly: true }]),
-    ...pod.datasets.mounts.map((mount) => ({ ...mount, readOnly: true })),
+    ...pod.inputs.mounts.map((mount) => ({ ...mount, readOnly: true })),
     modelsMount(pod),
     { name: 'saves', mountPath: PATHS.saves, ...subPath(pod.saves) },
     { name: 'home', mountPath: HOME },
@@ -241,7 +244,7 @@ export function runVolumes(pod: TrainingPod): Volume[] {
     ...(pod.codeConfigMap === undefined
       ? []
       : [{ name: 'code', configMap: { name: pod.codeConfigMap.name, items: [...pod.codeConfigMap.items] } }]),
-    ...pod.datasets.volumes.map(({ name, configMap, claim }) =>
+    ...pod.inputs.volumes.map(({ name, configMap, claim }) =>
       configMap === undefined
         ? { name, persistentVolumeClaim: { claimName: claim ?? '', readOnly: true } }
         : { name, configMap: { name: configMap } },

@@ -13,7 +13,7 @@ interface OwnedArgument {
 
 const OWNED: Readonly<Record<string, OwnedArgument>> = {
   model_name_or_path: { prop: 'modelCache', props: 'model and modelCache', isPlace: true },
-  adapter_name_or_path: { prop: 'modelCache', props: 'model and modelCache', isPlace: false },
+  adapter_name_or_path: { prop: 'adapter', isPlace: true },
   dataset: { prop: 'dataset', props: 'dataset and additionalDatasets', isPlace: false },
   eval_dataset: { prop: 'evaluationDataset', isPlace: false },
   dataset_dir: { prop: 'dataset', isPlace: true },

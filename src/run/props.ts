@@ -105,7 +105,7 @@ function checkKind(kind: PropKind, given: unknown, at: string): Checked {
       if (isPlain(given)) return checkShape(kind.name, given, `${at}.`);
       break;
     case 'object':
-      if (isPlain(given)) return nested(given, at);
+      if (isPlain(given)) return { value: given, problems: [] };
       break;
     case 'class':
       if (isInstance(given, kind.name)) return { value: given, problems: [] };
@@ -176,6 +176,7 @@ function shown(given: unknown): string {
 
 /** How values of some classes are made. */
 const MADE: Readonly<Record<string, string>> = {
+  Adapter: 'an Adapter: Adapter.fromSaves(earlier.outputDirectory), or Adapter.fromClaim({ … })',
   Size: 'a Size: Size.gibibytes(20)',
   Duration: 'a Duration: Duration.minutes(10)',
   Model: 'a Model: QwenModel.QWEN3_14B, or Model.custom(…)',

@@ -22,7 +22,7 @@ const pod = (changes: Partial<TrainingPod> = {}): TrainingPod => ({
   saves: { claimName: 'saves' },
   configMap: 'config-1',
   launchConfigMap: 'launch-1',
-  datasets: {
+  inputs: {
     volumes: [{ name: 'data-math', configMap: 'data-1' }],
     mounts: [{ name: 'data-math', mountPath: '/data/math/math.json', subPath: 'math.json' }],
   },
@@ -137,8 +137,8 @@ test('data from a ConfigMap is mounted file by file', () => {
 });
 
 test('data on a claim is mounted read-only as a volume too', () => {
-  const datasets = { volumes: [{ name: 'data', claim: 'sets' }], mounts: [{ name: 'data', mountPath: '/data/math' }] };
-  expect(volumeOf({ datasets }, 'data')?.persistentVolumeClaim).toEqual({ claimName: 'sets', readOnly: true });
+  const inputs = { volumes: [{ name: 'data', claim: 'sets' }], mounts: [{ name: 'data', mountPath: '/data/math' }] };
+  expect(volumeOf({ inputs }, 'data')?.persistentVolumeClaim).toEqual({ claimName: 'sets', readOnly: true });
 });
 
 test('the launcher reads where config and output are', () => {
