@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import type { Chart } from 'cdk8s';
 import {
+  type Adapter,
   DatasetFormat,
   DatasetVolume,
   FineTuningJob,
@@ -44,6 +45,8 @@ export interface Options {
   readonly ranks?: number;
   readonly train?: TrainArguments;
   readonly preflight?: boolean;
+  /** The adapter that it goes on from. */
+  readonly adapter?: Adapter;
   /** The claim that holds the samples, in a file of the main example's name; they travel in a ConfigMap otherwise. */
   readonly dataClaim?: string;
 }
@@ -61,6 +64,7 @@ export function synthesise(release: Release, modelFolder: string, options: Optio
       config: JSON.parse(readFileSync(join(modelFolder, 'config.json'), 'utf8')),
     }),
     dataset: datasetOf(chart, options.dataClaim),
+    ...(options.adapter === undefined ? {} : { adapter: options.adapter }),
     ...(options.preflight ? { preflight: true, gate: Gate.waves() } : {}),
     nodePool: NodePool.of(Gpu.T10, { gpus: ranks }),
     cpus: ranks,

@@ -12,6 +12,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
+import { Adapter } from '../../src';
 import { exitClasses } from '../../src/kubernetes/failure-policy';
 import type { Schedule } from '../../src/planning/schedule';
 import type { Release } from '../../src/run/releases';
@@ -268,6 +269,17 @@ describe.each(releases())('LLaMA-Factory %s', (release) => {
         readdirSync(old, { recursive: true }).map((name) => [name, statSync(join(old, String(name))).mtimeMs]),
       ).toEqual(before);
     });
+  });
+
+  test('a run that goes on from the adapter of an earlier one begins where that one ended', async () => {
+    const earlier = lossesOf(outputOf(first, run)).losses;
+    const train = { numTrainEpochs: 1, learningRate: 1e-4 };
+    const next = synthesise(release, model, { adapter: Adapter.fromSaves(run.outputDirectory), train });
+    const { code, message, stdout } = await runPod(first, next.manifests, trainJob(next));
+    expect([code, message, code === 0 ? '' : last(stdout)]).toEqual([0, '', '']);
+    expect(stdout).toMatch(/Loaded adapter\(s\): \S*finetune-math/);
+    const [early, late] = [mean(earlier.slice(0, 5)), mean(earlier.slice(-5))];
+    expect(mean(lossesOf(outputOf(first, next)).losses.slice(0, 5))).toBeLessThan((early + late) / 2);
   });
 
   describe('a run with preflight', () => {
