@@ -1,5 +1,6 @@
 import { Size } from 'cdk8s';
 import { Gpu } from '../src';
+import { CARDS } from '../src/planning/catalog/cards';
 
 const custom = (changes: object = {}) =>
   Gpu.custom({ name: 'X1', memory: Size.gibibytes(24), computeCapability: 8.6, ...changes });
@@ -21,6 +22,11 @@ test.each([
   expect(gpu.name).toBe(name);
   expect(gpu.memory.toMebibytes()).toBe(mebibytes);
   expect(gpu._card.computeCapability).toBe(capability);
+});
+
+test('every card of the catalogue can be named', () => {
+  const named = Object.keys(CARDS).filter((name) => Reflect.get(Gpu, name.replaceAll('-', '_')) instanceof Gpu);
+  expect(named).toEqual(Object.keys(CARDS));
 });
 
 test('the T10 goes by the label of its driver’s name', () => {
