@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, 
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { type Hub, hub, model, safetensors, webServer } from './hub';
+import { codeOf } from './pod';
 import { cleanUp, type Ended, folder, RUNTIME, type Running, run, start, until, write } from './programs';
 
 const PREPARE = join(RUNTIME, 'prepare.py');
@@ -63,17 +64,22 @@ class HubApi:
         return [{"Path": name, "Size": os.path.getsize(os.path.join(os.environ["SOURCE"], name))} for name in os.listdir(os.environ["SOURCE"])]
 `;
 const STAND_IN_API = `
+class File:
+    lfs = blob_id = None
+    def __init__(self, name):
+        self.rfilename, self.size = name, os.path.getsize(os.path.join(os.environ["SOURCE"], name))
 class HfApi:
     def repo_info(self, repo_id, repo_type=None, revision=None, files_metadata=False):
-        class Info: sha = "commit-of-" + revision; siblings = []
+        class Info: sha = "commit-of-" + revision; siblings = [File(name) for name in os.listdir(os.environ["SOURCE"])]
         return Info
 `;
 
 const sha256 = (data: Buffer): string => createHash('sha256').update(data).digest('hex');
 const prepare = (env: Record<string, string>): Promise<Ended> => run('python3', [PREPARE], env);
-const failed = (ended: Ended): string => {
-  expect(ended.code).toBe(1);
+/** One line of why, with the code of a class: 10 where it would come again, 1 where another try may do better. */
+const failed = (ended: Ended, name = 'config'): string => {
   expect(ended.stderr.trim().split('\n')).toHaveLength(1);
+  expect(ended.code).toBe(codeOf(name));
   expect(ended.stderr).toMatch(/^prepare: /);
   return ended.stderr;
 };
@@ -161,7 +167,7 @@ describe('a model', () => {
 
   test('that cannot be fetched is told in one line, with the token that may be missing', async () => {
     const { env, marker } = place();
-    expect(failed(await prepare({ ...env, FAIL: '401 no access\nsecond line' }))).toMatch(
+    expect(failed(await prepare({ ...env, FAIL: '401 no access\nsecond line' }), 'other')).toMatch(
       /cannot fetch Qwen\/Qwen3-14B at master from modelscope: ConnectionError: 401 no access \(MODELSCOPE_API_TOKEN is not set\)/,
     );
     expect(existsSync(marker)).toBe(false);
@@ -213,7 +219,7 @@ describe('files of a web server', () => {
     async (part) => {
       const { env, directory, marker } = await web();
       write(join(directory, 'more', 'b.json.partial'), part);
-      expect(failed(await prepare(env))).toContain('does not have the hash that its source says');
+      expect(failed(await prepare(env), 'other')).toContain('does not have the hash that its source says');
       expect(existsSync(marker)).toBe(false);
       expect((await prepare(env)).code).toBe(0);
     },
@@ -221,7 +227,7 @@ describe('files of a web server', () => {
 
   test('with another hash than asked for are never marked, and have no name', async () => {
     const { env, directory, marker } = await web(DATA, { 'more/b.json': '0'.repeat(64) });
-    expect(failed(await prepare(env))).toContain('does not have the hash');
+    expect(failed(await prepare(env), 'other')).toContain('does not have the hash');
     expect([existsSync(marker), existsSync(join(directory, 'more', 'b.json'))]).toEqual([false, false]);
   });
 
@@ -527,7 +533,7 @@ describe.each([
     if (setup === undefined) return;
     const ended = await setup.fetch();
     await setup.served.close();
-    expect(ended.code).toBe(1);
+    expect(ended.code).toBe(codeOf('config'));
     expect(ended.stderr).toMatch(message);
     expect(existsSync(join(setup.directory, '.complete'))).toBe(false);
   });
