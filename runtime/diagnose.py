@@ -41,8 +41,7 @@ def main():
     if options.name:
         name, detail = options.name, options.message
     else:
-        with open(options.log, encoding="utf-8", errors="replace") as file:
-            name, detail = diagnose(table["causes"], options.status, file.read(), options.output)
+        name, detail = diagnose(table["causes"], options.status, read_log(options.log), options.output)
     if name is None:
         return 0
     of_class = next(entry for entry in table["classes"] if entry["name"] == name)
@@ -50,6 +49,15 @@ def main():
     text = f"{run}{name}: {of_class['meaning']}" + (f". {detail}" if detail else "")
     print(text.encode("utf-8")[: MESSAGE_BYTES - 1].decode("utf-8", errors="ignore"))
     return of_class["code"]
+
+
+def read_log(path):
+    """The log, or nothing where watch.py could not keep it, as on a full disk: the status says something too."""
+    try:
+        with open(path, encoding="utf-8", errors="replace") as file:
+            return file.read()
+    except OSError:
+        return ""
 
 
 def diagnose(causes, status, log, output):
@@ -117,7 +125,7 @@ def recorded_step(output):
             history = json.load(file)["log_history"]
         last = [entry for entry in history if "loss" in entry][-1]
         return str(last["loss"]), str(last.get("grad_norm", "not recorded"))
-    except (OSError, ValueError, KeyError, TypeError, IndexError):
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError):
         return None
 
 
@@ -156,4 +164,8 @@ def number(text):
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except Exception as error:
+        print(f"other: cannot tell what happened: unexpected {type(error).__name__}: {error}; please report it")
+        sys.exit(1)

@@ -23,8 +23,7 @@ if [[ -n ${VENV:-} ]]; then
   export VIRTUAL_ENV=$VENV PATH="$VENV/bin:$PATH"
 fi
 export PYTHONUNBUFFERED=1
-work=$(mktemp -d) || exit 1
-keeper='' monitor=''
+work='' keeper='' monitor=''
 # shellcheck disable=SC2317,SC2329 # the trap below calls it
 clean_up() {
   [[ -z $monitor ]] || kill "$monitor"
@@ -42,10 +41,23 @@ finish() {
   message=$(python3 -I "$here/diagnose.py" "$@") || code=$?
   if [[ -n $message ]]; then
     say "$message" >&2
-    { printf '%s\n' "$message" >"$log"; } 2>"$work/error" || say "cannot write the termination message to $log" >&2
+    { printf '%s\n' "$message" >"$log"; } 2>/dev/null || say "cannot write the termination message to $log" >&2
   fi
   exit "$code"
 }
+
+# class_of ERROR CLASS: the class of what a command said. A full disk has one of its own.
+class_of() {
+  case $1 in *'No space left on device'* | *'Disk quota exceeded'*) echo disk ;; *) echo "$2" ;; esac
+}
+
+# cannot WHAT ERROR [CLASS]: ends here for what a command said.
+cannot() {
+  finish --class "$(class_of "$2" "${3:-other}")" --message "$1: ${2##*$'\n'}"
+}
+volume="cannot write to ${OUTPUT_DIR:-}; check the saves volume, its free space and its owner (fsGroup)"
+made=$(LC_ALL=C mktemp -d 2>&1) || cannot "cannot write to ${TMPDIR:-/tmp}" "$made"
+work=$made
 
 # 2. Signals. Processes that are not the trainer's: they end when it has ended.
 helpers=("$$")
@@ -115,11 +127,19 @@ for variable in TRAIN_CONFIG OUTPUT_DIR; do
 done
 command -v llamafactory-cli >"$work/found" ||
   finish --class config --message "llamafactory-cli is not on PATH: check the image, or the virtual environment (VENV is ${VENV:-not set})"
-{ mkdir -p -- "$OUTPUT_DIR" && touch -- "$OUTPUT_DIR/.lock"; } ||
-  finish --class other --message "cannot write to $OUTPUT_DIR: check the saves volume, its free space and its owner (fsGroup)"
+said=$(LC_ALL=C mkdir -p -- "$OUTPUT_DIR" 2>&1 && LC_ALL=C touch -- "$OUTPUT_DIR/.lock" 2>&1) || cannot "$volume" "$said"
+[[ -f $OUTPUT_DIR/.lock ]] ||
+  finish --class config --message "$OUTPUT_DIR/.lock is no file: it cannot be locked; remove it"
 
 # 4. A run that is finished is not trained again.
-[[ -e $OUTPUT_DIR/.complete ]] && python3 -I "$here/output.py" finished "$OUTPUT_DIR" && exit 0
+if [[ -e $OUTPUT_DIR/.complete || -L $OUTPUT_DIR/.complete ]]; then
+  python3 -I "$here/output.py" finished "$OUTPUT_DIR" 2>"$work/error"
+  case $? in
+    0) exit 0 ;;
+    3) ;;
+    *) cannot "cannot tell whether the run in $OUTPUT_DIR is finished" "$(<"$work/error")" config ;;
+  esac
+fi
 
 # 5. Two runs never write to the same folder. The kernel's lock holds on one node, and is dropped when the last holder
 # ends; the lease (lease.py) holds where a volume is shared by nodes and its locks are not.
@@ -140,15 +160,15 @@ wait "$keeper"
 case $? in
   0) ;;
   3) locked "$(<"$work/holder")" ;;
-  *) finish --class other --message "cannot write to $OUTPUT_DIR: check the saves volume, its free space and its owner (fsGroup)" ;;
+  *) cannot "$volume" "$(<"$work/holder")" ;;
 esac
 python3 -I "$here/lease.py" keep "$(<"$work/lease")" "$$" "$work/taken" 9>&- &
 keeper=$!
 helpers+=("$keeper")
 
 # 6. What a killed run left half-written is moved aside, or the trainer would start from it.
-python3 -I "$here/output.py" tidy "$OUTPUT_DIR" ||
-  finish --class other --message "cannot look through $OUTPUT_DIR: check the saves volume"
+python3 -I "$here/output.py" tidy "$OUTPUT_DIR" 2>"$work/error" ||
+  cannot "cannot look through $OUTPUT_DIR; check the saves volume" "$(<"$work/error")"
 
 # 7. Memory and utilisation of the GPUs, beside the trainer. Whatever becomes of it, the run goes on.
 monitor_gpus() {
@@ -179,7 +199,7 @@ stopped() {
 train() {
   local trainer tee watch deadline
   rm -f -- "$work/output" "$work/copy"
-  mkfifo "$work/output" "$work/copy"
+  said=$(LC_ALL=C mkfifo "$work/output" "$work/copy" 2>&1) || cannot "cannot write to $work" "$said"
   python3 -I "$here/watch.py" "$work/log" "$work/dead" "$$" <"$work/copy" 9>&- &
   watch=$!
   (trap '' TERM INT; exec tee -p "$work/copy" <"$work/output" 9>&-) &
@@ -218,8 +238,10 @@ stopped ""
 # 8. A few steps on the longest samples: what is too large for the GPU shows now, and not at step 500.
 if [[ -n ${SMOKE_CONFIG:-} && ! -e $OUTPUT_DIR/.smoke-passed ]]; then
   say "smoke run: a few steps on the longest samples"
-  smoke=$(python3 -I "$here/longest-samples.py" "$TRAIN_CONFIG" "$SMOKE_CONFIG" "${SMOKE_ROWS:-8}" 2>"$work/error") ||
-    finish --run "smoke run" --class data --message "$(tail -n 1 "$work/error")"
+  if ! smoke=$(python3 -I "$here/longest-samples.py" "$TRAIN_CONFIG" "$SMOKE_CONFIG" "${SMOKE_ROWS:-8}" 2>"$work/error"); then
+    said=$(<"$work/error")
+    finish --run "smoke run" --class "$(class_of "$said" data)" --message "${said##*$'\n'}"
+  fi
   cat -- "$work/error"
   train "$SMOKE_CONFIG"
   stopped "smoke run"
@@ -237,5 +259,5 @@ chmod -R a+rX -- "$OUTPUT_DIR" 2>"$work/error" || say "some files of $OUTPUT_DIR
 # 11. What happened?
 stopped ""
 (finish --status "$status" --log "$work/log" --output "$OUTPUT_DIR") || exit
-python3 -I "$here/output.py" finish "$OUTPUT_DIR" ||
-  finish --class other --message "cannot mark $OUTPUT_DIR as finished: check the saves volume and its free space"
+python3 -I "$here/output.py" finish "$OUTPUT_DIR" 2>"$work/error" ||
+  cannot "cannot mark $OUTPUT_DIR as finished; check the saves volume and its free space" "$(<"$work/error")"

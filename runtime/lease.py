@@ -1,7 +1,8 @@
 """Keeps two pods from writing to the same folder, on any volume: also where file locks hold for one node only.
 
     lease.py take DIRECTORY FILE ALONE   writes the lease's path to FILE and exits 0; exits 3 and prints the other pod's
-                                         name if that one is at work. ALONE is yes if launch.sh holds the kernel's lock
+                                         name if that one is at work, 1 and prints why if there can be no lease. ALONE
+                                         is yes if launch.sh holds the kernel's lock
     lease.py keep LEASE PID FILE         runs beside the trainer: says each few seconds that the pod is alive; once
                                          another has taken over, writes why to FILE, sends USR1 to PID, and ends.
                                          On TERM it gives the lease back, so that the next run need not wait
@@ -36,6 +37,8 @@ def main():
 
 def take(directory, file, alone):
     folder = os.path.join(directory, ".lease")
+    if os.path.lexists(folder) and not os.path.isdir(folder):
+        raise OSError(f"{folder} is no folder: remove it")
     os.makedirs(folder, exist_ok=True)
     seen, since, waiting = None, time.monotonic(), False
     while True:
@@ -53,11 +56,11 @@ def take(directory, file, alone):
         if free or time.monotonic() - since > STALE:
             path = os.path.join(folder, str(number + 1))
             with contextlib.suppress(FileExistsError):
-                with open(path, "x", encoding="utf-8") as lease:
-                    lease.write(padded(content(0)))
+                make(path)
                 for old in os.listdir(folder):
-                    if old.isdigit() and int(old) <= number:
-                        with contextlib.suppress(FileNotFoundError):
+                    # A folder of such a name is left: nobody takes a number that is taken.
+                    if is_number(old) and int(old) <= number:
+                        with contextlib.suppress(FileNotFoundError, IsADirectoryError):
                             os.remove(os.path.join(folder, old))
                 if not free:
                     say(f"{pod} gave no sign for {STALE:.0f} s: taking over")
@@ -68,6 +71,17 @@ def take(directory, file, alone):
             say(f"{pod} may still write to {directory}: watching it for up to {STALE:.0f} s")
             waiting = True
         time.sleep(min(1.0, BEAT / 2))
+
+
+def make(path):
+    with open(path, "x", encoding="utf-8") as lease:
+        try:
+            lease.write(padded(content(0)))
+            lease.flush()
+        except OSError:
+            # On a full disk: without content it would only make the next pod wait.
+            os.remove(path)
+            raise
 
 
 def keep(path, pid, file):
@@ -107,22 +121,29 @@ def boot_id():
 
 
 def highest(folder):
-    return max((int(name) for name in os.listdir(folder) if name.isdigit()), default=0)
+    return max((int(name) for name in os.listdir(folder) if is_number(name)), default=0)
+
+
+def is_number(name):
+    return name.isascii() and name.isdigit() and len(name) < 19
 
 
 def holder_of(text):
     try:
         found = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}
 
 
 def read(path):
+    """The beginning of a file, or nothing if it is missing, damaged or no file: a pipe would be waited for."""
+    if not os.path.isfile(path):
+        return ""
     try:
         with open(path, encoding="utf-8") as file:
-            return file.read()
-    except OSError:
+            return file.read(4096)
+    except (OSError, ValueError):
         return ""
 
 
@@ -139,4 +160,8 @@ def padded(value):
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except Exception as failure:
+        print(failure if isinstance(failure, OSError) else f"unexpected {type(failure).__name__}: {failure}")
+        sys.exit(1)

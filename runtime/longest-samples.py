@@ -17,6 +17,8 @@ import os
 import sys
 
 BLOCK = 1 << 20
+# No sample is longer, in characters: what is, is no JSON, and would be read to its end in search of one.
+SAMPLE = 1 << 25
 
 
 class Failure(Exception):
@@ -31,8 +33,10 @@ def main():
     with open(info_path, encoding="utf-8") as file:
         try:
             info = json.load(file)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise Failure(f"{info_path} is not valid JSON: {error}") from error
+    if not isinstance(info, dict):
+        raise Failure(f"{info_path} holds a {type(info).__name__}: it must map names to data sets")
     os.makedirs(target, exist_ok=True)
     entries = {}
     for name in names(train.get("dataset")) + names(train.get("eval_dataset")):
@@ -48,20 +52,32 @@ def read_config(path):
     import yaml  # LLaMA-Factory needs it too
 
     with open(path, encoding="utf-8") as file:
-        return yaml.safe_load(file)
+        try:
+            config = yaml.safe_load(file)
+        except (yaml.YAMLError, ValueError, RecursionError) as error:
+            raise Failure(f"{path} is not valid YAML: {' '.join(str(error).split())}") from error
+    if not isinstance(config, dict):
+        raise Failure(f"{path} holds a {type(config).__name__}: it must map arguments to values")
+    return config
 
 
 def names(value):
     """LLaMA-Factory takes a list, or names with commas between them."""
-    parts = value if isinstance(value, list) else (value or "").split(",")
-    return [part.strip() for part in parts if part.strip()]
+    parts = value if isinstance(value, list) else str(value or "").split(",")
+    return [part.strip() for part in map(str, parts) if part.strip()]
 
 
 def small_entry(name, entry, source, target, rows):
     hubs = ("hf_hub_url", "ms_hub_url", "om_hub_url", "script_url", "cloud_file_name")
+    if not isinstance(entry, dict):
+        raise Failure(f"{name} in dataset_info.json is a {type(entry).__name__}: it must be a mapping")
     if "file_name" not in entry or any(key in entry for key in hubs):
         say(f"{name} comes from a hub: the smoke run takes its first rows")
         return entry
+    if not isinstance(entry["file_name"], str):
+        raise Failure(
+            f"file_name of {name} in dataset_info.json is a {type(entry['file_name']).__name__}: it must be text"
+        )
     path = os.path.join(source, entry["file_name"])
     if not os.path.exists(path):
         raise Failure(f"File {path} not found")
@@ -91,7 +107,11 @@ class Longest:
 
     def add(self, sample):
         self.count += 1
-        item = (len(json.dumps(sample, ensure_ascii=False)), -self.count, sample)
+        try:
+            length = len(json.dumps(sample, ensure_ascii=False))
+        except RecursionError as error:
+            raise Failure("a sample is nested too deeply") from error
+        item = (length, -self.count, sample)
         if len(self.heap) < self.rows:
             heapq.heappush(self.heap, item)
         elif item[:2] > self.heap[0][:2]:
@@ -128,12 +148,17 @@ def samples(path):
                     raise Failure(f"{path} is no list of objects")
                 yield value
                 position, block = end, BLOCK
+            except RecursionError as error:
+                raise Failure(f"{path} is nested too deeply") from error
             except ValueError as error:
-                more = file.read(block)
+                try:
+                    more = file.read(block) if len(text) - position < SAMPLE else ""
+                except UnicodeDecodeError as cause:
+                    raise Failure(f"{path} is not UTF-8: {cause}") from cause
                 if more == "":
                     if position >= len(text) and not listed:
                         return
-                    raise Failure(f"{path} is not valid JSON: {error}") from error
+                    raise Failure(f"{path} is not valid JSON: {str(error)[:300]}") from error
                 text, position = text[position:] + more, 0
                 # A sample longer than a block is not decoded again for every block of it.
                 block = min(block * 2, 1 << 26)
@@ -157,4 +182,7 @@ if __name__ == "__main__":
         sys.exit(1)
     except KeyError as key:
         print(f"{key} is missing in the training config or the smoke config", file=sys.stderr)
+        sys.exit(1)
+    except Exception as error:
+        print(f"unexpected {type(error).__name__} in longest-samples.py: {error}; please report it", file=sys.stderr)
         sys.exit(1)

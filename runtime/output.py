@@ -20,7 +20,9 @@ import zipfile
 MARKER = ".complete"
 INCOMPLETE = "incomplete"
 STATE = "trainer_state.json"
-CHECKPOINT = re.compile(r"^checkpoint-(\d+)$")
+CHECKPOINT = re.compile(r"^checkpoint-([0-9]{1,18})$")
+# The longest header of a safetensors file, by the format's own reader.
+HEADER_BYTES = 100_000_000
 # What the trainer leaves at the end: the adapter, or for a full fine-tuning the model.
 WEIGHTS = (
     "adapter_model.safetensors",
@@ -47,8 +49,11 @@ def main():
 
 def finished(directory):
     marker = os.path.join(directory, MARKER)
-    if not os.path.exists(marker):
+    if not os.path.lexists(marker):
         return False
+    # Training for days would end in that the run cannot be marked.
+    if not os.path.isfile(marker):
+        raise OSError(f"{marker} is no file: remove it")
     found = read_json(marker)
     files = found.get("files") if isinstance(found, dict) else None
     if not isinstance(files, dict):
@@ -122,8 +127,13 @@ def missing_part(path):
     if not deepspeed and has("optimizer.pt") != has("scheduler.pt"):
         return "of optimizer.pt and scheduler.pt one is missing"
     for index in ("model.safetensors.index.json", "pytorch_model.bin.index.json"):
-        shards = (read_json(os.path.join(path, index)) or {}).get("weight_map", {}).values()
-        for shard in sorted(set(shards)):
+        if not has(index):
+            continue
+        found = read_json(os.path.join(path, index))
+        weights = found.get("weight_map") if isinstance(found, dict) else None
+        if not isinstance(weights, dict) or not all(isinstance(shard, str) for shard in weights.values()):
+            return f"{index} is cut, or no index"
+        for shard in sorted(set(weights.values())):
             if not os.path.exists(os.path.join(path, shard)):
                 return f"{shard} is missing"
     return None
@@ -139,6 +149,8 @@ def cut_file(path):
 
 def is_whole(path):
     """Whether a file that torch or safetensors wrote has its end. Other files are taken for whole."""
+    if not os.path.isfile(path):
+        return False
     if path.endswith(".safetensors"):
         return safetensors_bytes(path) == os.path.getsize(path)
     if path.endswith((".pt", ".pth", ".bin")):
@@ -155,11 +167,11 @@ def safetensors_bytes(path):
     try:
         with open(path, "rb") as file:
             (header_bytes,) = struct.unpack("<Q", file.read(8))
-            header = json.loads(file.read(min(header_bytes, size)))
+            header = json.loads(file.read(min(header_bytes, size, HEADER_BYTES)))
         ends = [entry["data_offsets"][1] for name, entry in header.items() if name != "__metadata__"]
-    except (struct.error, ValueError, KeyError, TypeError, AttributeError):
+        return 8 + header_bytes + max(ends, default=0)
+    except (struct.error, ValueError, LookupError, TypeError, AttributeError, RecursionError):
         return None
-    return 8 + header_bytes + max(ends, default=0)
 
 
 def finish(directory):
@@ -193,13 +205,20 @@ def finish(directory):
 
 
 def read_json(path):
-    """The content of a JSON file, or None if it is missing or damaged."""
+    """The content of a JSON file, or None if it is missing, damaged or no file."""
     try:
+        if not os.path.isfile(path):
+            return None
         with open(path, encoding="utf-8") as file:
             return json.load(file)
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return None
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except Exception as failure:
+        text = failure if isinstance(failure, OSError) else f"unexpected {type(failure).__name__}: {failure}"
+        print(text, file=sys.stderr)
+        sys.exit(1)

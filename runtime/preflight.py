@@ -5,7 +5,7 @@ What the pod sets:
     OUTPUT_DIR          where adapters and checkpoints go: a run that is finished is not looked at again
     NPROC_PER_NODE      the ranks of the run
     COMPUTE_CAPABILITY  that of the run's card, for example 7.5
-    PREFLIGHT_DIR       where the marker .complete goes, or .failed with what the trainer raised
+    PREFLIGHT_DIR       where the marker .complete goes, or .failed with what the trainer raised; .preparing meanwhile
     PREFLIGHT_CPUS      optional: the most processes that tokenise
     TERMINATION_LOG     optional: where Kubernetes reads the last message (/dev/termination-log)
 
@@ -18,6 +18,7 @@ known here: then the log says that the run could not be checked, and the trainer
 """
 
 import contextlib
+import errno
 import fcntl
 import importlib
 import json
@@ -27,6 +28,8 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
+import time
 import traceback
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -48,7 +51,30 @@ def main():
     try:
         return look(os.environ["PREFLIGHT_DIR"], os.environ["OUTPUT_DIR"])
     except OSError as error:
-        return finish("--class", "other", "--message", f"cannot write to the saves volume: {error}")
+        name = "disk" if error.errno in (errno.ENOSPC, errno.EDQUOT) else "other"
+        return finish("--class", name, "--message", f"cannot write to the saves volume: {error}")
+    except Exception as error:
+        where = traceback.extract_tb(error.__traceback__)[-1]
+        text = f"unexpected {type(error).__name__}: {error} (line {where.lineno} of preflight.py); please report it"
+        return finish("--class", "other", "--message", text)
+
+
+SIGN = ".preparing"
+signing = threading.Lock()
+
+
+def show(directory):
+    """Shows every few seconds that somebody is at work: wait-for.sh gives up where nobody is. The file is as long as
+    what finish() may have to write in its place, which so has room on a full disk too."""
+    number = 0
+    while True:
+        with signing, contextlib.suppress(OSError):
+            path = os.path.join(directory, SIGN)
+            if number == 0 or os.path.exists(path):
+                with open(path, "r+" if os.path.exists(path) else "w", encoding="utf-8") as file:
+                    file.write(str(number).ljust(4095) + "\n")
+        number += 1
+        time.sleep(5)
 
 
 def look(directory, output):
@@ -63,6 +89,7 @@ def look(directory, output):
     if helper("output.py", "finished", output).returncode == 0:
         mark(directory, {"checked": False})
         return 0
+    threading.Thread(target=show, args=(directory,), daemon=True).start()
     with tempfile.TemporaryDirectory() as work:
         found, log = os.path.join(work, "found.json"), os.path.join(work, "log")
         status, terminated = run_check(found, log)
@@ -131,8 +158,14 @@ def finish(*arguments):
     with open(os.path.join(HERE, "exit-codes.json"), encoding="utf-8") as file:
         final = [entry["code"] for entry in json.load(file)["classes"] if not entry["retry"]]
     if code in final and "PREFLIGHT_DIR" in os.environ:
-        with contextlib.suppress(OSError):
-            write(os.path.join(os.environ["PREFLIGHT_DIR"], ".failed"), message + "\n")
+        sign = os.path.join(os.environ["PREFLIGHT_DIR"], SIGN)
+        with signing, contextlib.suppress(OSError):
+            with open(sign, "r+" if os.path.exists(sign) else "w", encoding="utf-8") as file:
+                file.write(message + "\n")
+                file.truncate()
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(sign, os.path.join(os.environ["PREFLIGHT_DIR"], ".failed"))
     return code
 
 
@@ -143,6 +176,8 @@ def helper(name, *arguments):
 
 def mark(directory, found):
     write(os.path.join(directory, ".complete"), json.dumps(found) + "\n")
+    with signing, contextlib.suppress(FileNotFoundError):
+        os.remove(os.path.join(directory, SIGN))
     say("passed" if found["checked"] else "nothing was checked")
 
 
@@ -309,17 +344,17 @@ def describe(purpose, datasets, cutoff):
     """Says how many samples there are, the longest, and how many are as long as may be."""
     if datasets is None:
         return None
-    lengths = []
+    samples = longest = cut = 0
     try:
         for dataset in datasets.values() if isinstance(datasets, dict) else [datasets]:
-            lengths.extend(lengths_of(dataset))
+            for length in lengths_of(dataset):
+                samples, longest, cut = samples + 1, max(longest, length), cut + (length >= cutoff)
     except Exception as error:
         # What is only told must not end the run.
         say(f"the samples {purpose} could not be counted: {error}")
         return None
-    longest, cut = max(lengths, default=0), sum(length >= cutoff for length in lengths)
-    say(f"{len(lengths)} samples {purpose}, the longest of {longest} tokens; {cut} reach cutoff_len ({cutoff})")
-    return {"samples": len(lengths), "longest": longest, "cut": cut}
+    say(f"{samples} samples {purpose}, the longest of {longest} tokens; {cut} reach cutoff_len ({cutoff})")
+    return {"samples": samples, "longest": longest, "cut": cut}
 
 
 def lengths_of(dataset):

@@ -2,23 +2,38 @@
 
 Reads PREPARE_SPEC, the path of a JSON file; every part is optional:
     {"model": {"hub": "modelscope" | "huggingface", "repository": "Qwen/Qwen3-14B", "revision": "main",
-               "endpoint": "https://...", "directory": "/models/..."},
+               "endpoint": "https://...", "directory": "/models/...", "maxBytes": 40000000000},
      "data": [{"hub": "modelscope" | "huggingface", "repository": "owner/data", "revision": "main",
                "path": "math/train.jsonl", "endpoint": "https://...", "directory": "/models/.data/..."},
               {"hub": "http", "endpoint": "https://server/folder", "files": {"math.json": "<sha256>"},
-               "directory": "/models/.data/..."}],
+               "sizes": {"math.json": 33000}, "directory": "/models/.data/..."}],
      "packages": {"requirements": "/etc/.../requirements.txt", "directory": "/models/...", "indexUrl": "https://..."}}
 A model may have "hub": "http" with "endpoint" and "files" too. "path" is a file of a data set's repository, or a
 folder: then the data files right in it, which must be of one type, since LLaMA-Factory reads all files of a folder.
-Sources of one hub have one endpoint.
+Sources of one hub have one endpoint. "sizes" and "maxBytes", both optional, say how much may be fetched.
+
+What the pod may set besides:
+    PREPARE_TRIES          how many pods the Job makes at most: the last one's failure is final, whatever it is
+    PREPARE_JOB            the Job's uid, so that a Job of the same name that is applied again counts anew
+    PREPARE_SECONDS        how long one try may take (86400)
+    PREPARE_STALL_SECONDS  how long a download may stay below PREPARE_LEAST_BYTES a second (300; 10000)
+    TERMINATION_LOG        where Kubernetes reads the last message (/dev/termination-log)
 
 A directory is finished when it holds `.complete`, written last, after every file was compared with the size and hash
 that its source names: the request as JSON. Run again after a kill, it does only what is missing. A lock keeps two Jobs
-from filling the same directory at once. Tokens come from HF_TOKEN and MODELSCOPE_API_TOKEN, which the hubs' own
-libraries read.
+from filling the same directory at once. While a directory is filled, `.preparing` in it changes every few seconds; a
+failure that would come again, or the last try's, leaves `.failed` with one line instead. wait-for.sh reads both. Tokens
+come from HF_TOKEN and MODELSCOPE_API_TOKEN, which the hubs' own libraries read.
+
+Nothing that a server names is used before it is looked at: names of files (check_names), sizes, hashes. What a server
+sends has bounds too: no more bytes than it announced, and no slower than a least speed (Watch).
+
+Exit codes, from exit-codes.json: 10 what is asked for can't be had, 15 a disk is full, 143 asked to end, 1 anything
+else, which another try may mend.
 """
 
 import contextlib
+import errno
 import fcntl
 import glob
 import hashlib
@@ -27,41 +42,97 @@ import importlib.util
 import json
 import os
 import posixpath
+import shutil
 import signal
+import stat
 import struct
 import subprocess
 import sys
+import threading
 import time
+import traceback
+import unicodedata
 import urllib.error
 import urllib.parse
 import urllib.request
 
 MARKER = ".complete"
+FAILED = ".failed"
+BUSY = ".preparing"
 LOCK = ".prepare.lock"
 # The fetched files of a data set and their sizes, by which a finished directory is looked at again.
 FILES = ".files"
+# Where the hubs' libraries keep what they have begun, and what they noted: modelscope 1.26 unpickles `.msc`.
+LIBRARIES = (".cache", "._____temp", ".msc", ".mdl", ".mv")
+KEPT = (MARKER, FAILED, BUSY, LOCK, FILES, ".complete.partial", *LIBRARIES)
+
+TRIES = int(os.environ.get("PREPARE_TRIES", "0"))
+SECONDS = float(os.environ.get("PREPARE_SECONDS", "86400"))
+STALL_SECONDS = float(os.environ.get("PREPARE_STALL_SECONDS", "300"))
+LEAST_BYTES = float(os.environ.get("PREPARE_LEAST_BYTES", "10000"))
+BEAT_SECONDS = 5.0
+# How long pip may take: the packages have some hundred MB.
+PACKAGES_SECONDS = 7200
+# What a library may write beyond the files themselves.
+SLACK = 32 << 20
+# The largest file of a web server whose size nobody named; the hubs take none that is larger.
+LARGEST = 64 << 30
+MOST_FILES = 200_000
+# The longest header of a safetensors file, by the format's own reader.
+HEADER_BYTES = 100_000_000
 
 # What LLaMA-Factory reads files of a type with (llamafactory/extras/constants.py, FILEEXT2TYPE).
 READERS = {".arrow": "arrow", ".csv": "csv", ".json": "json", ".jsonl": "json", ".parquet": "parquet", ".txt": "text"}
 
 
 class Failure(Exception):
-    """Something the user can act on: printed as one line."""
+    """Something the user can act on: printed as one line. Another try may do better."""
+
+    code = 1
+
+
+class Refused(Failure):
+    """A failure that would come again."""
+
+    code = 10
+
+
+class DiskFull(Failure):
+    code = 15
 
 
 def say(text):
-    print(f"prepare: {text}", flush=True)
+    print(on_one_line(f"prepare: {text}"), flush=True)
+
+
+def on_one_line(text):
+    """A text with what a server wrote in it, as it may go to a log."""
+    return "".join(char if is_plain(char) else " " for char in text)
+
+
+def is_plain(text):
+    return not any(unicodedata.category(char) in ("Cc", "Cs") for char in text)
 
 
 def main():
     os.umask(0o022)
     # As the container's first process Python would not hear TERM. Nothing is to be tidied up: the marker comes last.
     signal.signal(signal.SIGTERM, lambda *_: os._exit(143))
-    spec = read_spec()
-    for name in spec:
-        if name not in ("model", "data", "packages"):
-            raise Failure(f"unknown part {name!r} in PREPARE_SPEC; there are model, data and packages")
-    check_endpoints([*([spec["model"]] if "model" in spec else []), *spec.get("data", [])])
+    WATCH.start()
+    try:
+        prepare(read_spec())
+    except Exception as error:
+        return end(error)
+    say("done")
+    return 0
+
+
+def prepare(spec):
+    WATCH.asked = directories_of(spec)
+    check_spec(spec)
+    for directory in WATCH.asked:
+        with contextlib.suppress(FileNotFoundError):
+            os.remove(os.path.join(directory, FAILED))
     if "model" in spec:
         model = spec["model"]
         request = requested(model)
@@ -73,27 +144,388 @@ def main():
         with open(packages["requirements"], "rb") as file:
             request = {"requirements": hashlib.sha256(file.read()).hexdigest()}
         fill(packages["directory"], request, lambda: install(packages), check_packages)
-    say("done")
+
+
+def end(error):
+    """Says in one line why it ends: in the log, to Kubernetes, and if it is final to who waits. The exit code."""
+    failure = failure_of(error)
+    text = on_one_line(f"prepare: {failure}")[:2000]
+    print(text, file=sys.stderr, flush=True)
+    log = os.environ.get("TERMINATION_LOG", "/dev/termination-log")
+    with contextlib.suppress(OSError), open(log, "r+", encoding="utf-8") as file:
+        file.write(text + "\n")
+    if not WATCH.told:
+        leave_if_final(failure)
+    return failure.code
+
+
+def leave_if_final(failure):
+    """Tells who waits for the directory at hand, or before there is one, for any."""
+    WATCH.told = True
+    if failure.code == Failure.code and not (TRIES > 0 and WATCH.tries >= TRIES):
+        return
+    for directory in [WATCH.directory] if WATCH.directory else WATCH.asked:
+        # Another pod at work will see for itself; what can't be written is left to the waiting pod's patience.
+        with contextlib.suppress(OSError, Failure):
+            leave(directory, on_one_line(f"prepare: {failure}")[:2000])
+
+
+def failure_of(error):
+    """What happened, in words for the user."""
+    if isinstance(error, Failure):
+        return error
+    if is_disk_full(error):
+        return DiskFull(f"a disk is full: {first_line(error)}. Make room on the volume, or enlarge it")
+    if isinstance(error, OSError):
+        return Failure(first_line(error))
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    where = f"{os.path.basename(frame.filename)}, line {frame.lineno}"
+    return Failure(f"unexpected {type(error).__name__}: {first_line(error)} ({where}); please report it")
+
+
+def is_disk_full(error):
+    """Whether a full disk is behind an error, however a library wrapped it."""
+    pending, seen = [error], []
+    while pending:
+        error = pending.pop()
+        if error is None or any(error is other for other in seen) or len(seen) > 100:
+            continue
+        seen.append(error)
+        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+            return True
+        if isinstance(error, BaseException):
+            if says_disk_full(str(error)):
+                return True
+            pending += [error.__cause__, error.__context__]
+            # modelscope 1.38 collects the errors of the files.
+            failed = getattr(error, "failed_files", None)
+            pending += failed.values() if isinstance(failed, dict) else []
+    return False
+
+
+def says_disk_full(text):
+    return "No space left on device" in text or "Disk quota exceeded" in text
+
+
+def leave(directory, text):
+    """Turns the sign of life into the mark that says why the marker won't come. No byte more is needed: the disk may be
+    full."""
+    busy = os.path.join(directory, BUSY)
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(WATCH.writing)
+        if directory != WATCH.directory:
+            lock = stack.enter_context(open_here(os.path.join(directory, LOCK), "a"))
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if os.path.isfile(os.path.join(directory, MARKER)):
+            return
+        with open_here(busy, "r+" if os.path.lexists(busy) else "w") as file:
+            file.write(f"{text}\n")
+            file.truncate()
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(busy, os.path.join(directory, FAILED))
+
+
+class Watch(threading.Thread):
+    """Runs beside the work. Shows that this pod is alive, by a file that changes; and ends the process where a read
+    that hangs never would: a download that writes more than it may, or is too slow, or a try that takes too long."""
+
+    def __init__(self):
+        super().__init__(daemon=True)
+        self.begun = time.monotonic()
+        # The directories asked for; the one at hand, and which try it is to fill it.
+        self.asked, self.directory, self.tries = [], None, 0
+        # Whether who waits was told of the failure; between the sign of life and the mark.
+        self.told, self.writing = False, threading.RLock()
+        # While something is fetched: a sign of its own for each download, and how far the directory may grow.
+        self.download, self.limit = None, 0
+        self.beat = 0
+
+    def run(self):
+        beaten, pause = 0.0, 0.0
+        bounds = None
+        while True:
+            time.sleep(max(min(1.0, STALL_SECONDS / 10), pause))
+            now = time.monotonic()
+            try:
+                if now - self.begun > SECONDS:
+                    raise Failure(f"not done after {SECONDS:.0f} s (PREPARE_SECONDS)")
+                if self.tries and now - beaten > BEAT_SECONDS:
+                    beaten = now
+                    self.show()
+                download = self.download
+                if download is None:
+                    continue
+                if bounds is None or bounds.download is not download:
+                    bounds = Bounds(download, self.directory, self.limit)
+                bounds.look()
+                # Where a look takes long, as on a volume far away, most of the time is for the download still.
+                pause = 20 * (time.monotonic() - now)
+            except Failure as failure:
+                # A download that ended while it was looked at is nothing to complain of.
+                if self.download is download or now - self.begun > SECONDS:
+                    os._exit(end(failure))
+            except OSError:
+                # The volume may be away for a while.
+                continue
+
+    def show(self):
+        """Writes over what is there, with the same length: that works on a full disk too."""
+        self.beat += 1
+        path = os.path.join(self.directory, BUSY)
+        with self.writing, contextlib.suppress(FileNotFoundError), open_here(path, "r+") as file:
+            file.write(self.sign())
+
+    def sign(self):
+        job, pod = os.environ.get("PREPARE_JOB", ""), os.uname().nodename
+        sign = {"job": job, "try": self.tries, "beat": self.beat, "pod": pod}
+        return json.dumps(sign).ljust(4095) + "\n"
+
+    @contextlib.contextmanager
+    def filling(self):
+        """Shows that the directory at hand is being filled, and which try it is. The sign stays after a failure."""
+        path = os.path.join(self.directory, BUSY)
+        known = read_json(path)
+        mine = isinstance(known, dict) and known.get("job") == os.environ.get("PREPARE_JOB", "")
+        self.tries = (known["try"] if mine and is_count(known.get("try")) else 0) + 1
+        with open_here(path, "r+" if os.path.lexists(path) else "w") as file:
+            file.write(self.sign())
+        yield
+        self.tries = 0
+        os.remove(path)
+
+    @contextlib.contextmanager
+    def fetching(self, limit):
+        """Holds a download against its bounds: so many bytes, and the least speed."""
+        self.limit, self.download = limit, object()
+        try:
+            yield
+        finally:
+            self.download = None
+
+
+class Bounds:
+    """What a download may do: let its directory grow so far, and no slower than the least speed."""
+
+    def __init__(self, download, directory, limit):
+        self.download, self.directory, self.limit = download, directory, limit
+        self.before = self.seen = bytes_below(directory)
+        self.since, self.active, self.read = time.monotonic(), 0, bytes_read()
+
+    def look(self):
+        found = bytes_below(self.directory)
+        self.active += max(0, found[0] - self.seen[0], found[1] - self.seen[1])
+        self.seen = found
+        grown = found[0] - self.before[0]
+        if grown > self.limit:
+            remove_begun(self.directory)
+            raise Failure(
+                f"the server sends more than it announced: {self.directory} grew by {grown} bytes, and {self.limit} "
+                "were to come at most"
+            )
+        passed = time.monotonic() - self.since
+        if passed < STALL_SECONDS:
+            return
+        # A library that compares hashes reads much and writes nothing.
+        active = self.active + bytes_read() - self.read
+        if active < LEAST_BYTES * passed:
+            raise Failure(
+                f"the download stalls: {active} bytes in {passed:.0f} s, and {LEAST_BYTES:.0f} a second are the least "
+                "(PREPARE_STALL_SECONDS, PREPARE_LEAST_BYTES)"
+            )
+        self.since, self.active, self.read = time.monotonic(), 0, bytes_read()
+
+
+WATCH = Watch()
+
+
+def bytes_below(directory):
+    """The bytes of the files below a directory: as long as they are, and what they take of the disk."""
+    length = taken = 0
+    for folder, _, names in os.walk(directory):
+        for name in names:
+            with contextlib.suppress(FileNotFoundError):
+                found = os.lstat(os.path.join(folder, name))
+                length, taken = length + found.st_size, taken + found.st_blocks * 512
+    return length, taken
+
+
+def bytes_read():
+    """What this process has read of files; 0 where nobody counts."""
+    with contextlib.suppress(OSError, ValueError, IndexError), open("/proc/self/io", encoding="ascii") as file:
+        return int(file.readline().split()[1])
+    return 0
+
+
+def remove_begun(directory):
+    """Gives back the room that an answer without end took."""
+    for name in LIBRARIES:
+        shutil.rmtree(os.path.join(directory, name), ignore_errors=True)
+    for folder, _, names in os.walk(directory):
+        for name in names:
+            if name.endswith((".incomplete", ".parallel_tmp")):
+                os.remove(os.path.join(folder, name))
+
+
+def open_here(path, mode):
+    """Opens a file for writing, never through a symbolic link, and never a pipe."""
+
+    def opener(name, flags):
+        return os.open(name, flags | os.O_NOFOLLOW | os.O_NONBLOCK, 0o644)
+
+    try:
+        file = open(path, mode, encoding=None if "b" in mode else "utf-8", opener=opener)  # noqa: SIM115
+    except OSError as error:
+        if error.errno in (errno.ELOOP, errno.EISDIR, errno.ENXIO):
+            raise Refused(f"{path} is no file of its own: remove it") from error
+        raise
+    if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+        file.close()
+        raise Refused(f"{path} is no file of its own: remove it")
+    return file
+
+
+def read_json(path):
+    """The content of a JSON file, or None if it is missing, damaged or no file."""
+    try:
+        if not stat.S_ISREG(os.stat(path).st_mode):
+            return None
+        with open(path, encoding="utf-8") as file:
+            return json.load(file)
+    except (OSError, ValueError, RecursionError):
+        return None
+
+
+def is_count(value):
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
 
 
 def read_spec():
     path = os.environ.get("PREPARE_SPEC")
     if not path:
-        raise Failure("PREPARE_SPEC is not set: it names the JSON file that says what to fetch")
+        raise Refused("PREPARE_SPEC is not set: it names the JSON file that says what to fetch")
     try:
         with open(path, encoding="utf-8") as file:
             return json.load(file)
-    except ValueError as error:
-        raise Failure(f"{path} is not valid JSON: {error}") from error
+    except (ValueError, RecursionError) as error:
+        raise Refused(f"{path} is not valid JSON: {first_line(error)}") from error
+    except (FileNotFoundError, IsADirectoryError, NotADirectoryError) as error:
+        raise Refused(f"PREPARE_SPEC names no file: {error}") from error
 
 
-def check_endpoints(parts):
-    """The hubs' libraries read the endpoint once, when they are imported."""
+def directories_of(spec):
+    """The directories that a request names, as far as it can be read: who waits for one is told of a bad request."""
+    spec = spec if isinstance(spec, dict) else {}
+    data = spec.get("data")
+    parts = [spec.get("model"), *(data if isinstance(data, list) else []), spec.get("packages")]
+    found = [part.get("directory") for part in parts if isinstance(part, dict)]
+    return [path for path in found if isinstance(path, str) and os.path.isabs(path) and "\0" not in path]
+
+
+def check_spec(spec):
+    """Every part of the request, of the kind it must have."""
+    if not isinstance(spec, dict):
+        raise Refused(f"PREPARE_SPEC holds {shown(spec)}: it must be a mapping with model, data or packages")
+    for name in spec:
+        if name not in ("model", "data", "packages"):
+            raise Refused(f"unknown part {shown(name)} in PREPARE_SPEC; there are model, data and packages")
+    data = spec.get("data", [])
+    if not isinstance(data, list):
+        raise Refused(f"data in PREPARE_SPEC is {shown(data)}: it must be a list")
+    if "model" in spec:
+        check_part(spec["model"], "model")
+    for number, part in enumerate(data):
+        check_part(part, f"data[{number}]", path=True)
+    if "packages" in spec:
+        check_texts(spec["packages"], "packages", ("requirements", "directory"), ("indexUrl",))
     endpoints = {}
-    for part in parts:
+    for part in [*([spec["model"]] if "model" in spec else []), *data]:
+        # The hubs' libraries read the endpoint once, when they are imported.
         hub, endpoint = part["hub"], part.get("endpoint")
         if hub != "http" and endpoints.setdefault(hub, endpoint) != endpoint:
-            raise Failure(f"two endpoints for {hub} in PREPARE_SPEC: {endpoints[hub]} and {endpoint}")
+            raise Refused(f"two endpoints for {hub} in PREPARE_SPEC: {endpoints[hub]} and {endpoint}")
+
+
+def check_part(part, what, path=False):
+    """A model's part, or one of a data set, which names a path in its repository."""
+    check_texts(part, what, ("hub",), ())
+    if part["hub"] == "http":
+        check_texts(part, what, ("endpoint", "directory"), ("repository", "revision", "path"))
+        if not part["endpoint"].startswith(("https://", "http://")):
+            raise Refused(f"{part['endpoint']} is no http or https address")
+        files = part.get("files")
+        if not isinstance(files, dict) or not all(isinstance(value, str) for value in files.values()) or not files:
+            raise Refused(f"files of {what} in PREPARE_SPEC is {shown(files)}: it must map names to their SHA-256")
+        check_names(list(files), "PREPARE_SPEC", part["directory"])
+        sizes = part.get("sizes", {})
+        if not isinstance(sizes, dict) or not all(is_count(value) for value in sizes.values()):
+            raise Refused(f"sizes of {what} in PREPARE_SPEC is {shown(sizes)}: it must map names to bytes")
+    elif part["hub"] in ("modelscope", "huggingface"):
+        needed = ("repository", *(("path",) if path else ()), "directory")
+        check_texts(part, what, needed, ("revision", "endpoint"))
+        if path:
+            check_names([part["path"]], "PREPARE_SPEC", part["directory"])
+    else:
+        raise Refused(f"unknown hub {shown(part['hub'])}; there are modelscope, huggingface and http")
+    if "maxBytes" in part and not is_count(part["maxBytes"]):
+        raise Refused(f"maxBytes of {what} in PREPARE_SPEC is {shown(part['maxBytes'])}: it must be a number of bytes")
+
+
+def check_texts(part, what, needed, optional):
+    if not isinstance(part, dict):
+        raise Refused(f"{what} in PREPARE_SPEC is {shown(part)}: it must be a mapping")
+    for key in (*needed, *optional):
+        if key not in part and key in optional:
+            continue
+        if key not in part:
+            raise Refused(f"{what} in PREPARE_SPEC lacks {key!r}")
+        if not isinstance(part[key], str) or part[key] == "" or not is_plain(part[key]):
+            raise Refused(f"{key} of {what} in PREPARE_SPEC is {shown(part[key])}: it must be text")
+    if "directory" in needed and not os.path.isabs(part["directory"]):
+        raise Refused(f"directory of {what} in PREPARE_SPEC is {shown(part['directory'])}: it must begin with /")
+
+
+def shown(value):
+    """A value in a message, not too long of it."""
+    text = ascii(value)
+    return text if len(text) <= 200 else f"{text[:200]}…"
+
+
+def check_names(names, source, directory):
+    """Names become paths below the directory, so each is looked at before any use of any of them."""
+    folders = set()
+    for name in names:
+        problem = name_problem(name)
+        if problem is not None:
+            raise Refused(f"{source} names the file {shown(name)}, which {problem} {directory}: nothing of it is used")
+        parts = name.split("/")
+        folders.update("/".join(parts[:count]) for count in range(1, len(parts)))
+    for name in names:
+        if name in folders:
+            raise Refused(f"{source} names {shown(name)} both as a file and as a folder")
+
+
+def name_problem(name):
+    if not isinstance(name, str) or not is_plain(name) or "\\" in name:
+        return "is no plain path below"
+    parts = name.split("/")
+    # A library makes folders from names and what it adds to them: "x." and "./../y" become "x./../y".
+    if any(part.endswith(".") or part == "" for part in parts):
+        return "lies outside of"
+    if any(len(part.encode("utf-8", "surrogatepass")) > 200 for part in parts) or len(name) > 1000:
+        return "is too long for"
+    if parts[0].casefold() in KEPT:
+        return "is kept for notes on"
+    return None
+
+
+def refuse_links(directory):
+    """Whoever writes through a symbolic link writes elsewhere. There are none in what is fetched."""
+    for folder, folders, names in os.walk(directory):
+        for name in [*folders, *names]:
+            path = os.path.join(folder, name)
+            if os.path.islink(path):
+                raise Refused(f"{path} is a symbolic link, and what is fetched would go where it points: remove it")
 
 
 def requested(part):
@@ -115,7 +547,7 @@ def fill_data(data):
     def work():
         names = fetch(request, data)
         sizes = {name: os.path.getsize(os.path.join(data["directory"], name)) for name in names}
-        with open(os.path.join(data["directory"], FILES), "w", encoding="utf-8") as file:
+        with open_here(os.path.join(data["directory"], FILES), "w") as file:
             json.dump(sizes, file)
 
     fill(data["directory"], request, work, check_data)
@@ -124,33 +556,58 @@ def fill_data(data):
 def fill(directory, request, work, check):
     """Brings a directory to hold what was requested; does nothing but look where that is done already."""
     os.makedirs(directory, exist_ok=True)
-    marker = os.path.join(directory, MARKER)
     with locked(directory):
-        if os.path.exists(marker):
-            compare(marker, request)
-            try:
-                check(directory)
-                say(f"{directory} is complete already")
-                return
-            except Failure as damage:
-                say(f"{directory} was complete, but {damage}: fetching again")
-                os.remove(marker)
-        work()
+        WATCH.directory = directory
+        try:
+            # Another Job may have left it while this one waited.
+            with contextlib.suppress(FileNotFoundError):
+                os.remove(os.path.join(directory, FAILED))
+            if not is_filled(directory, request, check):
+                with WATCH.filling():
+                    work()
+                    try:
+                        check(directory)
+                    except Failure as failure:
+                        # Every file is as its source says.
+                        raise Refused(f"what the source has is not whole: {failure}") from failure
+                    write_marker(os.path.join(directory, MARKER), request)
+                say(f"{directory} is complete")
+        except Exception as error:
+            # While the lock holds: nobody else has begun yet.
+            leave_if_final(failure_of(error))
+            raise
+        WATCH.directory = None
+
+
+def is_filled(directory, request, check):
+    """Whether a directory holds what was requested, and all of it."""
+    marker = os.path.join(directory, MARKER)
+    if not os.path.lexists(marker):
+        return False
+    compare(marker, request)
+    try:
         check(directory)
-        write_marker(marker, request)
-        say(f"{directory} is complete")
+    except Failure as damage:
+        say(f"{directory} was complete, but {damage}: fetching again")
+        os.remove(marker)
+        return False
+    say(f"{directory} is complete already")
+    return True
 
 
 def compare(marker, request):
-    with open(marker, encoding="utf-8") as file:
-        text = file.read()
+    directory = os.path.dirname(marker)
+    if not stat.S_ISREG(os.lstat(marker).st_mode):
+        raise Refused(f"{marker} is no file, so it says nothing of what {directory} holds: remove it")
+    with open(marker, encoding="utf-8", errors="replace") as file:
+        text = file.read(1 << 20)
     try:
         found = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         found = text
     if found != request:
-        raise Failure(
-            f"{os.path.dirname(marker)} holds {json.dumps(found)}, but {json.dumps(request)} is asked for: "
+        raise Refused(
+            f"{directory} holds {json.dumps(found)[:500]}, but {json.dumps(request)[:500]} is asked for: "
             "use another directory, or delete this one"
         )
 
@@ -159,7 +616,7 @@ def write_marker(marker, request):
     # First the data, then the name: a crash leaves either no marker or a whole one.
     os.sync()
     partial = marker + ".partial"
-    with open(partial, "w", encoding="utf-8") as file:
+    with open_here(partial, "w") as file:
         json.dump(request, file)
         file.flush()
         os.fsync(file.fileno())
@@ -169,7 +626,7 @@ def write_marker(marker, request):
 @contextlib.contextmanager
 def locked(directory):
     """Holds the directory's lock; the kernel drops it when the process ends, however it ends."""
-    with open(os.path.join(directory, LOCK), "a") as file:
+    with open_here(os.path.join(directory, LOCK), "a") as file:
         waited = 0
         while True:
             try:
@@ -186,6 +643,7 @@ def locked(directory):
 def fetch(request, part):
     """Fetches a model, or with a path what is there of a data set; answers the names of the files."""
     directory = part["directory"]
+    refuse_links(directory)
     if request["hub"] == "http":
         http_download(part)
         return list(part["files"])
@@ -195,52 +653,112 @@ def fetch(request, part):
         if endpoint:
             os.environ["MODELSCOPE_ENDPOINT"] = endpoint
             os.environ["MODELSCOPE_DOMAIN"] = endpoint.split("://", 1)[-1].rstrip("/")
-        download, token = modelscope_download, "MODELSCOPE_API_TOKEN"
-    elif request["hub"] == "huggingface":
+        listing, download, token = modelscope_listing, modelscope_download, "MODELSCOPE_API_TOKEN"
+    else:
         if endpoint:
             os.environ["HF_ENDPOINT"] = endpoint
             # A mirror has the files, but seldom the chunk storage beside them.
             os.environ.setdefault("HF_HUB_DISABLE_XET", "1")
-        download, token = huggingface_download, "HF_TOKEN"
-    else:
-        raise Failure(f"unknown hub {request['hub']!r}; there are modelscope, huggingface and http")
+        listing, download, token = huggingface_listing, huggingface_download, "HF_TOKEN"
     try:
-        return download(request, directory)
+        # Asked first: both libraries take a hub that they cannot reach for a reason to be content with what is there.
+        with WATCH.fetching(SLACK):
+            revision, files = listing(request)
+        files = checked_listing(files, request, part)
+        # Whatever a library is told when it asks again, it takes the files of these names and no others.
+        patterns = [glob.escape(name) for name in files]
+        with WATCH.fetching(room_for(files, directory) + SLACK):
+            download(request, directory, revision, patterns)
     except ImportError as error:
-        raise Failure(f"the image lacks the package {error.name}, which fetches from {request['hub']}") from error
+        raise Refused(f"the image lacks the package {error.name}, which fetches from {request['hub']}") from error
     except Failure:
         raise
     except Exception as error:
+        if is_disk_full(error):
+            raise
         set_or_not = "is set" if os.environ.get(token) else "is not set"
-        raise Failure(
+        raise (Refused if is_final(error) else Failure)(
             f"cannot fetch {request['repository']} at {request['revision']} from {endpoint or request['hub']}: "
             f"{type(error).__name__}: {first_line(error)} ({token} {set_or_not})"
         ) from error
+    if "path" in request:
+        remove_others(directory, request["path"], files)
+    for name, (size, hashes) in files.items():
+        compare_file(os.path.join(directory, name), size, **hashes)
+    return list(files)
 
 
-def modelscope_download(request, directory):
-    # Asked first: both downloads take a hub that they cannot reach for a reason to be content with what is there.
+def is_final(error):
+    """Whether a hub says that it has no such thing, or not for this token: asking again does not help."""
+    status = getattr(getattr(error, "response", None), "status_code", None)
+    return isinstance(status, int) and 400 <= status < 500 and status not in (408, 425, 429)
+
+
+def checked_listing(files, request, part):
+    """What a hub says it has, as {name: (size, hashes)}, looked at before anything is done with it."""
+    source, directory = f"the hub's list of {request['repository']}", part["directory"]
+    check_names([name for name, _, _ in files], source, directory)
+    listed = {name: (size, hashes) for name, size, hashes in files}
+    if "path" in request:
+        listed = {name: listed[name] for name in data_files(list(listed), request)}
+    if not listed:
+        raise Refused(f"{source} is empty")
+    for name, (size, hashes) in listed.items():
+        if not is_count(size):
+            raise Refused(f"{source} gives {name} the size {shown(size)}: what arrives cannot be compared with it")
+        for digest, length in (("sha256", 64), ("git", 40)):
+            value = hashes.get(digest)
+            if value and not (isinstance(value, str) and len(value) == length and value.isalnum()):
+                raise Refused(f"{source} gives {name} the hash {shown(value)}: what arrives cannot be compared with it")
+    total = sum(size for size, _ in listed.values())
+    if total > part.get("maxBytes", total):
+        raise Refused(f"{source} has {total} bytes, and maxBytes in PREPARE_SPEC is {part['maxBytes']}")
+    return listed
+
+
+def room_for(files, directory):
+    """The bytes that are still to come, for which there must be room."""
+    whole = missing = 0
+    for name, (size, _) in files.items():
+        path = os.path.join(directory, name)
+        if os.path.exists(path) and os.path.getsize(path) == size:
+            whole += size
+        else:
+            missing += size
+    begun = bytes_below(directory)[0] - whole
+    need_room(directory, missing - begun)
+    return missing
+
+
+def need_room(directory, missing):
+    volume = os.statvfs(directory)
+    free = volume.f_bavail * volume.f_frsize
+    if volume.f_blocks > 0 and missing > free:
+        raise DiskFull(
+            f"a disk is full: {missing} bytes are to come to {directory}, and the volume has {free}. "
+            "Make room on it, or enlarge it"
+        )
+
+
+def modelscope_listing(request):
+    from modelscope import HubApi
+
     repository, revision = request["repository"], request["revision"]
     modelscope_login()
     if "path" in request:
-        from modelscope import dataset_snapshot_download
-
         files = modelscope_data_files(repository, revision)
-        names = data_files([file["Path"] for file in files], request)
-        patterns = [glob.escape(name) for name in names]
-        dataset_snapshot_download(repository, revision=revision, local_dir=directory, allow_patterns=patterns)
-        remove_others(directory, request["path"], names)
     else:
-        from modelscope import HubApi, snapshot_download
-
         files = HubApi().get_model_files(repository, revision=revision, recursive=True)
-        files = [file for file in files if file.get("Type") != "tree"]
-        names = [file["Path"] for file in files]
-        snapshot_download(repository, revision=revision, local_dir=directory)
-    for file in files:
-        if file["Path"] in names:
-            compare_file(os.path.join(directory, file["Path"]), file.get("Size"), sha256=file.get("Sha256"))
-    return names
+    found = [file for file in files if file.get("Type") != "tree"]
+    return revision, [(file["Path"], file.get("Size"), {"sha256": file.get("Sha256")}) for file in found]
+
+
+def modelscope_download(request, directory, revision, patterns):
+    if "path" in request:
+        from modelscope import dataset_snapshot_download as download
+    else:
+        from modelscope import snapshot_download as download
+    download(request["repository"], revision=revision, local_dir=directory, allow_patterns=patterns)
 
 
 def modelscope_login():
@@ -258,9 +776,13 @@ def modelscope_data_files(repository, revision):
     files, page, size = [], 1, 100
     while True:
         more = HubApi().get_dataset_files(repository, revision=revision, page_number=page, page_size=size)
-        files += [file for file in more if file.get("Type") != "tree"]
+        files += more
         if len(more) < size:
             return files
+        if len(files) > MOST_FILES:
+            raise Refused(
+                f"the hub's list of {repository} has no end: {len(files)} files, and {MOST_FILES} are the most"
+            )
         page += 1
 
 
@@ -278,30 +800,28 @@ def remove_torn_notes(directory):
                 os.remove(path)
 
 
-def huggingface_download(request, directory):
-    from huggingface_hub import HfApi, snapshot_download
+def huggingface_listing(request):
+    from huggingface_hub import HfApi
 
-    # As above.
     kind = "dataset" if "path" in request else "model"
-    repository = {"repo_id": request["repository"], "repo_type": kind}
-    info = HfApi().repo_info(**repository, revision=request["revision"], files_metadata=True)
-    names, patterns = [file.rfilename for file in info.siblings], None
-    if kind == "dataset":
-        names = data_files(names, request)
-        patterns = [glob.escape(name) for name in names]
+    info = HfApi().repo_info(
+        repo_id=request["repository"], repo_type=kind, revision=request["revision"], files_metadata=True
+    )
+    files = []
+    for file in info.siblings or []:
+        hashes = {"git": file.blob_id} if file.lfs is None else {"sha256": file.lfs["sha256"]}
+        files.append((file.rfilename, file.size, hashes))
+    return info.sha, files
+
+
+def huggingface_download(request, directory, revision, patterns):
+    from huggingface_hub import snapshot_download
+
     remove_torn_notes(directory)
-    snapshot_download(**repository, revision=info.sha, local_dir=directory, allow_patterns=patterns)
-    if kind == "dataset":
-        remove_others(directory, request["path"], names)
-    for file in info.siblings:
-        path = os.path.join(directory, file.rfilename)
-        if file.rfilename not in names:
-            continue
-        if file.lfs is not None:
-            compare_file(path, file.size, sha256=file.lfs["sha256"])
-        else:
-            compare_file(path, file.size, git=file.blob_id)
-    return names
+    kind = "dataset" if "path" in request else "model"
+    snapshot_download(
+        request["repository"], repo_type=kind, revision=revision, local_dir=directory, allow_patterns=patterns
+    )
 
 
 def data_files(names, request):
@@ -312,9 +832,9 @@ def data_files(names, request):
     )
     if not chosen:
         there = ", ".join(sorted(names)[:10]) or "no file"
-        raise Failure(f"{repository} has no data file at {path} (types: {', '.join(READERS)}); it has {there}")
+        raise Refused(f"{repository} has no data file at {path} (types: {', '.join(READERS)}); it has {there}")
     if len({READERS[posixpath.splitext(name)[1]] for name in chosen}) > 1:
-        raise Failure(f"{repository} has files of several types in {path}, and LLaMA-Factory reads one: name a file")
+        raise Refused(f"{repository} has files of several types in {path}, and LLaMA-Factory reads one: name a file")
     return chosen
 
 
@@ -324,14 +844,21 @@ def remove_others(directory, path, names):
     if path in names or not os.path.isdir(folder):
         return
     for name in os.listdir(folder):
-        if posixpath.join(path, name) not in names:
-            os.remove(os.path.join(folder, name))
+        other = os.path.join(folder, name)
+        if posixpath.join(path, name) in names:
+            continue
+        if os.path.isdir(other) and not os.path.islink(other):
+            shutil.rmtree(other)
+        else:
+            os.remove(other)
 
 
 def compare_file(path, size, sha256=None, git=None):
     """Compares a file with what its source says of it. A wrong one is removed: the next try would take it for whole."""
-    if not os.path.exists(path):
+    if not os.path.lexists(path):
         raise Failure(f"{path} is missing")
+    if not stat.S_ISREG(os.lstat(path).st_mode):
+        raise Refused(f"{path} is no file: remove it")
     if size is not None and os.path.getsize(path) != size:
         found = os.path.getsize(path)
         os.remove(path)
@@ -348,66 +875,85 @@ def http_download(part):
     """Fetches files with known hashes, one by one. A file gets its name when its hash is right; until then it is
     NAME.partial, which the next try goes on with."""
     endpoint, directory = part["endpoint"].rstrip("/"), part["directory"]
-    if not endpoint.startswith(("https://", "http://")):
-        raise Failure(f"{endpoint} is no http or https address")
     say(f"fetching {len(part['files'])} files from {endpoint} to {directory}")
     for name, expected in part["files"].items():
         path = os.path.join(directory, name)
-        if os.path.relpath(path, directory).startswith(".."):
-            raise Failure(f"{name} lies outside of {directory}")
-        if os.path.exists(path) and hash_of(path, hashlib.sha256()) == expected.lower():
+        if os.path.isfile(path) and hash_of(path, hashlib.sha256()) == expected.lower():
             continue
         os.makedirs(os.path.dirname(path), exist_ok=True)
         partial = path + ".partial"
         url = f"{endpoint}/{urllib.parse.quote(name)}"
+        size = part.get("sizes", {}).get(name)
+        limit = min(LARGEST if size is None else size, part.get("maxBytes", LARGEST))
         for waiting in (1, 5, 25, None):
             try:
-                http_get(url, partial)
+                with WATCH.fetching(2 * LARGEST):
+                    http_get(url, partial, limit)
                 break
             except urllib.error.HTTPError as error:
                 # Asking again helps a busy server only.
-                if waiting is None or error.code not in (408, 429, 500, 502, 503, 504):
-                    raise Failure(f"cannot fetch {url}: {error.code} {error.reason}") from error
+                if error.code not in (408, 429, 500, 502, 503, 504):
+                    raise Refused(f"cannot fetch {url}: {error.code} {error.reason}") from error
                 problem = error
             except (OSError, http.client.HTTPException) as error:
-                if waiting is None:
-                    raise Failure(f"cannot fetch {url}: {first_line(error)}") from error
+                if is_disk_full(error):
+                    raise
                 problem = error
+            except ValueError as error:
+                raise Refused(f"cannot fetch {url}: the server redirects to no address: {first_line(error)}") from error
+            if waiting is None:
+                raise Failure(f"cannot fetch {url}: {first_line(problem)}") from problem
             say(f"{url}: {first_line(problem)}; again in {waiting} s")
             time.sleep(waiting)
-        compare_file(partial, None, sha256=expected)
+        compare_file(partial, size, sha256=expected)
         os.replace(partial, path)
 
 
-def http_get(url, partial):
-    """Fetches what a file still lacks, or all of it where the server knows no ranges."""
-    there = os.path.getsize(partial) if os.path.exists(partial) else 0
+class HttpOnly(urllib.request.HTTPRedirectHandler):
+    """Follows no redirect to another kind of server: urllib would go to FTP."""
+
+    def redirect_request(self, *arguments):
+        address = arguments[-1]
+        if not address.startswith(("https://", "http://")):
+            raise ValueError(address[:200])
+        return super().redirect_request(*arguments)
+
+
+def http_get(url, partial, limit):
+    """Fetches what a file still lacks, or all of it where the server knows no ranges; never more than the limit."""
+    there = os.path.getsize(partial) if os.path.lexists(partial) else 0
     request = urllib.request.Request(url, headers={"Range": f"bytes={there}-"} if there else {})
     try:
-        answer = urllib.request.urlopen(request, timeout=60)
+        answer = urllib.request.build_opener(HttpOnly).open(request, timeout=60)
     except urllib.error.HTTPError as error:
         if error.code == 416:
             return
         raise
-    with answer, open(partial, "ab" if answer.status == 206 else "wb") as file:
-        expected = answer.headers.get("Content-Length")
-        begin = file.tell()
+    with answer, open_here(partial, "ab" if answer.status == 206 else "wb") as file:
+        # None where the server named none, or nothing that is a number.
+        announced, begin = answer.length, file.tell()
+        if begin + (announced or 0) > limit:
+            raise Refused(f"{url} announces {begin + announced} bytes, and {limit} are the most")
+        need_room(os.path.dirname(partial), announced or 0)
         for block in iter(lambda: answer.read(1 << 20), b""):
+            if file.tell() + len(block) > limit:
+                os.remove(partial)
+                raise Refused(f"{url} sends more than {limit} bytes, which are the most")
             file.write(block)
-        if expected is not None and file.tell() - begin != int(expected):
-            raise http.client.IncompleteRead(b"", int(expected) - (file.tell() - begin))
+        if announced is not None and file.tell() - begin != announced:
+            raise http.client.IncompleteRead(b"", announced - (file.tell() - begin))
 
 
 def check_data(directory):
     """Every file that was fetched must be there, as long as it was; hashes were compared before the marker."""
     files = os.path.join(directory, FILES)
     need(files)
-    try:
-        with open(files, encoding="utf-8") as file:
-            sizes = json.load(file).items()
-    except (ValueError, AttributeError) as error:
-        raise Failure(f"{files} is damaged") from error
-    for name, size in sizes:
+    sizes = read_json(files)
+    if not isinstance(sizes, dict):
+        raise Failure(f"{files} is damaged")
+    for name, size in sizes.items():
+        if name_problem(name) is not None or not is_count(size):
+            raise Failure(f"{files} is damaged")
         path = os.path.join(directory, name)
         need(path)
         if os.path.getsize(path) != size:
@@ -425,14 +971,16 @@ def check_model(directory):
     """The configuration and every shard must be there and whole."""
     need(os.path.join(directory, "config.json"))
     index = os.path.join(directory, "model.safetensors.index.json")
-    if os.path.exists(index):
-        try:
-            with open(index, encoding="utf-8") as file:
-                shards = sorted(set(json.load(file)["weight_map"].values()))
-        except (ValueError, KeyError) as error:
-            raise Failure(f"{index} is damaged") from error
-    else:
-        shards = ["model.safetensors"]
+    shards = ["model.safetensors"]
+    if os.path.lexists(index):
+        found = read_json(index)
+        weights = found.get("weight_map") if isinstance(found, dict) else None
+        if not isinstance(weights, dict) or not weights:
+            raise Failure(f"{index} is damaged: it must have a weight_map from weights to files")
+        for shard in weights.values():
+            if name_problem(shard) is not None:
+                raise Failure(f"{index} is damaged: it names the file {shown(shard)}")
+        shards = sorted(set(weights.values()))
     for shard in shards:
         check_safetensors(os.path.join(directory, shard))
 
@@ -444,23 +992,27 @@ def check_safetensors(path):
     try:
         with open(path, "rb") as file:
             (header_bytes,) = struct.unpack("<Q", file.read(8))
-            header = json.loads(file.read(min(header_bytes, size)))
-        end = max(entry["data_offsets"][1] for name, entry in header.items() if name != "__metadata__")
-    except (struct.error, ValueError, KeyError, TypeError, AttributeError) as error:
+            header = json.loads(file.read(min(header_bytes, size, HEADER_BYTES)))
+        end_of = max(entry["data_offsets"][1] for name, entry in header.items() if name != "__metadata__")
+        expected = 8 + header_bytes + end_of
+    except (struct.error, ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
         raise Failure(f"{path} is no whole safetensors file") from error
-    if size != 8 + header_bytes + end:
-        raise Failure(f"{path} has {size} bytes, but its header says {8 + header_bytes + end}")
+    if size != expected:
+        raise Failure(f"{path} has {size} bytes, but its header says {shown(expected)}")
 
 
 def need(path):
-    if not os.path.exists(path):
+    if not os.path.lexists(path):
         raise Failure(f"{path} is missing")
+    if not os.path.isfile(path):
+        raise Failure(f"{path} is no file")
     if os.path.getsize(path) == 0:
         raise Failure(f"{path} is empty")
 
 
 def install(packages):
     directory = packages["directory"]
+    refuse_links(directory)
     say(f"installing {packages['requirements']} to {directory}")
     command = [sys.executable, "-m", "pip", "install", "--require-hashes", "--no-deps", "--only-binary=:all:"]
     command += ["--no-cache-dir", "--no-input", "--disable-pip-version-check", "--progress-bar=off"]
@@ -468,12 +1020,25 @@ def install(packages):
     command += ["--upgrade", "--target", directory, "--requirement", packages["requirements"]]
     if packages.get("indexUrl"):
         command += ["--index-url", packages["indexUrl"]]
-    result = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+    try:
+        result = subprocess.run(
+            command,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            encoding="utf-8",
+            errors="replace",
+            timeout=PACKAGES_SECONDS,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise Failure(f"pip has not installed {packages['requirements']} after {PACKAGES_SECONDS} s") from error
     print(result.stdout, end="", flush=True)
     if result.returncode != 0:
         lines = [line for line in result.stdout.splitlines() if line.strip()]
         errors = [line for line in lines if line.startswith("ERROR:")] or lines[-1:] or ["no output"]
-        raise Failure(f"pip cannot install {packages['requirements']}: {errors[0]}")
+        kind = Refused if "DO NOT MATCH THE HASHES" in result.stdout else Failure
+        kind = DiskFull if says_disk_full(result.stdout) else kind
+        raise kind(f"pip cannot install {packages['requirements']}: {errors[0]}")
 
 
 def check_packages(directory):
@@ -485,7 +1050,7 @@ def check_packages(directory):
         raise Failure(f"{directory} holds no package")
     for path in lists:
         need(path)
-        with open(path, encoding="utf-8") as file:
+        with open(path, encoding="utf-8", errors="replace") as file:
             names = [line.split(",", 1)[0] for line in file if not line.startswith('"')]
         for name in names:
             # pip puts a package's programs elsewhere than its list says.
@@ -499,14 +1064,4 @@ def first_line(error):
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except Failure as failure:
-        print(f"prepare: {failure}", file=sys.stderr)
-        sys.exit(1)
-    except KeyError as error:
-        print(f"prepare: PREPARE_SPEC lacks {error}", file=sys.stderr)
-        sys.exit(1)
-    except OSError as error:
-        print(f"prepare: {error}", file=sys.stderr)
-        sys.exit(1)
+    sys.exit(main())

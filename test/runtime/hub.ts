@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { Readable } from 'node:stream';
 
 /** A hub on loopback: as much of Hugging Face's and ModelScope's HTTP interface as their own libraries ask for. */
 export interface Hub {
@@ -10,8 +11,27 @@ export interface Hub {
   close(): Promise<void>;
 }
 
+/** What a hub says or sends that it should not. */
+export interface Lies {
+  /** Names that its lists have besides the files. */
+  readonly listed?: readonly string[];
+  /** From which list on it names them: a library asks once more after prepare.py. */
+  readonly from?: number;
+  /** The file whose answer has no end, and no length. */
+  readonly endless?: string;
+  /** The file of which a byte comes now and then. */
+  readonly drip?: string;
+}
+
 const DATASET_ID = 4711;
 const COMMIT = '0123456789abcdef0123456789abcdef01234567';
+const EVIL = Buffer.from('evil');
+
+/** Blocks without end. */
+export function* endless(): Generator<Buffer> {
+  while (true) yield Buffer.alloc(1 << 20, 7);
+}
+
 const sha256 = (data: Buffer): string => createHash('sha256').update(data).digest('hex');
 
 /** Whether a hub keeps a file by its SHA-256, beside Git. */
@@ -19,14 +39,21 @@ const isLarge = (name: string): boolean => /\.(safetensors|parquet)$/.test(name)
 
 const gitHash = (data: Buffer): string => createHash('sha1').update(`blob ${data.length}\0`).update(data).digest('hex');
 
-/** Serves one repository, of a model or of data sets; `hashes` may tell lies about its files. */
+/** Serves one repository, of a model or of data sets; `hashes` and `lies` may be untrue. */
 export async function hub(
   repository: string,
   files: Readonly<Record<string, Buffer>>,
   hashes: Readonly<Record<string, string>> = {},
   kind: 'models' | 'datasets' = 'models',
+  lies: Lies = {},
 ): Promise<Hub> {
   const requests: string[] = [];
+  let lists = 0;
+  const listed = (): Array<[string, Buffer]> => {
+    lists += 1;
+    const more = lists >= (lies.from ?? 1) ? (lies.listed ?? []) : [];
+    return [...Object.entries(files), ...more.map((name): [string, Buffer] => [name, EVIL])];
+  };
   const hashOf = (name: string, data: Buffer): string => hashes[name] ?? sha256(data);
   const server: Server = createServer((request, response) => {
     const url = new URL(request.url ?? '', 'http://hub');
@@ -38,7 +65,7 @@ export async function hub(
       response.end(JSON.stringify(value));
     };
     const send = (name: string): void => {
-      const data = files[name];
+      const data = files[name] ?? (lies.listed === undefined ? undefined : EVIL);
       if (data === undefined) {
         response.statusCode = 404;
         response.end();
@@ -48,7 +75,16 @@ export async function hub(
       response.setHeader('x-linked-etag', `"${hashOf(name, data)}"`);
       response.setHeader('x-linked-size', data.length);
       response.setHeader('x-repo-commit', COMMIT);
+      if (request.method === 'GET' && name === lies.endless) {
+        Readable.from(endless()).pipe(response);
+        return;
+      }
       response.setHeader('content-length', data.length);
+      if (request.method === 'GET' && name === lies.drip) {
+        const drip = setInterval(() => response.write('.'), 300);
+        response.on('close', () => clearInterval(drip));
+        return;
+      }
       response.end(request.method === 'HEAD' ? undefined : data);
     };
     const info = `/api/${kind}/${repository}`;
@@ -56,7 +92,7 @@ export async function hub(
     const scope = `/api/v1/${kind}/${repository}`;
     const trees = [`${scope}/repo/files`, `${scope}/repo/tree`, `/api/v1/datasets/${DATASET_ID}/repo/tree`];
     if (url.pathname === info || url.pathname.startsWith(`${info}/revision/`)) {
-      const siblings = Object.entries(files).map(([rfilename, data]) => ({
+      const siblings = listed().map(([rfilename, data]) => ({
         rfilename,
         size: data.length,
         blobId: gitHash(data),
@@ -67,7 +103,7 @@ export async function hub(
       json({ id: repository, modelId: repository, sha: COMMIT, private: false, tags: [], siblings });
     } else if (url.pathname === `${info}/tree/${COMMIT}`) {
       json(
-        Object.entries(files).map(([path, data]) => ({
+        listed().map(([path, data]) => ({
           type: 'file',
           path,
           size: data.length,
@@ -83,7 +119,7 @@ export async function hub(
     } else if (trees.includes(url.pathname)) {
       const root = (url.searchParams.get('Root') ?? '').replace(/^\/+|\/+$/g, '');
       const [page, size] = ['PageNumber', 'PageSize'].map((name) => Number(url.searchParams.get(name) ?? 0));
-      const list = Object.entries(files)
+      const list = listed()
         .filter(([path]) => root === '' || path.startsWith(`${root}/`))
         .map(([Path, data]) => ({
           Path,

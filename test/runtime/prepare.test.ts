@@ -3,80 +3,16 @@ import { existsSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, 
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { type Hub, hub, model, safetensors, webServer } from './hub';
-import { cleanUp, type Ended, folder, RUNTIME, type Running, run, start, until, write } from './programs';
+import { codeOf } from './pod';
+import { failed, PREPARE, place, prepare, served } from './prepare-pod';
+import { cleanUp, folder, RUNTIME, type Running, run, start, until, write } from './programs';
 
-const PREPARE = join(RUNTIME, 'prepare.py');
 const SHARD = 'model-00001-of-00002.safetensors';
 
 jest.setTimeout(120_000);
 afterAll(cleanUp);
 
-interface Options {
-  readonly hub?: string;
-  readonly revision?: string;
-  readonly endpoint?: string;
-}
-
-/** A place with a request for a model, and a stand-in for the hubs' libraries that copies `source`. */
-function place(options: Options = {}) {
-  const root = folder();
-  const source = join(root, 'source');
-  for (const [name, data] of Object.entries(model())) write(join(source, name), data);
-  write(join(root, 'modules', 'modelscope.py'), STAND_IN);
-  write(join(root, 'modules', 'huggingface_hub.py'), `${STAND_IN}${STAND_IN_API}`);
-  const directory = join(root, 'models 模型', 'Qwen3');
-  const request = {
-    model: { hub: 'modelscope', repository: 'Qwen/Qwen3-14B', revision: 'main', directory, ...options },
-  };
-  const env = {
-    PREPARE_SPEC: write(join(root, 'request.json'), JSON.stringify(request)),
-    PYTHONPATH: join(root, 'modules'),
-    SOURCE: source,
-    ROOT: root,
-    HOME: root,
-  };
-  const marker = join(directory, '.complete');
-  return { root, source, directory, env, marker, calls: () => readdirSync(root).filter((name) => /^call-/.test(name)) };
-}
-
-// What the libraries offer, as far as prepare.py uses it: copies a folder. PAUSE makes it wait in the middle until
-// the file `go` exists; FAIL makes it raise.
-const STAND_IN = `
-import os, shutil, time
-def snapshot_download(repo_id, repo_type=None, revision=None, local_dir=None, allow_patterns=None):
-    root = os.environ["ROOT"]
-    open(os.path.join(root, "call-%d" % os.getpid()), "w").write("%s %s" % (repo_id, revision))
-    if os.environ.get("FAIL"):
-        raise ConnectionError(os.environ["FAIL"])
-    for number, name in enumerate(sorted(os.listdir(os.environ["SOURCE"]))):
-        if number == 2 and os.environ.get("PAUSE"):
-            open(os.path.join(root, "half"), "w").close()
-            while not os.path.exists(os.path.join(root, "go")):
-                time.sleep(0.01)
-        shutil.copy(os.path.join(os.environ["SOURCE"], name), os.path.join(local_dir, name))
-class HubApi:
-    def login(self, token):
-        pass
-    def get_model_files(self, repository, revision=None, recursive=False):
-        if os.environ.get("FAIL"):
-            raise ConnectionError(os.environ["FAIL"])
-        return [{"Path": name, "Size": os.path.getsize(os.path.join(os.environ["SOURCE"], name))} for name in os.listdir(os.environ["SOURCE"])]
-`;
-const STAND_IN_API = `
-class HfApi:
-    def repo_info(self, repo_id, repo_type=None, revision=None, files_metadata=False):
-        class Info: sha = "commit-of-" + revision; siblings = []
-        return Info
-`;
-
 const sha256 = (data: Buffer): string => createHash('sha256').update(data).digest('hex');
-const prepare = (env: Record<string, string>): Promise<Ended> => run('python3', [PREPARE], env);
-const failed = (ended: Ended): string => {
-  expect(ended.code).toBe(1);
-  expect(ended.stderr.trim().split('\n')).toHaveLength(1);
-  expect(ended.stderr).toMatch(/^prepare: /);
-  return ended.stderr;
-};
 
 describe('a model', () => {
   test('is fetched, checked and marked with the request; main is called master on ModelScope', async () => {
@@ -161,7 +97,7 @@ describe('a model', () => {
 
   test('that cannot be fetched is told in one line, with the token that may be missing', async () => {
     const { env, marker } = place();
-    expect(failed(await prepare({ ...env, FAIL: '401 no access\nsecond line' }))).toMatch(
+    expect(failed(await prepare({ ...env, FAIL: '401 no access\nsecond line' }), 'other')).toMatch(
       /cannot fetch Qwen\/Qwen3-14B at master from modelscope: ConnectionError: 401 no access \(MODELSCOPE_API_TOKEN is not set\)/,
     );
     expect(existsSync(marker)).toBe(false);
@@ -213,7 +149,7 @@ describe('files of a web server', () => {
     async (part) => {
       const { env, directory, marker } = await web();
       write(join(directory, 'more', 'b.json.partial'), part);
-      expect(failed(await prepare(env))).toContain('does not have the hash that its source says');
+      expect(failed(await prepare(env), 'other')).toContain('does not have the hash that its source says');
       expect(existsSync(marker)).toBe(false);
       expect((await prepare(env)).code).toBe(0);
     },
@@ -221,7 +157,7 @@ describe('files of a web server', () => {
 
   test('with another hash than asked for are never marked, and have no name', async () => {
     const { env, directory, marker } = await web(DATA, { 'more/b.json': '0'.repeat(64) });
-    expect(failed(await prepare(env))).toContain('does not have the hash');
+    expect(failed(await prepare(env), 'other')).toContain('does not have the hash');
     expect([existsSync(marker), existsSync(join(directory, 'more', 'b.json'))]).toEqual([false, false]);
   });
 
@@ -427,30 +363,11 @@ describe.each([
   ['huggingface', 'huggingface_hub', 'HF_TOKEN'],
   ['modelscope', 'modelscope', 'MODELSCOPE_API_TOKEN'],
 ])('the real library of %s', (name, library, token) => {
-  const python = process.env.TRAINER_PYTHON ?? 'python3';
   const TOKEN = / (Bearer secret-token|m_session_id=session)$/;
-
-  /** A hub on loopback and a request for what it has; nothing where the library is not installed. */
-  async function served(make: () => Promise<Hub>, request: (url: string, directory: string) => object) {
-    const found = await run(python, ['-c', `import ${library}`], { HOME: folder() });
-    if (found.code !== 0) {
-      console.warn(`${python} has no ${library}: not run (set TRAINER_PYTHON to a Python that has it)`);
-      return undefined;
-    }
-    const hubServed = await make();
-    const root = folder();
-    const directory = join(root, 'models');
-    const env = {
-      PREPARE_SPEC: write(join(root, 'request.json'), JSON.stringify(request(hubServed.url, directory))),
-      HOME: root,
-      [token]: 'secret-token',
-      MODELSCOPE_DISABLE_TELEMETRY: '1',
-    };
-    return { served: hubServed, directory, env, fetch: () => run(python, [PREPARE], env) };
-  }
 
   const real = (hashes: Record<string, string> = {}) =>
     served(
+      { library, token },
       () => hub('Qwen/Tiny', model(), hashes),
       (endpoint, directory) => ({
         model: { hub: name, repository: 'Qwen/Tiny', revision: 'main', endpoint, directory },
@@ -469,6 +386,7 @@ describe.each([
   };
   const data = (path: string, hashes: Record<string, string> = {}, files = SETS) =>
     served(
+      { library, token },
       () => hub('me/sets', files, hashes, 'datasets'),
       (endpoint, directory) => ({
         data: [{ hub: name, repository: 'me/sets', revision: 'main', path, endpoint, directory }],
@@ -527,7 +445,7 @@ describe.each([
     if (setup === undefined) return;
     const ended = await setup.fetch();
     await setup.served.close();
-    expect(ended.code).toBe(1);
+    expect(ended.code).toBe(codeOf('config'));
     expect(ended.stderr).toMatch(message);
     expect(existsSync(join(setup.directory, '.complete'))).toBe(false);
   });

@@ -53,6 +53,20 @@ export function run(command: string, args: readonly string[], env: Record<string
   return start(command, args, env).ended;
 }
 
+/** Runs a program with a small volume of its own mounted at a directory; what stands in its `.failed` comes to stdout. */
+export function onSmallVolume(
+  directory: string,
+  size: string,
+  command: readonly string[],
+  env: Record<string, string>,
+): Promise<Ended> {
+  const script = `mount -t tmpfs -o size=$1 none "$2" && place=$2 && shift 2 && { "$@"; code=$?; }
+cat "$place/.failed" 2>/dev/null
+exit $code`;
+  mkdirSync(directory, { recursive: true });
+  return run('unshare', ['--mount', 'sh', '-c', script, 'sh', size, directory, ...command], env);
+}
+
 const folders: string[] = [];
 
 /** An empty folder whose name has a blank and Chinese characters; `cleanUp` removes it. */
