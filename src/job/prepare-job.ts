@@ -1,9 +1,10 @@
 import { Construct } from 'constructs';
+import { podFailurePolicy } from '../kubernetes/failure-policy';
 import { jobOf } from '../kubernetes/job';
 import { JOB_NAME_LENGTH, NAME_LENGTH } from '../kubernetes/names';
 import { portsOf } from '../kubernetes/network-policy';
 import { type PodSettings, podSettings, podTemplate } from '../kubernetes/pod-template';
-import { type HubToken, PREPARE_PATH, preparePod } from '../kubernetes/prepare-pod';
+import { type HubToken, PREPARE, PREPARE_BACKOFF_LIMIT, PREPARE_PATH, preparePod } from '../kubernetes/prepare-pod';
 import { runtimeFile } from '../kubernetes/runtime-file';
 import { type MountedClaim, PATHS } from '../kubernetes/training-pod';
 import { digest } from '../run/digest';
@@ -156,7 +157,12 @@ function makePrepareJob(
     });
   }
   const { annotations } = options;
-  makeJob(owner, 'Resource', jobOf({ name, labels, annotations, template, backoffLimit: 6, failurePolicy: false }));
+  const failurePolicy = podFailurePolicy(PREPARE);
+  makeJob(
+    owner,
+    'Resource',
+    jobOf({ name, labels, annotations, template, backoffLimit: PREPARE_BACKOFF_LIMIT, failurePolicy }),
+  );
 }
 
 const configMaps = new WeakMap<Construct, Map<string, string>>();

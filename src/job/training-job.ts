@@ -121,7 +121,10 @@ export function preflightJob(
       annotations: resolved.annotations,
       template,
       backoffLimit: 6,
-      failurePolicy: podFailurePolicy(PREFLIGHT),
+      failurePolicy: podFailurePolicy(
+        PREFLIGHT,
+        run.markers.length === 0 ? undefined : waitName(run.waitTimeoutSeconds),
+      ),
     }),
     marker: `${directory}/.complete`,
   };
@@ -141,11 +144,12 @@ export interface TrainingJob {
 export function trainingJob(resolved: ResolvedRun, pod: TrainingPod, preflight: PreflightJob | undefined): TrainingJob {
   const { run, runDigest, numbers, settled } = resolved;
   const waitTimeoutSeconds = resolved.waves ? 0 : pod.waitTimeoutSeconds;
+  const markers = [...pod.markers, ...(preflight === undefined ? [] : [preflight.marker])];
   const rendered = podTemplate(
     trainingPod({
       ...pod,
       annotations: { ...KEEP_RUNNING, ...pod.annotations },
-      markers: [...pod.markers, ...(preflight === undefined ? [] : [preflight.marker])],
+      markers,
       waitTimeoutSeconds,
     }),
   );
@@ -170,7 +174,7 @@ export function trainingJob(resolved: ResolvedRun, pod: TrainingPod, preflight: 
       backoffLimit: resolved.backoffLimit,
       activeDeadlineSeconds: resolved.activeDeadlineSeconds,
       ttlSecondsAfterFinished: resolved.ttlSecondsAfterFinished,
-      failurePolicy: podFailurePolicy(TRAINER, preflight === undefined ? undefined : waitName(waitTimeoutSeconds)),
+      failurePolicy: podFailurePolicy(TRAINER, markers.length === 0 ? undefined : waitName(waitTimeoutSeconds)),
     }),
     pod: template.spec ?? { containers: [] },
     findings: merged !== undefined && 'failed' in merged ? [merged.failed] : (patched?.findings ?? []),

@@ -20,7 +20,7 @@ export function exitClasses(): readonly ExitClass[] {
 
 let table: { readonly classes: readonly ExitClass[] } | undefined;
 
-/** The class of a run that the trainer refuses; wait-for.sh passes on its code where preflight failed. */
+/** The class of a run that the trainer refuses; wait-for.sh ends with its code where what it waits for won't come. */
 const REFUSED = 'config';
 
 /**
@@ -31,7 +31,7 @@ const REFUSED = 'config';
  * Source: Kubernetes API, batch/v1 PodFailurePolicyRule; rules go in order, values must be sorted, 0 is not allowed.
  *
  * @param containerName the container that exits with the codes of the table
- * @param waiting the init container that exits with the code of a refused run where preflight failed, if any
+ * @param waiting the init container that exits with the code of a refused run where what it waits for won't come, if any
  */
 export function podFailurePolicy(
   containerName: string,

@@ -11,8 +11,8 @@ export interface Workload {
   readonly backoffLimit: number;
   readonly activeDeadlineSeconds?: number;
   readonly ttlSecondsAfterFinished?: number;
-  /** How exit codes decide about a retry; false: every failure is retried. */
-  readonly failurePolicy: PodFailurePolicy | false;
+  /** How exit codes decide about a retry. */
+  readonly failurePolicy: PodFailurePolicy;
 }
 
 /** A Job of Kubernetes, with what every Job must have. */
@@ -41,7 +41,7 @@ export function jobOf(work: Workload): JobManifest {
       podReplacementPolicy: 'Failed',
       ...(activeDeadlineSeconds === undefined ? {} : { activeDeadlineSeconds }),
       ...(ttlSecondsAfterFinished === undefined ? {} : { ttlSecondsAfterFinished }),
-      ...(failurePolicy === false ? {} : { podFailurePolicy: failurePolicy }),
+      podFailurePolicy: failurePolicy,
       template: work.template,
     },
   };

@@ -13,6 +13,12 @@ export interface HubToken {
   readonly key: string;
 }
 
+/** The container that fills the volume. */
+export const PREPARE = 'prepare';
+
+/** How often a failed prepare pod is replaced. */
+export const PREPARE_BACKOFF_LIMIT = 6;
+
 /** What the prepare pod is made of. */
 export interface PreparePod extends PodSettings {
   readonly image: string;
@@ -33,12 +39,21 @@ export function preparePod(pod: PreparePod): PodInput {
     gpus: 0,
     initContainers: [],
     container: {
-      name: 'prepare',
+      name: PREPARE,
       image: pod.image,
       command: ['python3', `${PREPARE_PATH}/prepare.py`],
       workingDir: HOME,
       env: [
-        ...envVars(writablePlaces(), NO_GPUS, { PREPARE_SPEC: `${PREPARE_PATH}/request.json` }),
+        ...envVars(writablePlaces(), NO_GPUS, {
+          PREPARE_SPEC: `${PREPARE_PATH}/request.json`,
+          // The last try's failure is final, whatever it is: who waits for it is told.
+          PREPARE_TRIES: String(PREPARE_BACKOFF_LIMIT + 1),
+        }),
+        // A Job that is made again counts its tries anew.
+        {
+          name: 'PREPARE_JOB',
+          valueFrom: { fieldRef: { fieldPath: "metadata.labels['batch.kubernetes.io/controller-uid']" } },
+        },
         ...pod.tokens.map(tokenVariable),
       ],
       resources: { cpu: '2', memory: '4Gi', 'ephemeral-storage': '10Gi' },

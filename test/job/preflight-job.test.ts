@@ -98,6 +98,7 @@ describe('the preflight Job', () => {
         action: 'FailJob',
         onExitCodes: { containerName: 'preflight', operator: 'In', values: [10, 11, 12, 13, 15, 17] },
       },
+      { action: 'FailJob', onExitCodes: { containerName: 'wait-for-prepare', operator: 'In', values: [10] } },
     ]);
   });
 
@@ -144,9 +145,12 @@ describe('training', () => {
     });
   });
 
-  test('without preflight counts a failure of its init container as a try', () => {
-    const rules = jobOf(written({ preflight: false }).manifests, 'train').spec?.podFailurePolicy?.rules;
-    expect(rules?.flatMap(({ onExitCodes }) => onExitCodes?.containerName ?? [])).toEqual(['trainer']);
+  test('ends with its init container where what it waits for won’t come, with preflight and without', () => {
+    for (const preflight of [true, false]) {
+      const rules = jobOf(written({ preflight }).manifests, 'train').spec?.podFailurePolicy?.rules;
+      const names = rules?.flatMap(({ onExitCodes }) => onExitCodes?.containerName ?? []);
+      expect(names).toEqual(['trainer', 'check-prepare']);
+    }
   });
 
   test('reads the tokenised data of its run', () => {

@@ -91,7 +91,19 @@ test('a token comes from its Secret, as a reference', () => {
 });
 
 test('without a token nothing refers to a Secret', () => {
-  expect(envOf().filter(({ valueFrom }) => valueFrom !== undefined)).toEqual([]);
+  expect(envOf().filter(({ valueFrom }) => valueFrom?.secretKeyRef !== undefined)).toEqual([]);
+});
+
+test('it hears how often it may try, and of which Job it is', () => {
+  expect(envOf()).toEqual(
+    expect.arrayContaining([
+      { name: 'PREPARE_TRIES', value: '7' },
+      {
+        name: 'PREPARE_JOB',
+        valueFrom: { fieldRef: { fieldPath: "metadata.labels['batch.kubernetes.io/controller-uid']" } },
+      },
+    ]),
+  );
 });
 
 test('nothing runs before it, and it ends within half a minute when told to', () => {
