@@ -1,10 +1,11 @@
-import { readdirSync, statSync, writeFileSync } from 'node:fs';
+import { readdirSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { type ParsedFile, parseDataFile } from '../llamafactory/dataset-file';
 import { isMapping } from '../llamafactory/dataset-info';
 import { type Files, joinPath } from '../llamafactory/files';
 import { type FileText, LARGEST_CONFIG, readText, statOf } from '../llamafactory/read-text';
 import type { Mapping } from '../run/run';
+import { writeWhole } from './write-file';
 
 export { type FileText, reasonOf } from '../llamafactory/read-text';
 
@@ -79,7 +80,7 @@ export function fileStore(): FileStore {
       [...changed].filter(([, { before, after }]) => before !== after).map(([path, texts]) => ({ path, ...texts })),
     save(path) {
       const text = changed.get(path)?.after;
-      if (text !== undefined) writeFileSync(path, text);
+      if (text !== undefined) writeWhole(path, text);
     },
     from(folder) {
       const at = (path: string) => resolve(folder, path);

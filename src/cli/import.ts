@@ -1,4 +1,4 @@
-import { existsSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { dirname, isAbsolute, join, relative, resolve } from 'node:path';
 import { findingsText } from '../judge/finding-text';
 import { attempt } from '../judge/guarded';
@@ -10,6 +10,7 @@ import type { Change } from './importing/changes';
 import { filesBelow, launchScript, trainConfigs } from './importing/find-files';
 import { type Imported, type ImportRequest, importRun } from './importing/import-run';
 import { ExitStatus, type Output } from './output';
+import { writeWhole } from './write-file';
 
 /** What `import` is asked beside the folder. */
 export interface ImportOptions {
@@ -105,7 +106,7 @@ function write(program: string, { out }: ImportOptions, output: Output): boolean
     return true;
   }
   try {
-    writeFileSync(out, program);
+    writeWhole(out, program);
     return true;
   } catch (error) {
     output.err(`error: ${out} can't be written: ${reasonOf(error)}\n`);

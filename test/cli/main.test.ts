@@ -317,3 +317,38 @@ test('the program itself prints and exits', () => {
   expect(JSON.parse(stdout)).toMatchObject({ file: 'train_config.yaml', accepted: false });
   expect({ status, stderr }).toEqual({ status: 1, stderr: '' });
 });
+
+describe('lint --fix leaves to its author what it can not be sure of', () => {
+  const fixed = (name: string, changes: Readonly<Record<string, unknown>>, files = {}) => {
+    const path = project(name, changes, files);
+    const { out } = run('lint', '--fix', '--format', 'json', path);
+    const findings: { id: string; fix: unknown[] }[] = JSON.parse(out.trim()).findings;
+    return { args: parseYaml(readFileSync(path, 'utf8')) as Record<string, unknown>, findings };
+  };
+
+  test('a data set whose name is like that of one that is named already', () => {
+    const { args, findings } = fixed('twice', { dataset: 'math,maht' });
+    expect(args['dataset']).toBe('math,maht');
+    expect(findings).toContainEqual(expect.objectContaining({ id: 'dataset', fix: [] }));
+  });
+
+  test('an argument that no release knows, whose value would be gone', () => {
+    const { args, findings } = fixed('unknown', { lora_rnk: 64, lora_rank: 8, frobnicate: 1 });
+    expect([args['lora_rnk'], args['lora_rank'], args['frobnicate']]).toEqual([64, 8, 1]);
+    expect(findings.filter(({ id }) => id === 'unknown-argument').map(({ fix }) => fix)).toEqual([[], []]);
+  });
+
+  test('but a misspelt argument is spelt right where that is not there', () => {
+    expect(fixed('misspelt', { lora_rnk: 64 }).args).toMatchObject({ lora_rank: 64 });
+  });
+
+  test.each(['Qwen/Qwen3-4B-Instruct-2507', 'Qwen/Qwen3-4B-Thinking-2507'])(
+    'how %s thinks, which no argument changes',
+    (model) => {
+      const name = model.replace('/', '-');
+      const { args, findings } = fixed(name, { model_name_or_path: model, template: 'qwen3' });
+      expect(args).not.toHaveProperty('enable_thinking');
+      expect(findings).toContainEqual(expect.objectContaining({ id: 'thinking-without-cot', fix: [] }));
+    },
+  );
+});

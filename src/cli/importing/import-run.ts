@@ -372,7 +372,7 @@ function evaluations(run: Run): Omit<Finding, 'path'>[] {
   ];
 }
 
-function modelFindings({ model, byHand }: ImportedModel, { args }: Run): Omit<Finding, 'path'>[] {
+function modelFindings({ model, plannedAs, byHand }: ImportedModel, { args }: Run): Omit<Finding, 'path'>[] {
   const name = shown(args['model_name_or_path']);
   const about = (severity: Severity, message: string, change: string): Omit<Finding, 'path'> => ({
     id: 'import-model',
@@ -392,6 +392,15 @@ function modelFindings({ model, byHand }: ImportedModel, { args }: Run): Omit<Fi
           ),
         ]
       : []),
+    ...(plannedAs === undefined
+      ? []
+      : [
+          about(
+            Severity.WARNING,
+            `no config.json of the model is at hand: it is planned as ${plannedAs}, which it is called after`,
+            "compare Model.custom's config with the model's config.json",
+          ),
+        ]),
     ...(byHand
       ? [
           about(

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import type { Files } from '../../llamafactory/files';
 import { Model } from '../../model';
 import { modelFileBytes } from '../../planning/layers';
@@ -21,6 +22,8 @@ export interface ImportedModel {
   readonly directory: string;
   /** Arguments that are said by the model cache. */
   readonly said: readonly string[];
+  /** The model of the catalogue that its name alone is like, by which it is planned; undefined: more is known. */
+  readonly plannedAs?: string;
   /** True if the cache is an existing claim that somebody has to copy the model to. */
   readonly byHand: boolean;
 }
@@ -39,9 +42,13 @@ const PATH = /^(\.{0,2}\/|~|[A-Za-z]:[\\/])/;
 export function importedModel(args: Mapping, env: ReadonlyMap<string, string>, files: Files): ImportedModel {
   const name = typeof args['model_name_or_path'] === 'string' ? args['model_name_or_path'] : '';
   const local = PATH.test(name) || files.kind(name) === 'folder';
-  const named = partsOf(name).flatMap((part) => catalogued(part) ?? variant(part) ?? [])[0];
-  const { model, code } = named ?? custom(name, modelShapeOf(name, files));
-  if (local && named === undefined) {
+  const repository = local ? cachedRepository(name) : name;
+  const shape = modelShapeOf(name, files);
+  const known = catalogued(repository);
+  const { model, code } = known ?? custom(repository ?? name, shape);
+  const byName = known === undefined && files.read(join(name, 'config.json')) === undefined;
+  const plannedAs = byName ? shape?.name : undefined;
+  if (repository === undefined) {
     const directory = partsOf(name)[0] ?? 'model';
     return {
       code,
@@ -50,6 +57,7 @@ export function importedModel(args: Mapping, env: ReadonlyMap<string, string>, f
       model,
       directory: `/models/${directory}`,
       said: [],
+      plannedAs,
       byHand: true,
     };
   }
@@ -77,6 +85,7 @@ export function importedModel(args: Mapping, env: ReadonlyMap<string, string>, f
     model,
     directory: `/models/${model?.repository ?? name}`,
     said: typeof revision === 'string' ? ['model_revision'] : [],
+    plannedAs,
     byHand: false,
   };
 }
@@ -86,24 +95,28 @@ interface Named {
   readonly code: string;
 }
 
-/** A model of the catalogue by the last part of its repository. */
-function catalogued(part: string): Named | undefined {
-  for (const [name, model] of Object.entries(QwenModel)) {
-    if (!(model instanceof Model)) continue;
-    if (model.repository.split('/').at(-1)?.toLowerCase() === part.toLowerCase())
-      return { model, code: `QwenModel.${name}` };
-  }
-  return undefined;
+/** A model of the catalogue by its repository, exactly: any other name is another model. */
+function catalogued(repository: string | undefined): Named | undefined {
+  const found = Object.entries(QwenModel).find(
+    ([, model]) => model instanceof Model && model.repository === repository,
+  );
+  return found === undefined ? undefined : { model: found[1] as Model, code: `QwenModel.${found[0]}` };
 }
 
-/** Another model of the size of one in the catalogue: a base model, a newer one. */
-function variant(part: string): Named | undefined {
-  const shape = modelShapeOf(part, NO_FILES);
-  return shape === undefined ? undefined : custom(`Qwen/${part}`, shape);
+/**
+ * The repository whose copy a folder is, by where the hubs' own caches keep it; undefined if the path doesn't say. The
+ * name of the folder alone says nothing: a model of one's own is often called after the one it was made from.
+ */
+function cachedRepository(path: string): string | undefined {
+  const huggingFace = /(?:^|[\\/])models--([^\\/]+?)--([^\\/]+?)(?:[\\/]|$)/.exec(path);
+  if (huggingFace !== null) return `${huggingFace[1]}/${huggingFace[2]}`;
+  const [name, owner] = partsOf(path);
+  if (owner === undefined) return undefined;
+  const repository = `${owner}/${name}`;
+  const above = path.replaceAll('___', '.').slice(0, -repository.length);
+  const inCache = /[\\/]modelscope[\\/]hub[\\/](?:models[\\/])?$/.test(above) && owner !== 'models';
+  return inCache || catalogued(repository) !== undefined ? repository : undefined;
 }
-
-/** What a trainer without files sees. */
-const NO_FILES: Files = { kind: () => undefined, read: () => undefined, list: () => [] };
 
 function custom(repository: string, shape: ModelShape | undefined): Named {
   const description = {

@@ -31,7 +31,7 @@ export const LATER_STEPS: readonly Step[] = [
     fix(state) {
       const name = state.values['template'];
       const meant = typeof name === 'string' ? nearest(name, templatesOf(state.release)) : undefined;
-      return meant === undefined ? remove(state, 'template') : put(state, 'template', meant);
+      return meant === undefined ? [] : put(state, 'template', meant);
     },
   },
   datasets('dataset'),
@@ -47,7 +47,7 @@ export const LATER_STEPS: readonly Step[] = [
     fix(state) {
       const value = state.values['stage'];
       const meant = typeof value === 'string' ? nearest(value, STAGES) : undefined;
-      return meant === undefined ? remove(state, 'stage') : put(state, 'stage', meant);
+      return meant === undefined ? [] : put(state, 'stage', meant);
     },
   },
   {
@@ -179,11 +179,10 @@ function datasets(key: 'dataset' | 'eval_dataset'): Step {
     fix(state) {
       const fault = faultOf(state, key);
       const names = isNone(state.values[key]) ? [] : items(state.values[key]);
-      if (fault === undefined || names.length === 0 || fault.name === undefined) return [];
-      if (fault.meant !== undefined)
-        return put(state, key, names.map((n) => (n === fault.name ? fault.meant : n)).join(','));
-      if (names.length > 1) return put(state, key, names.filter((n) => n !== fault.name).join(','));
-      return fault.stage === undefined ? [] : put(state, 'stage', fault.stage);
+      const { name, meant } = fault ?? {};
+      // A name that is there already would be trained on twice, and what is left out is not the author's run.
+      if (meant === undefined || names.includes(meant)) return [];
+      return put(state, key, names.map((each) => (each === name ? meant : each)).join(','));
     },
     change: 'name a data set of dataset_info.json whose file is there and whose kind fits the stage',
   };

@@ -94,7 +94,7 @@ function crash(step: Step, state: State, error: PyError): Finding {
     key: key ?? step.keys[0] ?? '',
     message: `LLaMA-Factory crashes on it: ${error.type}, ${error.text}`,
     got: key === undefined ? undefined : asJson(args[key]),
-    ...withFix(key === undefined || key === 'dataset' ? [] : remove(state, key)),
+    ...(key === undefined ? {} : { change: `write what \`${key}\` takes, or take it out` }),
     source: step.source,
   };
 }
@@ -116,14 +116,18 @@ function unknownArgument(input: ParserInput, key: string): Finding {
   const meant = replacement ? replacement.renamedTo : nearest(key, settableOf(release));
   const usable = meant !== undefined && fields.get(meant)?.settable && !(meant in input.args) ? meant : undefined;
   const at = { input };
-  const fix = usable === undefined ? remove(at, key) : rename(at, key, usable);
+  // What no release knows may mean anything: only its author can take it out.
+  const fix = usable !== undefined ? rename(at, key, usable) : replacement === undefined ? [] : remove(at, key);
+  const unsure =
+    meant === undefined ? 'take it out' : `take it out, or give its value to \`${meant}\`, which is there too`;
+  const change = replacement?.instead === undefined ? undefined : `remove it; instead: ${replacement.instead}`;
   return {
     id: 'unknown-argument',
     severity: Severity.ERROR,
     path: input.path,
     key,
     message: `LLaMA-Factory ${release} has no argument \`${key}\`${why(key, meant)}`,
-    ...withFix(fix, replacement?.instead === undefined ? undefined : `remove it; instead: ${replacement.instead}`),
+    ...withFix(fix, fix.length === 0 ? unsure : change),
     source: 'transformers: src/transformers/hf_argparser.py',
   };
 }

@@ -285,7 +285,8 @@ export const TRAIN_STEPS: readonly Step[] = [
       !isNone(values['quantization_bit']) &&
       !isNone(values['adapter_name_or_path']) &&
       length(values['adapter_name_or_path']) !== 1,
-    fix: (state) => put(state, 'adapter_name_or_path', String((state.values['adapter_name_or_path'] as unknown[])[0])),
+    fix: () => [],
+    change: 'name one adapter: merge the others into the model first',
   },
   needsPackage('use_kt', 'ktransformers', { since: '0.9.4', before: '0.9.5' }),
   needsPackage('use_kt', 'kt-kernel, transformers-kt and accelerate-kt', { since: '0.9.5' }),

@@ -1,5 +1,7 @@
 import { Severity } from '../../../run/finding';
-import { found, setArgument } from '../../found';
+import type { Run } from '../../../run/run';
+import { type Fault, found, setArgument } from '../../found';
+import { qwen3Of } from '../../qwen3';
 import { answersIn, readDatasets } from '../../rows';
 import type { Rule } from '../../rule';
 
@@ -26,8 +28,20 @@ export const rule: Rule = {
         message:
           'no answer in the data has a <think> block: the model is trained to write an empty one before each answer',
         got: args['enable_thinking'] ?? 'nothing: true',
-        fix: [setArgument(run, 'enable_thinking', false)],
+        ...whatToDo(run),
       }),
     ];
   },
 };
+
+/** Models of 2507 have one way of answering each, which no argument changes. */
+function whatToDo(run: Run): Pick<Fault, 'change' | 'fix'> {
+  switch (qwen3Of(run)) {
+    case 'instruct':
+      return { change: 'set template: qwen3_nothink: the model never thinks' };
+    case 'thinking':
+      return { change: 'train the Instruct model, or give the answers <think> blocks: this model always thinks' };
+    default:
+      return { fix: [setArgument(run, 'enable_thinking', false)] };
+  }
+}
