@@ -10,8 +10,10 @@ const SOURCE = join(__dirname, '..', 'src');
 const REPEATS = /[*+]|,\}/;
 
 function verdict(source: string, flags: string): string {
-  const found = checkSync(source, flags, { timeout: null, seed: 1 });
-  return found.status === 'vulnerable' ? `${found.complexity.summary}, for example ${found.attack.pattern}` : found.status;
+  const found = checkSync(source, flags, { timeout: null });
+  return found.status === 'vulnerable'
+    ? `${found.complexity.summary}, for example ${found.attack.pattern}`
+    : found.status;
 }
 
 describe('the regular expressions of the source', () => {

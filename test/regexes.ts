@@ -67,5 +67,7 @@ function isText(node: ts.Expression): boolean {
 function templateText(node: ts.TemplateLiteral, values: ReadonlyMap<string, ts.Expression>, raw: boolean): string {
   const part = (text: ts.TemplateLiteralLikeNode) => (raw ? (text.rawText ?? text.text) : text.text);
   if (ts.isNoSubstitutionTemplateLiteral(node)) return part(node);
-  return part(node.head) + node.templateSpans.map((span) => textOf(span.expression, values) + part(span.literal)).join('');
+  return (
+    part(node.head) + node.templateSpans.map((span) => textOf(span.expression, values) + part(span.literal)).join('')
+  );
 }

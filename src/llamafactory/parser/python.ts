@@ -248,7 +248,7 @@ export function loadJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    const strings = /"(?:[^"\\]|\\[\s\S])*"?|-?Infinity|(?<!-)NaN/g;
+    const strings = /"[^"\\]*(?:\\[\s\S][^"\\]*)*"?|-?Infinity|(?<!-)NaN/g;
     const plain = text.replace(strings, (token) => (token.startsWith('"') ? token : '1e999'));
     if (plain !== text) {
       try {
