@@ -358,7 +358,7 @@ export class DatasetVolume extends Construct {
 
   /** A path without slashes around it. */
   private pathIn(place: 'volume' | 'source', given: string): string {
-    const path = given.replace(/^\/+|\/+$/g, '');
+    const path = given.replace(/^\/+|(?<!\/)\/+$/g, '');
     const parts = path.split('/');
     if (path === '' || parts.includes('..') || (place === 'source' && parts.some((part) => ['', '.'].includes(part)))) {
       this.problem({

@@ -90,7 +90,7 @@ export class TrainerImage {
         change: 'take a newer release, or your own image by TrainerImage.custom',
       });
     }
-    const prefix = options.registry === undefined ? '' : `${options.registry.replace(/\/+$/, '')}/`;
+    const prefix = options.registry === undefined ? '' : `${options.registry.replace(/(?<!\/)\/+$/, '')}/`;
     const contents: ImageContents = {
       llamafactory: release,
       transformers,

@@ -139,7 +139,8 @@ function added(text: string, map: Place['map'], line: string): string | undefine
   }
   const keyStart = rangeOf(first.key)[0];
   if (map.flow) {
-    const gap = /\s*$/.exec(text.slice(0, keyStart))?.[0] ?? ' ';
+    const ahead = text.slice(0, keyStart);
+    const gap = ahead.slice(ahead.trimEnd().length);
     const end = itemEnd(last);
     return `${text.slice(0, end)},${gap === '' ? ' ' : gap}${line}${text.slice(end)}`;
   }

@@ -1,6 +1,6 @@
 import { readdirSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { type ParsedFile, parseDataFile } from '../llamafactory/dataset-file';
+import { LARGEST_DATA, type ParsedFile, parseDataFile, tooLarge } from '../llamafactory/dataset-file';
 import { isMapping } from '../llamafactory/dataset-info';
 import { type Files, joinPath } from '../llamafactory/files';
 import { type FileText, LARGEST_CONFIG, readText, statOf } from '../llamafactory/read-text';
@@ -9,16 +9,15 @@ import { writeWhole } from './write-file';
 
 export { type FileText, reasonOf } from '../llamafactory/read-text';
 
-/** Larger data files aren't read: rules and planner do without their rows. */
-const LARGEST_DATA = 64 * 2 ** 20;
-
 /** The files of one call of the command line: read once each, and as fixes have changed them. Paths are absolute. */
 export interface FileStore {
   read(path: string): FileText;
   /** What a JSON file holds; undefined if that is no mapping. */
   mapping(path: string): Mapping | undefined;
-  /** The rows of a data file; undefined: too large, or of a format that only Python reads. */
+  /** The rows of a data file; undefined: of a format that only Python reads. */
   rows(path: string): ParsedFile | undefined;
+  /** How many bytes a file has; 0 if it is not there. */
+  size(path: string): number;
   /** The shell scripts in a folder, by name. */
   scripts(folder: string): readonly string[];
   /** Changes a file for every later reading; it is written by `save`. */
@@ -57,6 +56,10 @@ export function fileStore(): FileStore {
     rows(path) {
       if (!parsed.has(path)) parsed.set(path, readRows(path));
       return parsed.get(path);
+    },
+    size(path) {
+      const stat = statOf(path);
+      return typeof stat === 'string' ? 0 : stat.size;
     },
     scripts(folder) {
       let names = scripts.get(folder);
@@ -142,13 +145,13 @@ function jsonMapping(text: FileText): Mapping | undefined {
 function readRows(path: string): ParsedFile | undefined {
   if (!/\.jsonl?$/.test(path)) return undefined;
   const stat = statOf(path);
-  if (typeof stat !== 'string' && stat.size > LARGEST_DATA) return undefined;
+  if (typeof stat !== 'string' && stat.size > LARGEST_DATA) return tooLarge(`the file has ${stat.size} bytes`);
   const text = readText(path, LARGEST_DATA);
   if (!('text' in text)) return { fault: text.fault };
   const [first, second] = path.endsWith('.jsonl') ? ['a.jsonl', 'a.json'] : ['a.json', 'a.jsonl'];
   const plain = text.text.replace(/^\ufeff/, '');
   const asNamed = parseDataFile(first, plain);
-  if ('rows' in asNamed && !asNamed.rows.every(Array.isArray)) return asNamed;
+  if ('rows' in asNamed ? !asNamed.rows.every(Array.isArray) : asNamed.tooLarge) return asNamed;
   const otherwise = parseDataFile(second, plain);
-  return 'rows' in otherwise ? otherwise : asNamed;
+  return 'rows' in otherwise || otherwise.tooLarge ? otherwise : asNamed;
 }

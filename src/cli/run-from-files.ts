@@ -1,4 +1,5 @@
 import { basename, dirname, isAbsolute, join, relative, resolve } from 'node:path';
+import { LARGEST_DATA, MOST_ROWS, type ParsedFile, tooLarge } from '../llamafactory/dataset-file';
 import { isMapping } from '../llamafactory/dataset-info';
 import { type Files, joinPath } from '../llamafactory/files';
 import type { LoadedConfig } from '../llamafactory/load';
@@ -63,6 +64,7 @@ export function runFromFiles(path: string, options: RunOptions, store: FileStore
     ...files,
     mapping: (name) => store.mapping(resolve(folder, name)),
     rows: (name) => store.rows(resolve(folder, name)),
+    size: (name) => store.size(resolve(folder, name)),
   };
   const info = datasetsOf(args, path, data);
   const launch = launchScriptOf(options.launch, path, store);
@@ -142,7 +144,7 @@ function names(script: string, file: string): boolean {
 }
 
 /** The files a run names, parsed; paths from the YAML's folder. */
-type DataFiles = Files & Pick<FileStore, 'mapping' | 'rows'>;
+type DataFiles = Files & Pick<FileStore, 'mapping' | 'rows' | 'size'>;
 
 function deepspeedOf(value: unknown, files: DataFiles): Run['deepspeed'] {
   if (isMapping(value)) return { file: INLINE, config: value };
@@ -175,7 +177,7 @@ function datasetsOf(args: Mapping, path: string, files: DataFiles): Datasets {
       const entry = entries !== undefined && Object.hasOwn(entries, name) ? entries[name] : undefined;
       const evaluation = key === 'eval_dataset' ? { evaluation: true } : {};
       if (!isMapping(entry)) return { name, ...evaluation };
-      const data = dataFiles(entry, folder ?? DATASET_DIR, files).map((file) => ({ file, parsed: files.rows(file) }));
+      const data = readData(dataFiles(entry, folder ?? DATASET_DIR, files), files);
       for (const { file, parsed } of data) {
         if (parsed !== undefined && 'fault' in parsed) findings.push(dataFault(path, key, name, file, parsed));
       }
@@ -186,6 +188,17 @@ function datasetsOf(args: Mapping, path: string, files: DataFiles): Datasets {
     }),
   );
   return { datasets, findings, folder };
+}
+
+/** The files of a data set, each with what it holds; those of a folder are held to the bounds of one file. */
+function readData(names: readonly string[], files: DataFiles): { file: string; parsed: ParsedFile | undefined }[] {
+  const [file] = names;
+  if (names.length < 2 || file === undefined) return names.map((name) => ({ file: name, parsed: files.rows(name) }));
+  const bytes = names.reduce((sum, name) => sum + files.size(name), 0);
+  if (bytes > LARGEST_DATA) return [{ file: dirname(file), parsed: tooLarge(`its files have ${bytes} bytes`) }];
+  const data = names.map((name) => ({ file: name, parsed: files.rows(name) }));
+  const rows = data.reduce((sum, { parsed }) => sum + (parsed && 'rows' in parsed ? parsed.rows.length : 0), 0);
+  return rows > MOST_ROWS ? [{ file: dirname(file), parsed: tooLarge(`its files have ${rows} rows`) }] : data;
 }
 
 /** The names in `dataset`: a list, or text with commas. */
@@ -213,8 +226,12 @@ function dataFault(
   key: string,
   name: string,
   file: string,
-  { fault, change }: { readonly fault: string; readonly change?: string },
+  { fault, change, tooLarge }: Extract<ParsedFile, { readonly fault: string }>,
 ): Finding {
+  if (tooLarge) {
+    const message = `the rows of ${name} are not looked at, and the plan does without them: ${file}: ${fault}`;
+    return { id: 'dataset-not-read', severity: Severity.WARNING, path, key, message, change };
+  }
   return {
     id: 'dataset-file',
     severity: Severity.ERROR,

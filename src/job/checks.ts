@@ -86,7 +86,10 @@ function sourceProblems({ location, datasets }: ResolvedRun): Problem[] {
   ];
   return (['modelscope', 'huggingface'] as const).flatMap((hub) => {
     const ofHub = sources.flatMap(({ key, origin }) => (origin?.hub === hub ? [{ key, origin }] : []));
-    const endpoints = ofHub.map(({ key, origin }) => [key, origin.endpoint?.replace(/\/+$/, '') ?? 'the hub itself']);
+    const endpoints = ofHub.map(({ key, origin }) => [
+      key,
+      origin.endpoint?.replace(/(?<!\/)\/+$/, '') ?? 'the hub itself',
+    ]);
     const tokens = ofHub.flatMap(({ key, origin: { token } }) =>
       token === undefined ? [] : [[key, `${token.secretName}/${token.key}`]],
     );

@@ -128,7 +128,7 @@ function makePrepareJob(
 ): void {
   const owner = new Construct(volume, id);
   const { request } = options;
-  const files = {
+  const files: PrepareFiles = {
     'prepare.py': runtimeFile('prepare.py'),
     'request.json': `${JSON.stringify(requestFile, null, 2)}\n`,
     ...(request.packages === undefined ? {} : { 'requirements.txt': request.packages.requirements }),
@@ -165,15 +165,20 @@ function makePrepareJob(
   );
 }
 
+/** What the Job mounts; the request names the requirements' directory, which is called after what they hold. */
+interface PrepareFiles extends Readonly<Record<string, string>> {
+  readonly 'request.json': string;
+}
+
 const configMaps = new WeakMap<Construct, Map<string, string>>();
 
 /** The ConfigMap of a Job: Jobs that differ in their pod alone, as in user or token, share it. */
-function prepareFiles(volume: Construct, id: string, files: Record<string, string>): string {
+function prepareFiles(volume: Construct, id: string, files: PrepareFiles): string {
   const made = configMaps.get(volume) ?? new Map<string, string>();
   configMaps.set(volume, made);
-  const content = digest(files);
-  const name = made.get(content) ?? contentConfigMap(volume, `${id}-Files`, files, 'prepare').name;
-  made.set(content, name);
+  const request = files['request.json'];
+  const name = made.get(request) ?? contentConfigMap(volume, `${id}-Files`, files, 'prepare').name;
+  made.set(request, name);
   return name;
 }
 

@@ -8,7 +8,7 @@ export function qwen3Of(run: Run): 'hybrid' | 'instruct' | 'thinking' | undefine
   const path = String(run.args['model_name_or_path'] ?? '');
   const name =
     path
-      .replace(/[/\\]+$/, '')
+      .replace(/(?<![/\\])[/\\]+$/, '')
       .split(/[/\\]/)
       .at(-1) ?? '';
   const known = run.model?.modelType.startsWith('qwen3') === true;

@@ -14,9 +14,9 @@ interface Shape {
 const SHAPES: readonly Shape[] = [
   { name: 'a Hugging Face token', pattern: /\bhf_[A-Za-z0-9]{30,}\b/ },
   { name: 'a ModelScope token', pattern: /\bms-[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}\b/ },
-  { name: 'an API key (sk-…)', pattern: /\bsk-(?:[A-Za-z0-9]{32,}|(?:proj|svcacct|ant-[a-z]+\d*)-[\w-]{20,})/ },
+  { name: 'an API key (sk-…)', pattern: /\bsk-(?:[A-Za-z0-9]{32}|(?:proj|svcacct|ant-[a-z]+\d*)-[\w-]{20})/ },
   { name: 'a GitHub token', pattern: /\b(?:gh[pousr]_[A-Za-z0-9]{36,}|github_pat_\w{60,})\b/ },
-  { name: 'a GitLab token', pattern: /\bglpat-[\w-]{20,}/ },
+  { name: 'a GitLab token', pattern: /\bglpat-[\w-]{20}/ },
   { name: 'an AWS access key', pattern: /\b(?:AKIA|ASIA)(?![0-9A-Z]*EXAMPLE)[0-9A-Z]{16}\b/ },
   { name: 'an Alibaba Cloud access key', pattern: /\bLTAI[A-Za-z0-9]{16,24}\b/ },
   { name: 'a Weights & Biases key', pattern: /WANDB_API_KEY\W{1,6}[0-9a-f]{40}\b/i },

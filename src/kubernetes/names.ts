@@ -22,7 +22,7 @@ export function objectName(parts: readonly string[], options: { maxLength?: numb
   const lossless = readable !== '' && slugs.every((part, i) => part === parts[i]) && readable.length <= room;
   if (lossless) return readable + ending;
   const hash = digest(parts).slice(0, 6);
-  const kept = readable.slice(0, room - hash.length - 1).replace(/-+$/, '');
+  const kept = readable.slice(0, room - hash.length - 1).replace(/-$/, '');
   return (kept === '' ? `run-${hash}` : `${kept}-${hash}`) + ending;
 }
 

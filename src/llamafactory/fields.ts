@@ -71,7 +71,7 @@ export function replacementOf(name: string): Replacement | undefined {
 
 /** A LLaMA-Factory or DeepSpeed key in the spelling of our props: `learning_rate` is `learningRate`. */
 export function camelCase(name: string): string {
-  return name.replace(/_+([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
+  return name.replace(/(?<!_)_+([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
 }
 
 /** LLaMA-Factory's name of a prop, looked up among the arguments of all releases; undefined if there is none. */

@@ -35,7 +35,7 @@ function simplePattern(): RegExp {
   const node = '(?:[$\\w]+|\\[[$\\w]+\\])(?:\\.[$\\w]+|\\[[$\\w]+\\])*';
   const id = '[a-zA-Z_][\\w-]*';
   const argument = '[\\w/\\-+.$%*@?|]+';
-  const call = `(?:${id}(?:\\.${id})*)?${blanks}:${blanks}${argument}(?:${blanks},${blanks}${argument})*`;
+  const call = `(?:${id}(?:\\.${id})*${blanks})?:${blanks}${argument}(?:${blanks},${blanks}${argument})*`;
   const interpolation = `\\$\\{${blanks}(?:\\.*${node}|${call})${blanks}\\}`;
   const between = '[^$]*(?:\\$(?!\\{)[^$]*)*';
   return new RegExp(`^${between}(?:${interpolation}${between})+$`);

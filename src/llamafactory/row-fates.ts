@@ -118,13 +118,20 @@ function textIn({ role, content }: Turn): void {
 
 /** A call is JSON with a name and arguments, unless it stands between words of the template. */
 function checkCall(content: string): void {
-  const text = content.replace(/<think>[\s\S]*<\/think>/, '');
+  const text = withoutThought(content);
   if (/<\w*tool_?call/i.test(text)) return;
   const calls = parsed(text);
   const wrong = (Array.isArray(calls) ? calls : [calls]).some(
     (call) => !(isMapping(call) && 'name' in call && 'arguments' in call),
   );
   if (wrong) throw new Stop(`a call of a function must be JSON with "name" and "arguments", got ${shown(content)}`);
+}
+
+/** A text without what stands from the first `<think>` to the last `</think>`. */
+function withoutThought(text: string): string {
+  const from = text.indexOf('<think>');
+  const to = text.lastIndexOf('</think>');
+  return from < 0 || to < from ? text : text.slice(0, from) + text.slice(to + '</think>'.length);
 }
 
 function checkTools(tools: unknown): void {

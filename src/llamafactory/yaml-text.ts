@@ -92,7 +92,7 @@ export function checkTabs(text: string, omegaconf: boolean, yaml: Yaml): void {
 export function indentContinuations(text: string): string {
   let result = '';
   let at = 0;
-  const start = /^[ ]*(?:- +)*(?:[^\s"'[\]{}#&*!|>%@`][^\n]*?: +)?(?=["'[{])/gm;
+  const start = /^[ ]*(?:- +)*(?:(?!- +- )[^\s"'[\]{}#&*!|>%@`].*?: +)?(?=["'[{])/gm;
   for (let match = start.exec(text); match; match = start.exec(text)) {
     const from = match.index + match[0].length;
     const to = endOfValue(text, from);

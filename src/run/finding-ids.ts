@@ -177,6 +177,7 @@ export const OTHER_FINDINGS = {
   files: {
     'config-name': "LLaMA-Factory goes by the file's name, and this one is no config to it",
     'dataset-file': 'a data file is not there, or holds no samples',
+    'dataset-not-read': 'a data file has more rows than are looked at here, so what they hold is not known',
     'json-config': 'LLaMA-Factory 0.9.5 crashes on every config in a .json file',
     'json-syntax': 'the file is called .json and is no JSON',
     'unreadable-file': 'a file is not there, or may not be read',

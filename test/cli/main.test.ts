@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { cpSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import fc from 'fast-check';
 import { parse as parseYaml } from 'yaml';
 import { main } from '../../src/cli/main';
@@ -165,6 +165,35 @@ describe('lint', () => {
       expect.objectContaining({ id: 'dataset-file', severity: 'error', key: 'dataset' }),
     );
   });
+
+  test('rows that are too many to be looked at are a warning, in one file or in those of a folder', () => {
+    const entry = (name: string) => JSON.stringify({ math: { file_name: name } });
+    const lines = '{}\n'.repeat(300_000);
+    const one = project('rows', {}, { 'data/math.json': lines + lines });
+    const several = project(
+      'shards',
+      {},
+      { 'data/dataset_info.json': entry('parts'), 'data/parts/a.jsonl': lines, 'data/parts/b.jsonl': lines },
+    );
+    for (const path of [one, several]) {
+      const [report] = linesOf(run('lint', path, '--format', 'json'));
+      expect(report.findings).toContainEqual(
+        expect.objectContaining({
+          id: 'dataset-not-read',
+          severity: 'warning',
+          key: 'dataset',
+          message: expect.stringContaining('at most 64 MiB, 500000 rows'),
+        }),
+      );
+    }
+  });
+
+  test('thousands of data sets are imported in the time of their number', () => {
+    const names = Array.from({ length: 20_000 }, (_, i) => `set${i}`);
+    const info = Object.fromEntries(names.map((name) => [name, { file_name: 'math.json' }]));
+    const path = project('names', { dataset: names.join(',') }, { 'data/dataset_info.json': JSON.stringify(info) });
+    expect(run('import', dirname(path)).out).toContain('set19999');
+  }, 60_000);
 
   test('one object a line is read whatever the file is called', () => {
     const path = project(

@@ -36,3 +36,20 @@ test('a bad line is named by its number', () => {
     fault: expect.stringMatching(/^line 3 isn't JSON: .+/),
   });
 });
+
+test.each([
+  ['d.jsonl', '{}\n'.repeat(500_001), /^the file has more than 500000 rows, /],
+  ['d.json', `[${'{},'.repeat(500_000)}{}]`, /^the file has 500001 rows, /],
+  ['d.json', `[[${'{},'.repeat(6_000_000)}{}]]`, /^the file holds more than 5000000 values, /],
+])('a %s of more than can be looked at is said to be so, and none of it is taken', (name, text, fault) => {
+  expect(parseDataFile(name, text)).toEqual({
+    fault: expect.stringMatching(fault),
+    change: expect.stringContaining('check a part of the rows'),
+    tooLarge: true,
+  });
+});
+
+test('commas in texts are no values', () => {
+  const text = JSON.stringify([{ a: ',['.repeat(6_000_000) }]);
+  expect(parseDataFile('d.json', text)).toMatchObject({ rows: [{}] });
+});

@@ -41,12 +41,12 @@ const SAID = ['file_name', 'formatting', 'ranking', 'num_samples', 'columns', 't
 /** One data set, by its name in `dataset` and its entry in dataset_info.json. */
 export function importedDataset(
   dataset: RunDataset,
-  taken: readonly string[],
+  taken: ReadonlySet<string>,
   places: Places,
   store: FileStore,
 ): ImportedDataset {
   const { name, entry = {} } = dataset;
-  const id = [...TAKEN, ...taken].includes(name) ? `${name}-data` : name;
+  const id = TAKEN.includes(name) || taken.has(name) ? `${name}-data` : name;
   const source = sourceOf(name, entry, places.data);
   const read = 'files' in source ? source.files.map((file) => readRows(file, store)) : [];
   const unreadable = read.flatMap((file) => ('fault' in file ? [file] : []));

@@ -143,25 +143,25 @@ function importedDatasets(
   const where = run.args['dataset_dir'];
   const data = resolve(folder, join(config, '..'), typeof where === 'string' ? where : 'data');
   const places = { data, program: programFolder, info: relative(folder, join(data, 'dataset_info.json')) };
-  const imported: ImportedDataset[] = [];
-  for (const dataset of datasetsOf(run)) {
-    const ids = imported.map((each) => each.dataset.name);
-    imported.push(importedDataset(dataset, ids, places, store));
-  }
-  return imported;
+  const taken = new Set<string>();
+  return datasetsOf(run).map((dataset) => {
+    const imported = importedDataset(dataset, taken, places, store);
+    taken.add(dataset.name);
+    return imported;
+  });
 }
 
 function datasetsOf(run: Run): Run['datasets'] {
   const training = run.datasets.filter(({ evaluation }) => !evaluation);
-  const names = training.map(({ name }) => name);
-  const first = training.filter(({ name }, i) => names.indexOf(name) === i);
+  const byName = new Map([...training].reverse().map((dataset) => [dataset.name, dataset]));
+  const first = training.filter((dataset) => byName.get(dataset.name) === dataset);
   // A program needs one: what to put there is an error of its own.
   if (first.length === 0) first.push({ name: 'missing' });
   const evaluation = run.datasets.find((dataset) => dataset.evaluation);
   if (evaluation === undefined) return first;
   return [
     ...first,
-    names.includes(evaluation.name) ? { ...evaluation, name: `${evaluation.name}-evaluation` } : evaluation,
+    byName.has(evaluation.name) ? { ...evaluation, name: `${evaluation.name}-evaluation` } : evaluation,
   ];
 }
 

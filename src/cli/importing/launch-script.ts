@@ -72,8 +72,17 @@ function assignments(line: string, variables: Map<string, string>, computed: Set
 
 /** `train config.yaml learning_rate=1e-5`: what follows the file. */
 function overridesOf(command: string): string[] {
-  const after = /\btrain\s+\S+\.ya?ml\b(.*)$/.exec(command)?.[1] ?? '';
+  const after = behindConfig(command);
   return [...after.matchAll(/(?:^|\s)((?:--)?[a-z]\w*=[^\s;&|]*)/g)].map(([, override = '']) => override);
+}
+
+/** What follows the first `train config.yaml` of a command. */
+function behindConfig(command: string): string {
+  for (const { 0: train, 1: word = '', index } of command.matchAll(/\btrain\s+(?=(\S+))/g)) {
+    const ending = [...word.matchAll(/\.ya?ml\b/g)].at(-1);
+    if (ending !== undefined) return command.slice(index + train.length + ending.index + ending[0].length);
+  }
+  return '';
 }
 
 function devices(list: string | undefined): number | undefined {

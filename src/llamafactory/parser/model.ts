@@ -85,7 +85,7 @@ function convertStrings(dict: Readonly<Record<string, unknown>>): Record<string,
       if (isDict(value)) return [key, convertStrings(value)];
       if (typeof value !== 'string') return [key, value];
       if (/^(true|false)$/i.test(value)) return [key, value.toLowerCase() === 'true'];
-      return [key, /^(\d+\.?\d*|\.\d+)$/.test(value) ? Number(value) : value];
+      return [key, /^(\d+(\.\d*)?|\.\d+)$/.test(value) ? Number(value) : value];
     }),
   );
 }

@@ -156,7 +156,7 @@ export function toFloat(value: unknown): number {
     throw new PyError('TypeError', text, value);
   }
   const text = value.trim().replace(/(?<=\d)_(?=\d)/g, '');
-  if (/^[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?$/i.test(text)) return Number(text);
+  if (/^[-+]?(\d+(\.\d*)?|\.\d+)(e[-+]?\d+)?$/i.test(text)) return Number(text);
   const special = /^([-+]?)(?:(inf|infinity)|nan)$/i.exec(text);
   if (!special) throw new PyError('ValueError', `could not convert string to float: '${value}'`, value);
   if (!special[2]) return Number.NaN;
@@ -248,7 +248,7 @@ export function loadJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    const strings = /"(?:[^"\\]|\\.)*"|-?Infinity|(?<!-)NaN/g;
+    const strings = /"[^"\\]*(?:\\[\s\S][^"\\]*)*"?|-?Infinity|(?<!-)NaN/g;
     const plain = text.replace(strings, (token) => (token.startsWith('"') ? token : '1e999'));
     if (plain !== text) {
       try {

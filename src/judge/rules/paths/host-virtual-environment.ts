@@ -14,7 +14,7 @@ export const rule: Rule = {
   check(run) {
     const script = run.launchScript;
     if (script === undefined) return [];
-    const code = script.text.replace(/^\s*#.*$/gm, '');
+    const code = script.text.replace(/^[ \t]*#.*$/gm, '');
     const environments = new Set(
       [...code.matchAll(ENVIRONMENT)].map((match) => (match[1] ?? '').replace(/^\$\{?HOME\}?/, '~')),
     );
