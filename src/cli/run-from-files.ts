@@ -1,5 +1,6 @@
 import { basename, dirname, isAbsolute, join, relative, resolve } from 'node:path';
 import { isMapping } from '../llamafactory/dataset-info';
+import { type Arguments, defaultsOf, namesOf } from '../llamafactory/effective-arguments';
 import { type Files, joinPath } from '../llamafactory/files';
 import type { LoadedConfig } from '../llamafactory/load';
 import { loadConfig } from '../llamafactory/load-config';
@@ -64,7 +65,7 @@ export function runFromFiles(path: string, options: RunOptions, store: FileStore
     mapping: (name) => store.mapping(resolve(folder, name)),
     rows: (name) => store.rows(resolve(folder, name)),
   };
-  const info = datasetsOf(args, path, data);
+  const info = datasetsOf({ release: options.release, args }, path, data);
   const launch = launchScriptOf(options.launch, path, store);
   const run: Run = {
     path,
@@ -152,17 +153,16 @@ function deepspeedOf(value: unknown, files: DataFiles): Run['deepspeed'] {
 }
 
 /** LLaMA-Factory's default. */
-const DATASET_DIR = 'data';
-
 interface Datasets {
   readonly datasets: readonly RunDataset[];
   readonly findings: readonly Finding[];
-  /** The folder of dataset_info.json, where there is one. */
-  readonly folder?: string;
+  /** The folder of dataset_info.json; the default where it stands in the config or on a hub. */
+  readonly folder: string;
 }
 
-function datasetsOf(args: Mapping, path: string, files: DataFiles): Datasets {
-  const where = args['dataset_dir'] ?? DATASET_DIR;
+function datasetsOf({ release, args }: Arguments, path: string, files: DataFiles): Datasets {
+  const ordinary = String(defaultsOf(release)['dataset_dir']);
+  const where = args['dataset_dir'] ?? ordinary;
   const folder = typeof where === 'string' && where !== 'ONLINE' && !where.startsWith('REMOTE:') ? where : undefined;
   const entries = isMapping(where)
     ? where
@@ -171,11 +171,11 @@ function datasetsOf(args: Mapping, path: string, files: DataFiles): Datasets {
       : files.mapping(joinPath(folder, 'dataset_info.json'));
   const findings: Finding[] = [];
   const datasets = ['dataset', 'eval_dataset'].flatMap((key) =>
-    namesIn(args[key]).map((name): RunDataset => {
+    namesOf({ release, args }, key).map((name): RunDataset => {
       const entry = entries !== undefined && Object.hasOwn(entries, name) ? entries[name] : undefined;
       const evaluation = key === 'eval_dataset' ? { evaluation: true } : {};
       if (!isMapping(entry)) return { name, ...evaluation };
-      const data = dataFiles(entry, folder ?? DATASET_DIR, files).map((file) => ({ file, parsed: files.rows(file) }));
+      const data = dataFiles(entry, folder ?? ordinary, files).map((file) => ({ file, parsed: files.rows(file) }));
       for (const { file, parsed } of data) {
         if (parsed !== undefined && 'fault' in parsed) findings.push(dataFault(path, key, name, file, parsed));
       }
@@ -185,16 +185,7 @@ function datasetsOf(args: Mapping, path: string, files: DataFiles): Datasets {
       return { name, entry, ...(atHand ? { rows: rows.length === 1 ? rows[0] : rows.flat() } : {}), ...evaluation };
     }),
   );
-  return { datasets, findings, folder };
-}
-
-/** The names in `dataset`: a list, or text with commas. */
-function namesIn(value: unknown): string[] {
-  const names = Array.isArray(value) ? value : typeof value === 'string' ? value.split(',') : [];
-  return names
-    .filter((name) => typeof name === 'string')
-    .map((name) => name.trim())
-    .filter((name) => name !== '');
+  return { datasets, findings, folder: folder ?? ordinary };
 }
 
 /** The files of an entry: the one it names, or those in the folder it names; none if it is on a hub or not there. */
@@ -241,7 +232,7 @@ function withFix(finding: Finding, file: string, text: string, loaded: LoadedCon
   };
 }
 
-function placeIn(folder: string, file: string, datasetDir = DATASET_DIR): RunFromFiles['placeOf'] {
+function placeIn(folder: string, file: string, datasetDir = ''): RunFromFiles['placeOf'] {
   return (edit) => {
     if (edit.file === INLINE) return { path: join(folder, file), key: `deepspeed.${edit.key}` };
     const name = edit.file === 'dataset_info.json' ? joinPath(datasetDir, edit.file) : edit.file;

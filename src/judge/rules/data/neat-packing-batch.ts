@@ -1,4 +1,5 @@
-import { isOn, settingsOf } from '../../../planning/settings';
+import { isOn } from '../../../llamafactory/effective-arguments';
+import { settingsOf } from '../../../planning/settings';
 import { Severity } from '../../../run/finding';
 import { before } from '../../../run/releases';
 import { found, setArgument } from '../../found';
@@ -13,11 +14,11 @@ export const rule: Rule = {
   check(run) {
     const { args } = run;
     const lacksFlash = run.image !== undefined && run.image.flashAttention === undefined;
-    if (before(run.release, '0.9.5') || !isOn(args['neat_packing']) || args['flash_attn'] !== 'fa2' || lacksFlash)
+    if (before(run.release, '0.9.5') || !isOn(run, 'neat_packing') || args['flash_attn'] !== 'fa2' || lacksFlash)
       return [];
     const { trainBatch, accumulation, evalBatch, evaluates } = settingsOf(run);
     const batches = [
-      ...(isOn(args['do_train']) && trainBatch > 1 ? ['per_device_train_batch_size'] : []),
+      ...(isOn(run, 'do_train') && trainBatch > 1 ? ['per_device_train_batch_size'] : []),
       ...(evaluates && evalBatch > 1 ? ['per_device_eval_batch_size'] : []),
     ];
     return batches.map((key) =>

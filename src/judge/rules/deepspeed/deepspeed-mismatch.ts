@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { numberOf } from '../../../planning/settings';
+import { asNumber, isGiven, isOn, numberOf } from '../../../llamafactory/effective-arguments';
 import { asJson } from '../../../run/as-json';
 import { type Finding, Severity } from '../../../run/finding';
 import type { Mapping, Run } from '../../../run/run';
@@ -53,43 +53,43 @@ const COMPARED: readonly Compared[] = [
     const whole = (batch(run) ?? Number.NaN) * (accumulation(run) ?? Number.NaN) * run.gpus * run.nodes;
     return isSearched(run) || Number.isNaN(whole) ? undefined : whole;
   }),
-  compared('gradient_clipping', 'max_grad_norm', (run) => number(run, 'max_grad_norm', 1)),
+  compared('gradient_clipping', 'max_grad_norm', (run) => number(run, 'max_grad_norm')),
   compared('optimizer.params.lr', 'learning_rate', rate),
   compared('optimizer.params.betas', 'adam_beta1, adam_beta2', (run) => {
-    const betas = [number(run, 'adam_beta1', 0.9), number(run, 'adam_beta2', 0.999)];
+    const betas = [number(run, 'adam_beta1'), number(run, 'adam_beta2')];
     return betas.includes(undefined) ? undefined : betas;
   }),
-  compared('optimizer.params.eps', 'adam_epsilon', (run) => number(run, 'adam_epsilon', 1e-8)),
-  compared('optimizer.params.weight_decay', 'weight_decay', (run) => number(run, 'weight_decay', 0)),
+  compared('optimizer.params.eps', 'adam_epsilon', (run) => number(run, 'adam_epsilon')),
+  compared('optimizer.params.weight_decay', 'weight_decay', (run) => number(run, 'weight_decay')),
   compared('scheduler.params.warmup_max_lr', 'learning_rate', rate),
-  compared('fp16.enabled', 'fp16', ({ args }) => args['fp16'] === true || args['fp16_full_eval'] === true),
-  compared('bf16.enabled', 'bf16', ({ args }) => args['bf16'] === true || args['bf16_full_eval'] === true),
+  compared('fp16.enabled', 'fp16', (run) => isOn(run, 'fp16') || isOn(run, 'fp16_full_eval')),
+  compared('bf16.enabled', 'bf16', (run) => isOn(run, 'bf16') || isOn(run, 'bf16_full_eval')),
 ];
 
 function compared(path: string, name: string, valueIn: Compared['valueIn']): Compared {
   return { path, keys: path.split('.'), name, valueIn };
 }
 
-function number({ args }: Run, name: string, fallback: number): number | undefined {
-  const result = numberOf(args[name] ?? fallback, Number.NaN);
+function number(run: Run, name: string): number | undefined {
+  const result = isGiven(run, name) ? asNumber(run.args[name], Number.NaN) : numberOf(run, name);
   return Number.isNaN(result) ? undefined : result;
 }
 
 function batch(run: Run): number | undefined {
-  return number(run, 'per_device_train_batch_size', 8);
+  return number(run, 'per_device_train_batch_size');
 }
 
 function accumulation(run: Run): number | undefined {
-  return number(run, 'gradient_accumulation_steps', 1);
+  return number(run, 'gradient_accumulation_steps');
 }
 
 function rate(run: Run): number | undefined {
-  return number(run, 'learning_rate', 5e-5);
+  return number(run, 'learning_rate');
 }
 
 /** Where the batch is searched for, the keys of the batch needn't agree. */
-function isSearched({ args }: Run): boolean {
-  return args['auto_find_batch_size'] === true;
+function isSearched(run: Run): boolean {
+  return isOn(run, 'auto_find_batch_size');
 }
 
 /** Python takes true for 1. */
