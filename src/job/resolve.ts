@@ -6,7 +6,7 @@ import { type PodResources, podCpus, podResources, preflightResources } from '..
 import { runtimeFile } from '../kubernetes/runtime-file';
 import { type MountedClaim, PATHS } from '../kubernetes/training-pod';
 import { argumentsOf } from '../llamafactory/arguments';
-import { argumentOf, isGiven, isOn } from '../llamafactory/effective-arguments';
+import { isOn } from '../llamafactory/effective-arguments';
 import { type PlanNumbers, planNumbers } from '../planning/plan';
 import { settingsOf } from '../planning/settings';
 import type { Mapping, Run } from '../run/run';
@@ -189,8 +189,7 @@ function writtenIn(file: RunRequest['trainConfig'], replaced: Mapping): Required
 
 /** What the prepare Job installs: bitsandbytes, where the run quantises with it and the image lacks it. */
 function neededPackages(run: Run, image: RunRequest['image']['contents']): string | undefined {
-  const quantises = isGiven(run, 'quantization_bit') && argumentOf(run, 'quantization_method') === 'bnb';
-  if (!quantises || image.bitsandbytes !== undefined) return undefined;
+  if (settingsOf(run).bits === 16 || image.bitsandbytes !== undefined) return undefined;
   return runtimeFile('requirements/bitsandbytes.txt');
 }
 

@@ -34,11 +34,7 @@ export function textOf(run: Arguments, name: string): string {
   return String(run.args[name] ?? defaultOf(run, name) ?? '');
 }
 
-/**
- * An argument as a number.
- *
- * @param computed what the trainer takes where the release declares no number: worked out, or standing for none
- */
+/** An argument as a number; `computed`: what the trainer takes, or what stands for none, where none is declared. */
 export function numberOf(run: Arguments, name: string, computed = Number.NaN): number {
   const number = asNumber(run.args[name], Number.NaN);
   return Number.isNaN(number) ? asNumber(defaultOf(run, name), computed) : number;
@@ -52,7 +48,11 @@ export function isOn(run: Arguments, name: string): boolean {
 
 /** An argument that names several things: a list, or text with commas. */
 export function namesOf(run: Arguments, name: string): string[] {
-  const value = run.args[name] ?? defaultOf(run, name);
+  return asNames(run.args[name] ?? defaultOf(run, name));
+}
+
+/** Names in a list, or in a text with commas. */
+export function asNames(value: unknown): string[] {
   const list = Array.isArray(value) ? value : typeof value === 'string' ? value.split(',') : [];
   return list.flatMap((each) => (typeof each === 'string' && each.trim() !== '' ? [each.trim()] : []));
 }

@@ -1,3 +1,4 @@
+import { isMapping } from '../llamafactory/dataset-info';
 import { argumentOf, asNumber, isOn, namesOf, numberOf, textOf } from '../llamafactory/effective-arguments';
 import type { Mapping, Run } from '../run/run';
 
@@ -49,7 +50,7 @@ export interface Settings {
 /** A mapping inside a mapping; empty if it isn't there. */
 export function section(config: Mapping | undefined, key: string): Mapping {
   const value = config?.[key];
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Mapping) : {};
+  return isMapping(value) ? value : {};
 }
 
 /** The strategy a DeepSpeed config stands for; no config: plain data parallelism. */

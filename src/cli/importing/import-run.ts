@@ -142,11 +142,8 @@ function importedDatasets(
   store: FileStore,
 ): ImportedDataset[] {
   const where = run.args['dataset_dir'];
-  const data = resolve(
-    folder,
-    join(config, '..'),
-    typeof where === 'string' ? where : String(defaultsOf(run.release)['dataset_dir']),
-  );
+  const named = typeof where === 'string' ? where : String(defaultsOf(run.release)['dataset_dir']);
+  const data = resolve(folder, join(config, '..'), named);
   const places = { data, program: programFolder, info: relative(folder, join(data, 'dataset_info.json')) };
   const imported: ImportedDataset[] = [];
   for (const dataset of datasetsOf(run)) {

@@ -12,29 +12,26 @@ interface Conditional {
   holds(run: Run): boolean;
 }
 
-const finetuning = (run: Run) => textOf(run, 'finetuning_type');
-const stage = (run: Run) => textOf(run, 'stage');
-
 const CONDITIONALS: readonly Conditional[] = [
   {
     when: 'with `finetuning_type: freeze`, or with `use_llama_pro`',
     keys: ['freeze_trainable_layers'],
-    holds: (run) => finetuning(run) === 'freeze' || isOn(run, 'use_llama_pro'),
+    holds: (run) => textOf(run, 'finetuning_type') === 'freeze' || isOn(run, 'use_llama_pro'),
   },
   {
     when: 'with `finetuning_type: freeze`',
     keys: ['freeze_trainable_modules', 'freeze_extra_modules'],
-    holds: (run) => finetuning(run) === 'freeze',
+    holds: (run) => textOf(run, 'finetuning_type') === 'freeze',
   },
   {
     when: 'with `finetuning_type: lora`',
     keys: ['lora_rank', 'lora_alpha', 'lora_dropout', 'lora_target'],
-    holds: (run) => finetuning(run) === 'lora',
+    holds: (run) => textOf(run, 'finetuning_type') === 'lora',
   },
   {
     when: 'with `finetuning_type: oft`',
     keys: ['oft_rank', 'oft_block_size', 'oft_target'],
-    holds: (run) => finetuning(run) === 'oft',
+    holds: (run) => textOf(run, 'finetuning_type') === 'oft',
   },
   {
     when: 'with `use_badam: true`',
@@ -73,17 +70,17 @@ const CONDITIONALS: readonly Conditional[] = [
   {
     when: 'in stage dpo',
     keys: ['pref_loss', 'dpo_label_smoothing', 'simpo_gamma'],
-    holds: (run) => stage(run) === 'dpo',
+    holds: (run) => textOf(run, 'stage') === 'dpo',
   },
   {
     when: 'in the stages dpo and kto',
     keys: ['pref_beta', 'pref_ftx'],
-    holds: (run) => stage(run) === 'dpo' || stage(run) === 'kto',
+    holds: (run) => ['dpo', 'kto'].includes(textOf(run, 'stage')),
   },
   {
     when: 'in stage kto',
     keys: ['kto_chosen_weight', 'kto_rejected_weight'],
-    holds: (run) => stage(run) === 'kto',
+    holds: (run) => textOf(run, 'stage') === 'kto',
   },
 ];
 

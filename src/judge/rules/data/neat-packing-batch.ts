@@ -12,9 +12,8 @@ export const rule: Rule = {
     'With FlashAttention 2 `neat_packing` takes, since 0.9.5, one sequence a batch: with more the first batch ends in an AssertionError, "bsz should be 1 for neat packing". Other kernels take any batch.',
   source: 'src/llamafactory/data/collator.py, SFTDataCollatorWith4DAttentionMask',
   check(run) {
-    const { args } = run;
     const lacksFlash = run.image !== undefined && run.image.flashAttention === undefined;
-    if (before(run.release, '0.9.5') || !isOn(run, 'neat_packing') || args['flash_attn'] !== 'fa2' || lacksFlash)
+    if (before(run.release, '0.9.5') || !isOn(run, 'neat_packing') || run.args['flash_attn'] !== 'fa2' || lacksFlash)
       return [];
     const { trainBatch, accumulation, evalBatch, evaluates } = settingsOf(run);
     const batches = [
@@ -25,7 +24,7 @@ export const rule: Rule = {
       found(rule, run, {
         key,
         message: 'FlashAttention 2 with `neat_packing` takes one sequence a batch',
-        got: args[key],
+        got: run.args[key],
         allowed: '1',
         fix: [
           setArgument(run, key, 1),

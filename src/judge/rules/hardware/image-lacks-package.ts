@@ -23,7 +23,7 @@ export const rule: Rule = {
             }),
           ]
         : []),
-      ...(image.tensorboard === undefined && reportsTo(run.args['report_to'], 'tensorboard')
+      ...(image.tensorboard === undefined && [run.args['report_to']].flat().includes('tensorboard')
         ? [
             found(rule, run, {
               key: 'report_to',
@@ -37,7 +37,3 @@ export const rule: Rule = {
     ];
   },
 };
-
-function reportsTo(value: unknown, tracker: string): boolean {
-  return Array.isArray(value) ? value.includes(tracker) : value === tracker;
-}

@@ -14,7 +14,6 @@ export const rule: Rule = {
   source:
     'src/llamafactory/model/adapter.py, _setup_lora_tuning; src/llamafactory/extras/constants.py; tried on a GPU and a CPU',
   check(run) {
-    const { args } = run;
     const goesOn = isGiven(run, 'adapter_name_or_path') && !isOn(run, 'create_new_adapter');
     const isLora = textOf(run, 'finetuning_type') === 'lora';
     if (!isOn(run, 'use_dora') || !isLora || goesOn || !isOn(run, 'do_train') || !isQuantised(run)) return [];
@@ -22,7 +21,7 @@ export const rule: Rule = {
       found(rule, run, {
         key: 'use_dora',
         message: 'DoRA is refused on a quantised model',
-        got: args['use_dora'],
+        got: run.args['use_dora'],
         change: 'set use_dora: false, or leave quantization_bit out: the model then takes 16 bits a weight',
         fix: [setArgument(run, 'use_dora', false)],
       }),
@@ -32,7 +31,7 @@ export const rule: Rule = {
 
 /** By the arguments or by its name; a method that LLaMA-Factory doesn't apply quantises nothing. */
 function isQuantised(run: Run): boolean {
-  const model = textOf(run, 'model_name_or_path').split('/').at(-1) ?? '';
+  const model = /[^/]*$/.exec(textOf(run, 'model_name_or_path'))?.[0] ?? '';
   return (
     (numberOf(run, 'quantization_bit', 0) > 0 && quantisesOnLoad(run)) ||
     QUANTISED.test(model) ||

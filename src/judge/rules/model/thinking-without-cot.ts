@@ -1,4 +1,4 @@
-import { isOn } from '../../../llamafactory/effective-arguments';
+import { argumentOf, isOn } from '../../../llamafactory/effective-arguments';
 import { Severity } from '../../../run/finding';
 import { found, setArgument } from '../../found';
 import { answersIn, readDatasets } from '../../rows';
@@ -24,7 +24,7 @@ export const rule: Rule = {
         key: 'enable_thinking',
         message:
           'no answer in the data has a <think> block: the model is trained to write an empty one before each answer',
-        got: run.args['enable_thinking'] ?? 'nothing: true',
+        got: run.args['enable_thinking'] ?? `nothing: ${argumentOf(run, 'enable_thinking')}`,
         fix: [setArgument(run, 'enable_thinking', false)],
       }),
     ];
