@@ -31,7 +31,7 @@ export class Adapter {
   public static fromSaves(outputDirectory: string): Adapter {
     const unsound = argumentProblems({ kind: 'string' }, outputDirectory, 'Adapter.fromSaves');
     if (unsound.length > 0) return new Adapter({ path: PATHS.saves, identity: undefined, markers: [] }, unsound);
-    const directory = outputDirectory.replace(/\/+$/, '');
+    const directory = outputDirectory.replace(/(?<!\/)\/+$/, '');
     const inside = directory.startsWith(`${PATHS.saves}/`) ? directory.slice(PATHS.saves.length + 1) : undefined;
     const problems: Problem[] =
       inside === undefined

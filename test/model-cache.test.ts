@@ -1,7 +1,19 @@
+import { join } from 'node:path';
 import { Chart, Size } from 'cdk8s';
 import { Secret } from 'cdk8s-plus-28';
-import { FineTuningJob, Gpu, type Model, ModelCache, NodePool, QwenModel, Source, TrainerImage } from '../src';
+import {
+  FineTuningJob,
+  Gpu,
+  type Model,
+  ModelCache,
+  NodePool,
+  QwenModel,
+  Source,
+  TrainConfig,
+  TrainerImage,
+} from '../src';
 import { KEEP } from '../src/tree/claim';
+import { temporaryFolder, write } from './folder';
 import {
   chartOf,
   configMapWith,
@@ -32,6 +44,8 @@ const volumeOf = (manifests: ReturnType<typeof manifestsOf>, name: string) =>
 const OWN_IMAGE = {
   image: TrainerImage.custom('example/own:1', { bitsandbytes: '0.49.2', deepspeed: '0.18.4', cudaToolkit: true }),
 };
+
+const configs = temporaryFolder();
 
 describe('a cache that is filled', () => {
   test('is a claim of 60 GiB that one node may write to', () => {
@@ -196,6 +210,24 @@ describe('a cache that is filled', () => {
       train: { stage: 'sft', doTrain: true, template: 'qwen3' },
     });
     expect(requestOf(manifestsOf(app))).not.toHaveProperty('packages');
+  });
+
+  test('holds no packages where the train config takes quantisation back by null', () => {
+    const requestWith = (keys: string) => {
+      const { app, chart } = chartOf();
+      const folder = write(configs, {
+        'train.yaml': `stage: sft\ndo_train: true\ntemplate: qwen3\n${keys}\n`,
+      });
+      new FineTuningJob(chart, 'math', {
+        model: QwenModel.QWEN3_0_6B,
+        nodePool: NodePool.of(Gpu.T10),
+        dataset: mathDataset(chart),
+        trainConfig: TrainConfig.fromYaml(join(folder, 'train.yaml')),
+      });
+      return requestOf(manifestsOf(app));
+    };
+    expect(requestWith('quantization_bit: 4')).toHaveProperty('packages');
+    expect(requestWith('quantization_bit: null')).not.toHaveProperty('packages');
   });
 
   test('installs from the package index given', () => {

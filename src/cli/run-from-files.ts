@@ -1,6 +1,7 @@
 import { basename, dirname, isAbsolute, join, relative, resolve } from 'node:path';
 import { LARGEST_DATA, MOST_ROWS, type ParsedFile, tooLarge } from '../llamafactory/dataset-file';
 import { isMapping } from '../llamafactory/dataset-info';
+import { type Arguments, defaultsOf, namesOf } from '../llamafactory/effective-arguments';
 import { type Files, joinPath } from '../llamafactory/files';
 import type { LoadedConfig } from '../llamafactory/load';
 import { loadConfig } from '../llamafactory/load-config';
@@ -66,7 +67,7 @@ export function runFromFiles(path: string, options: RunOptions, store: FileStore
     rows: (name) => store.rows(resolve(folder, name)),
     size: (name) => store.size(resolve(folder, name)),
   };
-  const info = datasetsOf(args, path, data);
+  const info = datasetsOf({ release: options.release, args }, path, data);
   const launch = launchScriptOf(options.launch, path, store);
   const run: Run = {
     path,
@@ -154,17 +155,16 @@ function deepspeedOf(value: unknown, files: DataFiles): Run['deepspeed'] {
 }
 
 /** LLaMA-Factory's default. */
-const DATASET_DIR = 'data';
-
 interface Datasets {
   readonly datasets: readonly RunDataset[];
   readonly findings: readonly Finding[];
-  /** The folder of dataset_info.json, where there is one. */
-  readonly folder?: string;
+  /** The folder of dataset_info.json; the default where it stands in the config or on a hub. */
+  readonly folder: string;
 }
 
-function datasetsOf(args: Mapping, path: string, files: DataFiles): Datasets {
-  const where = args['dataset_dir'] ?? DATASET_DIR;
+function datasetsOf({ release, args }: Arguments, path: string, files: DataFiles): Datasets {
+  const ordinary = String(defaultsOf(release)['dataset_dir']);
+  const where = args['dataset_dir'] ?? ordinary;
   const folder = typeof where === 'string' && where !== 'ONLINE' && !where.startsWith('REMOTE:') ? where : undefined;
   const entries = isMapping(where)
     ? where
@@ -173,11 +173,11 @@ function datasetsOf(args: Mapping, path: string, files: DataFiles): Datasets {
       : files.mapping(joinPath(folder, 'dataset_info.json'));
   const findings: Finding[] = [];
   const datasets = ['dataset', 'eval_dataset'].flatMap((key) =>
-    namesIn(args[key]).map((name): RunDataset => {
+    namesOf({ release, args }, key).map((name): RunDataset => {
       const entry = entries !== undefined && Object.hasOwn(entries, name) ? entries[name] : undefined;
       const evaluation = key === 'eval_dataset' ? { evaluation: true } : {};
       if (!isMapping(entry)) return { name, ...evaluation };
-      const data = readData(dataFiles(entry, folder ?? DATASET_DIR, files), files);
+      const data = readData(dataFiles(entry, folder ?? ordinary, files), files);
       for (const { file, parsed } of data) {
         if (parsed !== undefined && 'fault' in parsed) findings.push(dataFault(path, key, name, file, parsed));
       }
@@ -187,7 +187,7 @@ function datasetsOf(args: Mapping, path: string, files: DataFiles): Datasets {
       return { name, entry, ...(atHand ? { rows: rows.length === 1 ? rows[0] : rows.flat() } : {}), ...evaluation };
     }),
   );
-  return { datasets, findings, folder };
+  return { datasets, findings, folder: folder ?? ordinary };
 }
 
 /** The files of a data set, each with what it holds; those of a folder are held to the bounds of one file. */
@@ -199,15 +199,6 @@ function readData(names: readonly string[], files: DataFiles): { file: string; p
   const data = names.map((name) => ({ file: name, parsed: files.rows(name) }));
   const rows = data.reduce((sum, { parsed }) => sum + (parsed && 'rows' in parsed ? parsed.rows.length : 0), 0);
   return rows > MOST_ROWS ? [{ file: dirname(file), parsed: tooLarge(`its files have ${rows} rows`) }] : data;
-}
-
-/** The names in `dataset`: a list, or text with commas. */
-function namesIn(value: unknown): string[] {
-  const names = Array.isArray(value) ? value : typeof value === 'string' ? value.split(',') : [];
-  return names
-    .filter((name) => typeof name === 'string')
-    .map((name) => name.trim())
-    .filter((name) => name !== '');
 }
 
 /** The files of an entry: the one it names, or those in the folder it names; none if it is on a hub or not there. */
@@ -258,7 +249,7 @@ function withFix(finding: Finding, file: string, text: string, loaded: LoadedCon
   };
 }
 
-function placeIn(folder: string, file: string, datasetDir = DATASET_DIR): RunFromFiles['placeOf'] {
+function placeIn(folder: string, file: string, datasetDir = ''): RunFromFiles['placeOf'] {
   return (edit) => {
     if (edit.file === INLINE) return { path: join(folder, file), key: `deepspeed.${edit.key}` };
     const name = edit.file === 'dataset_info.json' ? joinPath(datasetDir, edit.file) : edit.file;

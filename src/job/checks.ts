@@ -60,7 +60,7 @@ function quantitiesOf({
 
 /** A tracker that the pod can't reach would hold the run up, or end it. */
 function trackerProblems({ destinations, run, env }: ResolvedRun): Problem[] {
-  const trackers = networkTrackers(run.args, env);
+  const trackers = networkTrackers(run, env);
   if (destinations?.length !== 0 || trackers.length === 0) return [];
   return [
     {

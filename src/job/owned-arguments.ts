@@ -1,3 +1,4 @@
+import { asNames } from '../llamafactory/effective-arguments';
 import { ownerOf } from '../llamafactory/owned-arguments';
 import { type Finding, Severity } from '../run/finding';
 import type { ResolvedRun } from './resolve';
@@ -122,6 +123,5 @@ function plain(name: string): string {
 }
 
 function sameNames(value: unknown, names: readonly string[]): boolean {
-  const given = Array.isArray(value) ? value : typeof value === 'string' ? value.split(',') : [];
-  return given.map((name) => String(name).trim()).join(',') === names.join(',');
+  return asNames(value).join(',') === names.join(',');
 }

@@ -6,8 +6,9 @@ import { type PodResources, podCpus, podResources, preflightResources } from '..
 import { runtimeFile } from '../kubernetes/runtime-file';
 import { type MountedClaim, PATHS } from '../kubernetes/training-pod';
 import { argumentsOf } from '../llamafactory/arguments';
+import { isOn } from '../llamafactory/effective-arguments';
 import { type PlanNumbers, planNumbers } from '../planning/plan';
-import { isOn, settingsOf } from '../planning/settings';
+import { settingsOf } from '../planning/settings';
 import type { Mapping, Run } from '../run/run';
 import { runDigest } from './identity';
 import type { MountedDataset, RunRequest } from './request';
@@ -97,7 +98,7 @@ export function resolveRun(asked: RunRequest): ResolvedRun {
   const settled = settleStrategy(asked, draft);
   const trained: Mapping = { ...draft.args, ...settled.args };
   const deepspeed = settled.zero3 === undefined ? settled.deepspeed : zero3File(settled.zero3);
-  const requirements = neededPackages(args, image.contents);
+  const requirements = neededPackages(draft, image.contents);
   const identity = runDigest({
     args: trained,
     deepspeed: deepspeed?.config,
@@ -117,7 +118,7 @@ export function resolveRun(asked: RunRequest): ResolvedRun {
     args: {
       ...trained,
       output_dir: outputDirectory,
-      ...(asked.preflight && !isOn(args['streaming'])
+      ...(asked.preflight && !isOn(draft, 'streaming')
         ? { tokenized_path: `${PATHS.saves}/${name}/.tokenized/${identity}` }
         : {}),
       ...(deepspeed === undefined ? {} : { deepspeed: `${PATHS.deepspeed}/${deepspeed.file}` }),
@@ -189,9 +190,8 @@ function writtenIn(file: RunRequest['trainConfig'], replaced: Mapping): Required
 }
 
 /** What the prepare Job installs: bitsandbytes, where the run quantises with it and the image lacks it. */
-function neededPackages(args: Mapping, image: RunRequest['image']['contents']): string | undefined {
-  const quantises = args['quantization_bit'] !== undefined && (args['quantization_method'] ?? 'bnb') === 'bnb';
-  if (!quantises || image.bitsandbytes !== undefined) return undefined;
+function neededPackages(run: Run, image: RunRequest['image']['contents']): string | undefined {
+  if (settingsOf(run).bits === 16 || image.bitsandbytes !== undefined) return undefined;
   return runtimeFile('requirements/bitsandbytes.txt');
 }
 

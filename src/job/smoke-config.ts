@@ -1,3 +1,4 @@
+import { textOf } from '../llamafactory/effective-arguments';
 import { fieldsOf } from '../llamafactory/fields';
 import { parse } from '../llamafactory/parser/parse';
 import { settingsOf } from '../planning/settings';
@@ -49,7 +50,7 @@ export function smokeFindings(run: Run, smoke: Run): Finding[] {
   const refused = parse(smoke)
     .findings.filter(({ id, key }) => !known.has(`${id} ${key}`))
     .map((finding) => ({ ...finding, key: 'smoke', message: `in smoke_config.yaml: ${finding.message}` }));
-  const method = run.args['finetuning_type'] ?? 'lora';
+  const method = textOf(run, 'finetuning_type');
   if (method !== 'full' && method !== 'freeze') return refused;
   return [
     ...refused,

@@ -51,11 +51,6 @@ export function removeArgument(run: Run, key: string): Edit {
   return { file: run.file, key, op: EditOperation.REMOVE };
 }
 
-/** Whether an argument has a value: YAML's null leaves the default. */
-export function isGiven(run: Run, key: string): boolean {
-  return run.args[key] !== undefined && run.args[key] !== null;
-}
-
 function textOf(value: unknown): string {
   if (typeof value === 'string') return value;
   return asJson(value);

@@ -1,5 +1,5 @@
+import { isOn, numberOf } from '../llamafactory/effective-arguments';
 import { type Schedule, scheduleOf } from '../planning/schedule';
-import { numberOf } from '../planning/settings';
 import type { Edit } from '../run/finding';
 import type { Run } from '../run/run';
 import { setArgument } from './found';
@@ -13,7 +13,7 @@ const schedules = new WeakMap<Run, Schedule>();
 export function knownSchedule(run: Run): Schedule | undefined {
   let schedule = schedules.get(run);
   if (schedule === undefined) {
-    const most = numberOf(run.args['max_samples'], 0);
+    const most = numberOf(run, 'max_samples', 0);
     schedule = scheduleOf(run, most > 0 ? most : undefined);
     schedules.set(run, schedule);
   }
@@ -27,12 +27,12 @@ export function atMost(schedule: Schedule): string {
 
 /** Ten times in a run; with `load_best_model_at_end` saves and evaluations must keep step. */
 export function stepsFix(run: Run, key: 'save_steps' | 'eval_steps'): readonly Edit[] {
-  const keys = run.args['load_best_model_at_end'] === true ? ['eval_steps', 'save_steps'] : [key];
+  const keys = isOn(run, 'load_best_model_at_end') ? ['eval_steps', 'save_steps'] : [key];
   return keys.map((each) => setArgument(run, each, 0.1));
 }
 
 function bounded(run: Run, schedule: Schedule): Schedule {
   const atHand = run.datasets.length > 0 && run.datasets.every(({ rows }) => rows !== undefined);
-  const counted = atHand || numberOf(run.args['max_steps'], -1) > 0;
+  const counted = atHand || numberOf(run, 'max_steps') > 0;
   return counted ? schedule : { ...schedule, exact: false };
 }

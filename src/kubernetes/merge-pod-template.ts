@@ -1,4 +1,5 @@
 import type { PodTemplateSpec } from 'kubernetes-types/core/v1';
+import { isMapping } from '../llamafactory/dataset-info';
 import type { Mapping } from '../run/run';
 
 /**
@@ -95,8 +96,4 @@ function joinTerms(base: unknown, patch: unknown): Mapping {
       return list.length === 0 ? [] : [[field, list]];
     }),
   );
-}
-
-function isMapping(value: unknown): value is Mapping {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,5 +1,5 @@
 import type { NetworkPolicySpec } from 'kubernetes-types/networking/v1';
-import type { Mapping } from '../run/run';
+import { type Arguments, isOn, namesOf, textOf } from '../llamafactory/effective-arguments';
 
 type Egress = NonNullable<NetworkPolicySpec['egress']>[number];
 
@@ -78,15 +78,9 @@ const OFFLINE: Readonly<Record<string, (env: Readonly<Record<string, string>>) =
 };
 
 /** The trackers that a run needs a network for. */
-export function networkTrackers(args: Mapping, env: Readonly<Record<string, string>>): string[] {
-  const reported = args['report_to'];
-  const names = Array.isArray(reported)
-    ? reported.map(String)
-    : typeof reported === 'string'
-      ? reported.split(',')
-      : [];
-  const swanlab = args['use_swanlab'] === true && args['swanlab_mode'] !== 'local' ? ['swanlab'] : [];
-  return [...new Set([...names.map((name) => name.trim()), ...swanlab])].filter(
+export function networkTrackers(run: Arguments, env: Readonly<Record<string, string>>): string[] {
+  const swanlab = isOn(run, 'use_swanlab') && textOf(run, 'swanlab_mode') !== 'local' ? ['swanlab'] : [];
+  return [...new Set([...namesOf(run, 'report_to'), ...swanlab])].filter(
     (name) => TRACKERS.includes(name) && !OFFLINE[name]?.(env),
   );
 }

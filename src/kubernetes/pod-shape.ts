@@ -1,3 +1,4 @@
+import { isMapping } from '../llamafactory/dataset-info';
 import { asJson } from '../run/as-json';
 import { type Finding, Severity } from '../run/finding';
 
@@ -126,10 +127,6 @@ function nameless(key: string, item: unknown, shape: Shape): Misshapen[] {
 function fits(value: unknown, shape: Shape): boolean {
   if (shape === 'text') return typeof value === 'string';
   return Array.isArray(shape) ? Array.isArray(value) : isMapping(value);
-}
-
-function isMapping(value: unknown): boolean {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function inWords(shape: Shape): string {

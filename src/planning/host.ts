@@ -1,10 +1,11 @@
+import { isGiven, isOn, numberOf } from '../llamafactory/effective-arguments';
 import type { ModelShape } from '../run/model-shape';
 import type { Run } from '../run/run';
 import { modelFileBytes } from './layers';
 import { textBytes } from './lengths';
 import { type Shape, shapeOf } from './memory';
 import type { Schedule } from './schedule';
-import { isOn, numberOf, type Settings, section, settingsOf } from './settings';
+import { type Settings, section, settingsOf } from './settings';
 
 /** What a pod needs beside its GPUs, in bytes. */
 export interface HostNeeds {
@@ -102,13 +103,12 @@ function checkpointOf(s: Settings, trainable: number, wholeModel: number, onlyMo
 
 /** Checkpoints there at once: those that are kept, and one more while it is written. */
 function checkpointsAtOnce(run: Run, schedule: Schedule): number {
-  const ratio = numberOf(run.args['save_steps'], 500);
+  const ratio = numberOf(run, 'save_steps');
   const unknown = ratio > 0 && ratio < 1 ? Math.ceil(1 / ratio) : UNKNOWN_SAVES;
   const saves = schedule.optimizerSteps === undefined ? unknown : schedule.saves.length;
-  const limit = run.args['save_total_limit'];
-  if (limit === undefined || limit === null) return saves;
+  if (!isGiven(run, 'save_total_limit')) return saves;
   // the best one is kept beside the last
-  const kept = Math.max(numberOf(limit, saves), isOn(run.args['load_best_model_at_end']) ? 2 : 1);
+  const kept = Math.max(numberOf(run, 'save_total_limit', saves), isOn(run, 'load_best_model_at_end') ? 2 : 1);
   return Math.min(kept + 1, saves);
 }
 
@@ -138,7 +138,7 @@ export function hostNeeds(
   const ofStrategy = model === undefined || shape === undefined ? {} : strategyBytes(model, settings, run, shape);
   const trainable = shape?.trainable ?? 0;
   const modelBytes = model === undefined ? 0 : modelFileBytes(model);
-  const checkpoint = checkpointOf(settings, trainable, modelBytes, isOn(run.args['save_only_model']));
+  const checkpoint = checkpointOf(settings, trainable, modelBytes, isOn(run, 'save_only_model'));
   const final = checkpointOf(settings, trainable, modelBytes, true);
   const savesOnTheWay = schedule.optimizerSteps === undefined || schedule.saves.length > 0;
   const perRank: Record<string, number> = {

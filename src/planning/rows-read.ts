@@ -1,6 +1,6 @@
+import { isGiven, isOn, numberOf, textOf } from '../llamafactory/effective-arguments';
 import { type RowFate, rowFates } from '../llamafactory/row-fates';
 import type { Mapping, Run, RunDataset } from '../run/run';
-import { isOn, numberOf } from './settings';
 
 /** The rows of a data set that a run reads, and what becomes of those that it doesn't train on. */
 export interface RowsRead {
@@ -27,14 +27,13 @@ export function rowsRead(run: Run, { entry, rows, evaluation }: RunDataset): Row
 
 /** So many rows, or as many as `max_samples` lets in. */
 export function atMostSamples(run: Run, count: number): number {
-  const most = run.args['max_samples'];
-  return most === undefined || most === null ? count : Math.max(0, Math.min(count, numberOf(most, count)));
+  return isGiven(run, 'max_samples') ? Math.max(0, Math.min(count, numberOf(run, 'max_samples', count))) : count;
 }
 
 /** The stage whose processor reads the rows: what is generated from needs no answer, as the questions of ppo don't. */
-function stageOf({ args }: Run, evaluation: boolean): string {
-  const stage = typeof args['stage'] === 'string' ? args['stage'] : 'sft';
-  return stage === 'sft' && evaluation && isOn(args['predict_with_generate']) ? 'ppo' : stage;
+function stageOf(run: Run, evaluation: boolean): string {
+  const stage = textOf(run, 'stage');
+  return stage === 'sft' && evaluation && isOn(run, 'predict_with_generate') ? 'ppo' : stage;
 }
 
 const readings = new WeakMap<Mapping, string>();

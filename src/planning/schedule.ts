@@ -1,8 +1,9 @@
+import { argumentOf, asNumber, isGiven, isOn, numberOf, textOf } from '../llamafactory/effective-arguments';
 import { before, transformersOf } from '../run/releases';
 import type { Run, RunDataset } from '../run/run';
 import { numpyPermutation } from './numpy-permutation';
 import { atMostSamples, rowsRead } from './rows-read';
-import { isOn, numberOf, type Settings, settingsOf } from './settings';
+import { type Settings, settingsOf } from './settings';
 
 /** What a run does, step by step. */
 export interface Schedule {
@@ -46,7 +47,7 @@ interface Samples {
 
 function datasetSamples(dataset: RunDataset, run: Run, samples?: number): Samples | undefined {
   const drawn = dataset.entry?.['num_samples'] ?? undefined;
-  const count = drawn === undefined ? (dataset.rows?.length ?? samples) : numberOf(drawn, 0);
+  const count = drawn === undefined ? (dataset.rows?.length ?? samples) : asNumber(drawn, 0);
   if (count === undefined) return undefined;
   const read = atMostSamples(run, count);
   const judged = rowsRead(run, dataset);
@@ -100,38 +101,39 @@ function isTransformers5(run: Run): boolean {
 }
 
 function warmup(run: Run, steps: number): number {
-  const ratio = run.args['warmup_ratio'];
-  const given = numberOf(run.args['warmup_steps'], 0);
+  const ratio = numberOf(run, 'warmup_ratio', 0);
+  const given = numberOf(run, 'warmup_steps');
   if (isTransformers5(run)) {
-    const value = ratio === undefined || ratio === null ? given : numberOf(ratio, 0);
+    const value = isGiven(run, 'warmup_ratio') ? ratio : given;
     return value >= 1 ? Math.floor(value) : Math.ceil(steps * value);
   }
-  return given > 0 ? given : Math.ceil(steps * numberOf(ratio, 0));
+  return given > 0 ? given : Math.ceil(steps * ratio);
 }
 
 function savesOf(run: Run, perEpoch: number | undefined, steps: number): number[] {
-  const strategy = String(run.args['save_strategy'] ?? 'steps');
-  if (strategy === 'steps') return withLast(every(numberOf(run.args['save_steps'], 500), steps), steps);
+  const strategy = textOf(run, 'save_strategy');
+  if (strategy === 'steps') return withLast(every(numberOf(run, 'save_steps'), steps), steps);
   return strategy === 'epoch' && perEpoch !== undefined ? epochEnds(perEpoch, steps) : [];
 }
 
 function evaluationsOf(run: Run, perEpoch: number | undefined, steps: number): number[] {
-  const strategy = String(run.args['eval_strategy'] ?? 'no');
+  const strategy = textOf(run, 'eval_strategy');
   if (strategy === 'epoch') return perEpoch === undefined ? [] : epochEnds(perEpoch, steps);
   if (strategy !== 'steps') return [];
-  const interval = run.args['eval_steps'] ?? run.args['logging_steps'];
-  const after = numberOf(run.args['eval_delay'], 0);
-  const listed = every(numberOf(interval, 500), steps).filter((step) => step >= after);
+  const after = numberOf(run, 'eval_delay');
+  const listed = every(numberOf(run, 'eval_steps', numberOf(run, 'logging_steps')), steps).filter(
+    (step) => step >= after,
+  );
   return isTransformers5(run) && steps >= after ? withLast(listed, steps) : listed;
 }
 
 function logsOf(run: Run, perEpoch: number | undefined, steps: number): number[] {
-  const strategy = String(run.args['logging_strategy'] ?? 'steps');
-  const first = run.args['logging_first_step'] === true ? [1] : [];
+  const strategy = textOf(run, 'logging_strategy');
+  const first = isOn(run, 'logging_first_step') ? [1] : [];
   if (strategy === 'epoch')
     return perEpoch === undefined ? first : [...new Set([...first, ...epochEnds(perEpoch, steps)])];
   if (strategy !== 'steps') return first;
-  const listed = every(numberOf(run.args['logging_steps'], 500), steps);
+  const listed = every(numberOf(run, 'logging_steps'), steps);
   return first.length === 0 ? listed : [...new Set([...first, ...listed])];
 }
 
@@ -148,7 +150,7 @@ interface Split {
  * Source: llamafactory/data/loader.py, get_dataset.
  */
 function split(run: Run, settings: Settings, all: Samples | undefined): Split {
-  const size = numberOf(run.args['val_size'], 0);
+  const size = numberOf(run, 'val_size');
   const separate = run.datasets.filter((dataset) => dataset.evaluation === true);
   const train = all?.kept;
   const exact = all?.exact !== false;
@@ -156,7 +158,7 @@ function split(run: Run, settings: Settings, all: Samples | undefined): Split {
     const each = separate.map((dataset) => datasetSamples(dataset, run));
     return {
       train,
-      evaluation: mixed(each, isOn(run.args['eval_on_each_dataset']) ? 'concat' : mixing(run))?.kept,
+      evaluation: mixed(each, isOn(run, 'eval_on_each_dataset') ? 'concat' : textOf(run, 'mix_strategy'))?.kept,
       exact,
     };
   }
@@ -175,7 +177,7 @@ const MOST_SHUFFLED = 200_000;
 
 /** What is left of both parts after the split; undefined: it can't be told. Source: datasets, train_test_split. */
 function keptInParts(run: Run, whole: number, held: number): Split | undefined {
-  const seed = run.args['seed'] ?? 42;
+  const seed = argumentOf(run, 'seed');
   if (typeof seed !== 'number' || !Number.isInteger(seed) || seed < 0 || seed >= 2 ** 32) return undefined;
   if (whole > MOST_SHUFFLED) return undefined;
   const [training, evaluating] = [rowsLeftOut(run, whole, false), rowsLeftOut(run, whole, true)];
@@ -202,10 +204,6 @@ function rowsLeftOut(run: Run, whole: number, evaluation: boolean): ReadonlySet<
   return before === whole ? result : undefined;
 }
 
-function mixing(run: Run): string {
-  return String(run.args['mix_strategy'] ?? 'concat');
-}
-
 /**
  * The schedule of a run, as the trainer of its release computes it.
  *
@@ -228,12 +226,12 @@ function reckon(run: Run, samples: number | undefined): Schedule {
   const training = run.datasets.filter((dataset) => dataset.evaluation !== true);
   const counts =
     training.length === 0 ? [capped(run, samples)] : training.map((each) => datasetSamples(each, run, samples));
-  const { train, evaluation, exact: counted } = split(run, settings, mixed(counts, mixing(run)));
+  const { train, evaluation, exact: counted } = split(run, settings, mixed(counts, textOf(run, 'mix_strategy')));
   const effectiveBatch = settings.trainBatch * settings.accumulation * settings.worldSize;
   const finalEvaluation = settings.evaluates && (evaluation === undefined || evaluation > 0);
   const start = { trainSamples: train, evalSamples: evaluation, effectiveBatch, finalEvaluation };
 
-  const dropLast = run.args['dataloader_drop_last'] === true;
+  const dropLast = isOn(run, 'dataloader_drop_last');
   const round = dropLast ? Math.floor : Math.ceil;
   const batches =
     train === undefined || settings.streaming

@@ -1,3 +1,5 @@
+import { isMapping } from '../llamafactory/dataset-info';
+import { argumentOf, asNumber, isOn, namesOf, numberOf, textOf } from '../llamafactory/effective-arguments';
 import type { Mapping, Run } from '../run/run';
 
 /** How the GPUs share weights, gradients and optimizer. */
@@ -48,29 +50,13 @@ export interface Settings {
 /** A mapping inside a mapping; empty if it isn't there. */
 export function section(config: Mapping | undefined, key: string): Mapping {
   const value = config?.[key];
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Mapping) : {};
-}
-
-/** A number argument: YAML reads `1e-4` as text, and the trainer's parser takes numbers as text too. */
-export function numberOf(value: unknown, fallback: number): number {
-  const number = typeof value === 'string' && value.trim() !== '' ? Number(value) : value;
-  return typeof number === 'number' && Number.isFinite(number) ? number : fallback;
-}
-
-/** A flag argument: YAML's boolean, or the texts that the trainer's parser takes for one. */
-export function isOn(value: unknown): boolean {
-  return value === true || (typeof value === 'string' && ['true', 'yes', '1'].includes(value.toLowerCase()));
-}
-
-function names(value: unknown): string[] {
-  const list = Array.isArray(value) ? value.map(String) : typeof value === 'string' ? value.split(',') : [];
-  return list.map((name) => name.trim()).filter((name) => name !== '');
+  return isMapping(value) ? value : {};
 }
 
 /** The strategy a DeepSpeed config stands for; no config: plain data parallelism. */
 export function strategyOf(run: Run): PlanStrategy {
   const zero = section(run.deepspeed?.config, 'zero_optimization');
-  const stage = numberOf(zero['stage'], 0);
+  const stage = asNumber(zero['stage'], 0);
   if (run.deepspeed === undefined || stage === 0) return 'ddp';
   if (stage < 3) return 'zero2';
   return section(zero, 'offload_param')['device'] === 'cpu' ? 'zero3-offload' : 'zero3';
@@ -81,11 +67,9 @@ export function strategyOf(run: Run): PlanStrategy {
  * `bitsandbytes` is accepted and ignored, and so is null, which is not the default but no method at all.
  * Source: llamafactory model/model_utils/quantization.py, configure_quantization.
  */
-function quantisedBits(args: Mapping): 16 | 8 | 4 {
-  const bits = numberOf(args['quantization_bit'], 16);
-  const method = args['quantization_method'];
-  if (method !== undefined && method !== 'bnb') return 16;
-  return bits === 4 || bits === 8 ? bits : 16;
+function quantisedBits(run: Run): 16 | 8 | 4 {
+  const bits = numberOf(run, 'quantization_bit', 16);
+  return argumentOf(run, 'quantization_method') === 'bnb' && (bits === 4 || bits === 8) ? bits : 16;
 }
 
 const known = new WeakMap<Run, Settings>();
@@ -98,43 +82,40 @@ export function settingsOf(run: Run): Settings {
 }
 
 function readSettings(run: Run): Settings {
-  const { args } = run;
-  const stage = String(args['stage'] ?? 'sft');
-  const type = String(args['finetuning_type'] ?? 'lora');
+  const type = textOf(run, 'finetuning_type');
   const deepspeed = run.deepspeed !== undefined;
-  const evalStrategy = String(args['eval_strategy'] ?? 'no');
-  const targets = names(args['lora_target'] ?? 'all');
-  const half = isOn(args['fp16']) || isOn(args['bf16']);
+  const targets = namesOf(run, 'lora_target');
+  const half = isOn(run, 'fp16') || isOn(run, 'bf16');
   return {
     worldSize: Math.max(1, run.gpus * run.nodes),
     gpusPerNode: Math.max(1, run.gpus),
     strategy: strategyOf(run),
-    trainBatch: numberOf(args['per_device_train_batch_size'], 8),
-    evalBatch: numberOf(args['per_device_eval_batch_size'], 8),
-    accumulation: numberOf(args['gradient_accumulation_steps'], 1),
-    cutoffLen: numberOf(args['cutoff_len'], 2048),
-    epochs: numberOf(args['num_train_epochs'], 3),
-    maxSteps: numberOf(args['max_steps'], -1),
+    trainBatch: numberOf(run, 'per_device_train_batch_size'),
+    evalBatch: numberOf(run, 'per_device_eval_batch_size'),
+    accumulation: numberOf(run, 'gradient_accumulation_steps'),
+    cutoffLen: numberOf(run, 'cutoff_len'),
+    epochs: numberOf(run, 'num_train_epochs'),
+    maxSteps: numberOf(run, 'max_steps'),
     finetuning: type === 'full' || type === 'freeze' || type === 'oft' ? type : 'lora',
-    loraRank: numberOf(args['lora_rank'], 8),
-    loraDropout: numberOf(args['lora_dropout'], 0),
+    loraRank: numberOf(run, 'lora_rank'),
+    loraDropout: numberOf(run, 'lora_dropout'),
     loraTargets: targets.length === 0 ? ['all'] : targets,
-    dora: isOn(args['use_dora']),
-    freezeLayers: Math.abs(numberOf(args['freeze_trainable_layers'], 2)),
-    bits: quantisedBits(args),
-    doubleQuantisation: args['double_quantization'] === undefined || isOn(args['double_quantization']),
+    dora: isOn(run, 'use_dora'),
+    freezeLayers: Math.abs(numberOf(run, 'freeze_trainable_layers')),
+    bits: quantisedBits(run),
+    doubleQuantisation: isOn(run, 'double_quantization'),
     autocast: half && !deepspeed,
-    pureBf16: isOn(args['pure_bf16']),
+    pureBf16: isOn(run, 'pure_bf16'),
     // the Trainer turns it on by the one, LLaMA-Factory unless the other
-    checkpointing: isOn(args['gradient_checkpointing']) || !isOn(args['disable_gradient_checkpointing']),
-    liger: isOn(args['enable_liger_kernel']),
-    packing: isOn(args['packing']) || isOn(args['neat_packing']) || stage === 'pt',
-    neatPacking: isOn(args['neat_packing']),
-    streaming: isOn(args['streaming']),
-    flashAttention: String(args['flash_attn'] ?? 'auto'),
+    checkpointing: isOn(run, 'gradient_checkpointing') || !isOn(run, 'disable_gradient_checkpointing'),
+    liger: isOn(run, 'enable_liger_kernel'),
+    packing: isOn(run, 'packing') || isOn(run, 'neat_packing') || textOf(run, 'stage') === 'pt',
+    neatPacking: isOn(run, 'neat_packing'),
+    streaming: isOn(run, 'streaming'),
+    flashAttention: textOf(run, 'flash_attn'),
     flashKernel: (run.card?.computeCapability ?? 8) >= 8,
-    evaluates: evalStrategy !== 'no' || isOn(args['do_eval']) || isOn(args['eval_on_start']),
-    dataloaderWorkers: numberOf(args['dataloader_num_workers'], 0),
-    preprocessingWorkers: numberOf(args['preprocessing_num_workers'], 1),
+    evaluates: textOf(run, 'eval_strategy') !== 'no' || isOn(run, 'do_eval') || isOn(run, 'eval_on_start'),
+    dataloaderWorkers: numberOf(run, 'dataloader_num_workers'),
+    preprocessingWorkers: numberOf(run, 'preprocessing_num_workers', 1),
   };
 }

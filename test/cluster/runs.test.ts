@@ -195,7 +195,8 @@ describe('on the pool', () => {
         ]),
       ),
       sidecar: { backoffLimit: 0, tensorBoard: true, annotations: { 'test/sidecar-exit-code': '143' } },
-      init: { backoffLimit: 0, annotations: { 'test/init-exit-code': '10' } },
+      init: { backoffLimit: 0, annotations: { 'test/init-exit-code': '1' } },
+      unprepared: { backoffLimit: 3, annotations: { 'test/init-exit-code': '10' } },
       refused: { preflight: true, annotations: { 'test/init-exit-code': '10' } },
     });
 
@@ -212,12 +213,15 @@ describe('on the pool', () => {
       expect(await endOf('sidecar')).toBe('Complete');
     });
 
-    test('by an init container, whatever its code, counts as a try like any other', async () => {
+    test('by an init container that was disturbed counts as a try like any other', async () => {
       expect(await endOf('init')).toBe('BackoffLimitExceeded');
     });
 
-    test('by the init container that says that preflight failed ends its Job at once', async () => {
-      expect(await endOf('refused')).toBe('PodFailurePolicy');
+    test.each([
+      ['prepare', 'unprepared'],
+      ['preflight', 'refused'],
+    ])('by the init container that says that %s failed ends its Job at once', async (_, name) => {
+      expect(await endOf(name)).toBe('PodFailurePolicy');
     });
   });
 });

@@ -1,4 +1,5 @@
 import { networkPolicySpec, networkTrackers, portsOf, type Reach } from '../../src/kubernetes/network-policy';
+import { DEFAULT_RELEASE } from '../../src/run/releases';
 
 const reach = (changes: Partial<Reach> = {}): Reach => ({
   jobName: 'math-1',
@@ -86,5 +87,5 @@ test.each([
   [{ use_swanlab: true }, {}, ['swanlab']],
   [{ use_swanlab: true, swanlab_mode: 'local' }, {}, []],
 ])('%j with %j needs the network for %j', (args, env, trackers) => {
-  expect(networkTrackers(args, env)).toEqual(trackers);
+  expect(networkTrackers({ release: DEFAULT_RELEASE, args }, env)).toEqual(trackers);
 });

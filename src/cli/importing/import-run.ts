@@ -2,6 +2,7 @@ import { basename, join, normalize, relative, resolve } from 'node:path';
 import { distinct } from '../../judge/distinct';
 import { judge } from '../../judge/judge';
 import { PATHS } from '../../kubernetes/training-pod';
+import { type Arguments, argumentOf, defaultsOf, textOf } from '../../llamafactory/effective-arguments';
 import { ownerOf } from '../../llamafactory/owned-arguments';
 import { Strategy } from '../../planning/strategy';
 import type { Card } from '../../run/card';
@@ -71,7 +72,7 @@ export function importRun(request: ImportRequest, store: FileStore): Imported {
     return judge({ ...run, args: { ...beside, ...args } }, { written: { floats: from.floats } }).findings;
   });
   const all = jobArguments(mended.config);
-  const preset = isQwenQLoRA(mended.config.args, model) && deepspeed.preset !== undefined;
+  const preset = isQwenQLoRA(mended.config, model) && deepspeed.preset !== undefined;
   const short = preset ? presetArguments(mended.config, deepspeed.preset ?? Strategy.DDP, evaluated) : undefined;
   const usesPreset = short !== undefined && all.train !== undefined && size(short) < size(all);
   const said = usesPreset ? short : all;
@@ -128,7 +129,7 @@ function readRun({ folder, config, release, card }: ImportRequest, gpus: number,
       ? resolve(folder, value)
       : undefined;
   const deepspeed = elsewhere(args['deepspeed'], '');
-  const datasetDir = elsewhere(args['dataset_dir'] ?? 'data', 'dataset_info.json');
+  const datasetDir = elsewhere(argumentOf(from.run, 'dataset_dir'), 'dataset_info.json');
   return deepspeed === undefined && datasetDir === undefined
     ? from
     : runFromFiles(path, { ...options, deepspeed, datasetDir }, store);
@@ -141,7 +142,8 @@ function importedDatasets(
   store: FileStore,
 ): ImportedDataset[] {
   const where = run.args['dataset_dir'];
-  const data = resolve(folder, join(config, '..'), typeof where === 'string' ? where : 'data');
+  const named = typeof where === 'string' ? where : String(defaultsOf(run.release)['dataset_dir']);
+  const data = resolve(folder, join(config, '..'), named);
   const places = { data, program: programFolder, info: relative(folder, join(data, 'dataset_info.json')) };
   const taken = new Set<string>();
   return datasetsOf(run).map((dataset) => {
@@ -227,13 +229,13 @@ function guessed(file: string): Omit<Finding, 'path'> {
 }
 
 /** The run that the preset is for. */
-function isQwenQLoRA(args: Mapping, { model, byHand }: ImportedModel): boolean {
+function isQwenQLoRA(run: Arguments, { model, byHand }: ImportedModel): boolean {
   return (
     model !== undefined &&
     !byHand &&
-    args['stage'] === 'sft' &&
-    (args['finetuning_type'] ?? 'lora') === 'lora' &&
-    args['quantization_bit'] === 4
+    run.args['stage'] === 'sft' &&
+    textOf(run, 'finetuning_type') === 'lora' &&
+    run.args['quantization_bit'] === 4
   );
 }
 

@@ -2,8 +2,7 @@ import type { Edit } from '../../run/finding';
 import type { ParserId } from '../../run/finding-ids';
 import type { Release, ReleaseRange } from '../../run/releases';
 import type { Run } from '../../run/run';
-import { byRelease } from '../by-release';
-import { fieldsOf } from '../fields';
+import { defaultsOf } from '../effective-arguments';
 import type { Files } from '../files';
 import { PyFloat } from './python';
 
@@ -110,12 +109,6 @@ export function startState(input: ParserInput): State {
     fsdpEnabled: false,
   };
 }
-
-const defaultsOf = byRelease((release): Readonly<Record<string, unknown>> => {
-  const values = Object.create(null) as Record<string, unknown>;
-  for (const [name, field] of fieldsOf(release)) values[name] = field.default;
-  return values;
-});
 
 /** A value worked out once in a run of the steps. */
 export function once<T>({ memory }: State, name: string, work: () => T): T {

@@ -1,7 +1,8 @@
+import { numberOf } from '../../llamafactory/effective-arguments';
 import type { Run } from '../../run/run';
 import { longestSampleAtMost } from '../lengths';
 import type { Schedule } from '../schedule';
-import { numberOf, type Settings } from '../settings';
+import type { Settings } from '../settings';
 import { say, setting } from './say';
 import type { Advice } from './type';
 
@@ -69,7 +70,7 @@ const VALIDATION = { fewest: 10, most: 2000, share: 0.33 };
 function validationSize(run: Run, settings: Settings, { trainSamples, evalSamples }: Schedule): Advice[] {
   if (!settings.evaluates || evalSamples === undefined || evalSamples === 0 || trainSamples === undefined) return [];
   const all = trainSamples + evalSamples;
-  const held = numberOf(run.args['val_size'], 0) > 0;
+  const held = numberOf(run, 'val_size') > 0;
   if (evalSamples < VALIDATION.fewest) {
     const enough = Math.min(0.2, Math.ceil((100 * 2 * VALIDATION.fewest) / all) / 100);
     const edits = held && enough * all > evalSamples ? setting(run, { val_size: enough }) : [];

@@ -1,6 +1,7 @@
+import { isOn } from '../../llamafactory/effective-arguments';
 import type { Run } from '../../run/run';
 import type { Schedule } from '../schedule';
-import { isOn, type Settings, section } from '../settings';
+import { type Settings, section } from '../settings';
 import type { Throughput } from '../throughput';
 import { say, setting } from './say';
 import type { Advice } from './type';
@@ -136,7 +137,7 @@ function checkpointWrites(
   const writing = (schedule.saves.length * checkpointBytes) / SLOW_STORAGE;
   if (seconds === undefined || writing <= WRITING * seconds) return [];
   const share = Math.round((100 * writing) / seconds);
-  const less = isOn(run.args['save_only_model']) ? '' : ', or save_only_model if nobody will resume';
+  const less = isOn(run, 'save_only_model') ? '' : ', or save_only_model if nobody will resume';
   return [
     say(
       'checkpoint-writes',

@@ -1,6 +1,7 @@
+import { isOn, numberOf, textOf } from '../../llamafactory/effective-arguments';
 import type { Run } from '../../run/run';
 import type { Schedule } from '../schedule';
-import { isOn, numberOf, type Settings } from '../settings';
+import type { Settings } from '../settings';
 import { say, setting } from './say';
 import type { Advice } from './type';
 
@@ -20,8 +21,8 @@ export function learningAdvice(run: Run, settings: Settings, schedule: Schedule)
 const RATES = { lora: { least: 1e-5, most: 1e-3, usual: 1e-4 }, all: { least: 1e-6, most: 1e-4, usual: 1e-5 } };
 
 function learningRate(run: Run, settings: Settings): Advice[] {
-  if (!['sft', 'pt'].includes(String(run.args['stage'] ?? 'sft'))) return [];
-  const rate = numberOf(run.args['learning_rate'], 5e-5);
+  if (!['sft', 'pt'].includes(textOf(run, 'stage'))) return [];
+  const rate = numberOf(run, 'learning_rate');
   const adapter = settings.finetuning === 'lora' || settings.finetuning === 'oft';
   const { least, most, usual } = adapter ? RATES.lora : RATES.all;
   if (rate <= 0 || (rate >= least && rate <= most)) return [];
@@ -93,8 +94,8 @@ const SCALING = { least: 0.5, most: 8 };
 
 function loraScaling(run: Run, settings: Settings): Advice[] {
   if (settings.finetuning !== 'lora') return [];
-  const alpha = numberOf(run.args['lora_alpha'], 0) || 2 * settings.loraRank;
-  const stable = isOn(run.args['use_rslora']);
+  const alpha = numberOf(run, 'lora_alpha', 0) || 2 * settings.loraRank;
+  const stable = isOn(run, 'use_rslora');
   const scaling = alpha / (stable ? Math.sqrt(settings.loraRank) : settings.loraRank);
   if (scaling >= SCALING.least && scaling <= SCALING.most) return [];
   const usual = stable ? Math.round(2 * Math.sqrt(settings.loraRank)) : 2 * settings.loraRank;

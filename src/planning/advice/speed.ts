@@ -1,3 +1,4 @@
+import { textOf } from '../../llamafactory/effective-arguments';
 import { REFUSES_NEAT_PACKING } from '../../llamafactory/parser/train';
 import { isIn } from '../../run/releases';
 import type { Run } from '../../run/run';
@@ -72,6 +73,6 @@ export function quickerAttention(subject: Subject): Advice[] {
 function neatPackingHelps(run: Run, settings: Settings): boolean {
   const longest = longestSampleAtMost(run);
   if (longest !== undefined && longest < settings.cutoffLen) return false;
-  const canPack = (run.args['stage'] ?? 'sft') === 'sft' && !isIn(run.release, REFUSES_NEAT_PACKING);
+  const canPack = textOf(run, 'stage') === 'sft' && !isIn(run.release, REFUSES_NEAT_PACKING);
   return canPack && takesMathKernel(run, settings);
 }

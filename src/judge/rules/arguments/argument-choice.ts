@@ -1,8 +1,8 @@
+import { isGiven } from '../../../llamafactory/effective-arguments';
 import { type Field, fieldsOf } from '../../../llamafactory/fields';
 import { type Edit, EditOperation, type Finding, Severity } from '../../../run/finding';
 import { nearest } from '../../../run/nearest';
 import type { Run } from '../../../run/run';
-import { isGiven } from '../../found';
 import type { Rule } from '../../rule';
 
 /** Choices that the parser checks itself, or the code right after it. */

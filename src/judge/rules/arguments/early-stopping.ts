@@ -1,5 +1,6 @@
+import { isGiven, isOn, textOf } from '../../../llamafactory/effective-arguments';
 import { Severity } from '../../../run/finding';
-import { found, isGiven, removeArgument, setArgument } from '../../found';
+import { found, removeArgument, setArgument } from '../../found';
 import type { Rule } from '../../rule';
 
 export const rule: Rule = {
@@ -10,12 +11,12 @@ export const rule: Rule = {
   source: 'transformers: src/transformers/trainer_callback.py, EarlyStoppingCallback.on_train_begin',
   check(run) {
     if (typeof run.args['early_stopping_steps'] !== 'number') return [];
-    const evaluates = ['steps', 'epoch'].includes(String(run.args['eval_strategy']));
+    const evaluates = ['steps', 'epoch'].includes(textOf(run, 'eval_strategy'));
     const watchers = ['reduce_lr_on_plateau', 'greedy'];
     const measured =
       isGiven(run, 'metric_for_best_model') ||
-      run.args['load_best_model_at_end'] === true ||
-      watchers.includes(String(run.args['lr_scheduler_type']));
+      isOn(run, 'load_best_model_at_end') ||
+      watchers.includes(textOf(run, 'lr_scheduler_type'));
     if (evaluates && measured) return [];
     return [
       found(rule, run, {

@@ -1,4 +1,4 @@
-import { numberOf } from '../../../planning/settings';
+import { numberOf, textOf } from '../../../llamafactory/effective-arguments';
 import { Severity } from '../../../run/finding';
 import { found } from '../../found';
 import type { Rule } from '../../rule';
@@ -12,7 +12,7 @@ export const rule: Rule = {
   source: 'transformers: src/transformers/trainer_callback.py, DefaultFlowCallback',
   check(run) {
     const { args } = run;
-    if (args['eval_strategy'] !== 'steps' || numberOf(args['eval_delay'], 0) > 0) return [];
+    if (args['eval_strategy'] !== 'steps' || numberOf(run, 'eval_delay') > 0) return [];
     const schedule = knownSchedule(run);
     const last = schedule?.optimizerSteps;
     if (schedule === undefined || last === undefined || last < 2) return [];
@@ -21,7 +21,7 @@ export const rule: Rule = {
       found(rule, run, {
         key: 'eval_steps',
         message: `the run has ${atMost(schedule)}${last} optimizer steps, so nothing is evaluated before the last`,
-        got: args['eval_steps'] ?? `nothing: \`logging_steps\`, ${String(args['logging_steps'] ?? 500)}`,
+        got: args['eval_steps'] ?? `nothing: \`logging_steps\`, ${textOf(run, 'logging_steps')}`,
         allowed: `a share of all steps below 1, or a number below ${last}`,
         fix: stepsFix(run, 'eval_steps'),
       }),

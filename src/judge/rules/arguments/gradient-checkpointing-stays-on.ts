@@ -1,4 +1,5 @@
-import { isOn, section } from '../../../planning/settings';
+import { isOn } from '../../../llamafactory/effective-arguments';
+import { section } from '../../../planning/settings';
 import { type Finding, Severity } from '../../../run/finding';
 import { transformersOf } from '../../../run/releases';
 import type { Run } from '../../../run/run';
@@ -27,7 +28,7 @@ export const rule: Rule = {
         }),
       ];
     }
-    return isOn(args['gradient_checkpointing']) && isOn(args['disable_gradient_checkpointing']) ? [onAndOff(run)] : [];
+    return isOn(run, 'gradient_checkpointing') && isOn(run, 'disable_gradient_checkpointing') ? [onAndOff(run)] : [];
   },
 };
 

@@ -1,6 +1,7 @@
+import { isGiven, isOn, numberOf, textOf } from '../../../llamafactory/effective-arguments';
 import { type Finding, Severity } from '../../../run/finding';
-import type { Mapping, Run } from '../../../run/run';
-import { found, isGiven, removeArgument } from '../../found';
+import type { Run } from '../../../run/run';
+import { found, removeArgument } from '../../found';
 import type { Rule } from '../../rule';
 
 /** Arguments that are read only under a condition. */
@@ -8,32 +9,29 @@ interface Conditional {
   /** The condition in words, after "only". */
   readonly when: string;
   readonly keys: readonly string[];
-  holds(args: Mapping): boolean;
+  holds(run: Run): boolean;
 }
-
-const finetuning = (args: Mapping) => args['finetuning_type'] ?? 'lora';
-const stage = (args: Mapping) => args['stage'] ?? 'sft';
 
 const CONDITIONALS: readonly Conditional[] = [
   {
     when: 'with `finetuning_type: freeze`, or with `use_llama_pro`',
     keys: ['freeze_trainable_layers'],
-    holds: (args) => finetuning(args) === 'freeze' || args['use_llama_pro'] === true,
+    holds: (run) => textOf(run, 'finetuning_type') === 'freeze' || isOn(run, 'use_llama_pro'),
   },
   {
     when: 'with `finetuning_type: freeze`',
     keys: ['freeze_trainable_modules', 'freeze_extra_modules'],
-    holds: (args) => finetuning(args) === 'freeze',
+    holds: (run) => textOf(run, 'finetuning_type') === 'freeze',
   },
   {
     when: 'with `finetuning_type: lora`',
     keys: ['lora_rank', 'lora_alpha', 'lora_dropout', 'lora_target'],
-    holds: (args) => finetuning(args) === 'lora',
+    holds: (run) => textOf(run, 'finetuning_type') === 'lora',
   },
   {
     when: 'with `finetuning_type: oft`',
     keys: ['oft_rank', 'oft_block_size', 'oft_target'],
-    holds: (args) => finetuning(args) === 'oft',
+    holds: (run) => textOf(run, 'finetuning_type') === 'oft',
   },
   {
     when: 'with `use_badam: true`',
@@ -46,43 +44,43 @@ const CONDITIONALS: readonly Conditional[] = [
       'badam_mask_mode',
       'badam_verbose',
     ],
-    holds: (args) => args['use_badam'] === true,
+    holds: (run) => isOn(run, 'use_badam'),
   },
   {
     when: 'with `use_galore: true`',
     keys: ['galore_target', 'galore_rank', 'galore_update_interval', 'galore_scale', 'galore_proj_type'],
-    holds: (args) => args['use_galore'] === true,
+    holds: (run) => isOn(run, 'use_galore'),
   },
   {
     when: 'with `use_apollo: true`',
     keys: ['apollo_target', 'apollo_rank', 'apollo_update_interval', 'apollo_scale', 'apollo_proj', 'apollo_proj_type'],
-    holds: (args) => args['use_apollo'] === true,
+    holds: (run) => isOn(run, 'use_apollo'),
   },
-  { when: 'with `pissa_init: true`', keys: ['pissa_iter'], holds: (args) => args['pissa_init'] === true },
+  { when: 'with `pissa_init: true`', keys: ['pissa_iter'], holds: (run) => isOn(run, 'pissa_init') },
   {
     when: 'with a `loraplus_lr_ratio`',
     keys: ['loraplus_lr_embedding'],
-    holds: (args) => args['loraplus_lr_ratio'] !== undefined && args['loraplus_lr_ratio'] !== null,
+    holds: (run) => isGiven(run, 'loraplus_lr_ratio'),
   },
   {
     when: 'with a ratio other than 1',
     keys: ['loraplus_lr_ratio'],
-    holds: (args) => args['loraplus_lr_ratio'] !== 1,
+    holds: (run) => numberOf(run, 'loraplus_lr_ratio') !== 1,
   },
   {
     when: 'in stage dpo',
     keys: ['pref_loss', 'dpo_label_smoothing', 'simpo_gamma'],
-    holds: (args) => stage(args) === 'dpo',
+    holds: (run) => textOf(run, 'stage') === 'dpo',
   },
   {
     when: 'in the stages dpo and kto',
     keys: ['pref_beta', 'pref_ftx'],
-    holds: (args) => stage(args) === 'dpo' || stage(args) === 'kto',
+    holds: (run) => ['dpo', 'kto'].includes(textOf(run, 'stage')),
   },
   {
     when: 'in stage kto',
     keys: ['kto_chosen_weight', 'kto_rejected_weight'],
-    holds: (args) => stage(args) === 'kto',
+    holds: (run) => textOf(run, 'stage') === 'kto',
   },
 ];
 
@@ -95,7 +93,7 @@ export const rule: Rule = {
   check(run) {
     const findings: Finding[] = [];
     for (const conditional of CONDITIONALS) {
-      if (isAnyGiven(run, conditional.keys) && !conditional.holds(run.args)) findings.push(unread(run, conditional));
+      if (isAnyGiven(run, conditional.keys) && !conditional.holds(run)) findings.push(unread(run, conditional));
     }
     return findings;
   },

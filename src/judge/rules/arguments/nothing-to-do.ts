@@ -1,5 +1,6 @@
+import { isGiven, textOf } from '../../../llamafactory/effective-arguments';
 import { Severity } from '../../../run/finding';
-import { found, isGiven, setArgument } from '../../found';
+import { found, setArgument } from '../../found';
 import type { Rule } from '../../rule';
 
 /** Arguments of configs that are for other commands than `train`. */
@@ -14,7 +15,7 @@ export const rule: Rule = {
   check(run) {
     const { args } = run;
     const isAsked = ['do_train', 'do_eval', 'do_predict'].some((key) => isGiven(run, key) && args[key] !== false);
-    const evaluates = ['steps', 'epoch'].includes(String(args['eval_strategy']));
+    const evaluates = ['steps', 'epoch'].includes(textOf(run, 'eval_strategy'));
     if (isAsked || evaluates || !isGiven(run, 'dataset') || ELSEWHERE.some((key) => isGiven(run, key))) return [];
     return [
       found(rule, run, {

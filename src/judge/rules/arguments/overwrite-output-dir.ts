@@ -1,3 +1,4 @@
+import { isOn } from '../../../llamafactory/effective-arguments';
 import { Severity } from '../../../run/finding';
 import { found, removeArgument } from '../../found';
 import type { Rule } from '../../rule';
@@ -9,7 +10,7 @@ export const rule: Rule = {
     'A pod that is replaced starts the trainer again. With `overwrite_output_dir` it then begins at step 0 and deletes the log; without it, it goes on from the last checkpoint.',
   source: 'src/llamafactory/hparams/parser.py, get_train_args (last checkpoint)',
   check(run) {
-    if (run.args['overwrite_output_dir'] !== true) return [];
+    if (!isOn(run, 'overwrite_output_dir')) return [];
     return [
       found(rule, run, {
         key: 'overwrite_output_dir',

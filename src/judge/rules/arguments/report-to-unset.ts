@@ -1,6 +1,7 @@
+import { isGiven } from '../../../llamafactory/effective-arguments';
 import { Severity } from '../../../run/finding';
 import { transformersOf } from '../../../run/releases';
-import { found, isGiven, setArgument } from '../../found';
+import { found, setArgument } from '../../found';
 import type { Rule } from '../../rule';
 
 export const rule: Rule = {

@@ -1,3 +1,4 @@
+import { isOn } from '../../../llamafactory/effective-arguments';
 import { Severity } from '../../../run/finding';
 import { found, removeArgument } from '../../found';
 import type { Rule } from '../../rule';
@@ -9,7 +10,7 @@ export const rule: Rule = {
     'With `resume_from_checkpoint: true` a run that has no checkpoint yet dies: the first one, always. LLaMA-Factory finds the last checkpoint by itself when the argument is left out.',
   source: 'transformers: src/transformers/trainer.py, train',
   check(run) {
-    if (run.args['resume_from_checkpoint'] !== true) return [];
+    if (!isOn(run, 'resume_from_checkpoint')) return [];
     return [
       found(rule, run, {
         key: 'resume_from_checkpoint',

@@ -1,3 +1,4 @@
+import { isOn } from '../../../llamafactory/effective-arguments';
 import { Severity } from '../../../run/finding';
 import { found, removeArgument } from '../../found';
 import type { Rule } from '../../rule';
@@ -9,7 +10,7 @@ export const rule: Rule = {
     'Checkpoints of weights alone hold no optimizer and no schedule: a pod that is replaced can not go on from them as if nothing had happened.',
   source: 'transformers: src/transformers/trainer.py, _save_checkpoint',
   check(run) {
-    if (run.args['save_only_model'] !== true) return [];
+    if (!isOn(run, 'save_only_model')) return [];
     return [
       found(rule, run, {
         key: 'save_only_model',

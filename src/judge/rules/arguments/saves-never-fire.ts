@@ -1,3 +1,4 @@
+import { numberOf, textOf } from '../../../llamafactory/effective-arguments';
 import { Severity } from '../../../run/finding';
 import { found } from '../../found';
 import type { Rule } from '../../rule';
@@ -10,7 +11,7 @@ export const rule: Rule = {
     'With more steps between two checkpoints than the run has, the only one is written at the end: a pod that is moved before that has trained for nothing.',
   source: 'transformers: src/transformers/trainer_callback.py, DefaultFlowCallback',
   check(run) {
-    if (String(run.args['save_strategy'] ?? 'steps') !== 'steps') return [];
+    if (textOf(run, 'save_strategy') !== 'steps') return [];
     const schedule = knownSchedule(run);
     const last = schedule?.optimizerSteps;
     if (schedule === undefined || last === undefined || last < 2 || schedule.saves.some((step) => step < last))
@@ -19,7 +20,7 @@ export const rule: Rule = {
       found(rule, run, {
         key: 'save_steps',
         message: `the run has ${atMost(schedule)}${last} optimizer steps, so no checkpoint is written before the last`,
-        got: run.args['save_steps'] ?? 'nothing: every 500 steps',
+        got: run.args['save_steps'] ?? `nothing: every ${numberOf(run, 'save_steps')} steps`,
         allowed: `a share of all steps below 1, or a number below ${last}`,
         fix: stepsFix(run, 'save_steps'),
       }),

@@ -1,4 +1,4 @@
-import { numberOf } from '../../../planning/settings';
+import { numberOf } from '../../../llamafactory/effective-arguments';
 import { Severity } from '../../../run/finding';
 import { found } from '../../found';
 import type { Rule } from '../../rule';
@@ -10,7 +10,7 @@ export const rule: Rule = {
     '`max_samples` takes the first rows of each data set, before anything is shuffled: with less than the data has, the rest is never seen.',
   source: 'src/llamafactory/data/loader.py, _load_single_dataset',
   check(run) {
-    const most = numberOf(run.args['max_samples'], 0);
+    const most = numberOf(run, 'max_samples', 0);
     if (most <= 0) return [];
     return run.datasets.flatMap(({ name, rows }) => {
       if (rows === undefined || rows.length <= most) return [];

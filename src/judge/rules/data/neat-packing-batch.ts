@@ -1,4 +1,5 @@
-import { isOn, settingsOf } from '../../../planning/settings';
+import { isOn } from '../../../llamafactory/effective-arguments';
+import { settingsOf } from '../../../planning/settings';
 import { Severity } from '../../../run/finding';
 import { before } from '../../../run/releases';
 import { found, setArgument } from '../../found';
@@ -11,20 +12,19 @@ export const rule: Rule = {
     'With FlashAttention 2 `neat_packing` takes, since 0.9.5, one sequence a batch: with more the first batch ends in an AssertionError, "bsz should be 1 for neat packing". Other kernels take any batch.',
   source: 'src/llamafactory/data/collator.py, SFTDataCollatorWith4DAttentionMask',
   check(run) {
-    const { args } = run;
     const lacksFlash = run.image !== undefined && run.image.flashAttention === undefined;
-    if (before(run.release, '0.9.5') || !isOn(args['neat_packing']) || args['flash_attn'] !== 'fa2' || lacksFlash)
+    if (before(run.release, '0.9.5') || !isOn(run, 'neat_packing') || run.args['flash_attn'] !== 'fa2' || lacksFlash)
       return [];
     const { trainBatch, accumulation, evalBatch, evaluates } = settingsOf(run);
     const batches = [
-      ...(isOn(args['do_train']) && trainBatch > 1 ? ['per_device_train_batch_size'] : []),
+      ...(isOn(run, 'do_train') && trainBatch > 1 ? ['per_device_train_batch_size'] : []),
       ...(evaluates && evalBatch > 1 ? ['per_device_eval_batch_size'] : []),
     ];
     return batches.map((key) =>
       found(rule, run, {
         key,
         message: 'FlashAttention 2 with `neat_packing` takes one sequence a batch',
-        got: args[key],
+        got: run.args[key],
         allowed: '1',
         fix: [
           setArgument(run, key, 1),

@@ -1,5 +1,5 @@
+import { numberOf } from '../../../llamafactory/effective-arguments';
 import { rowTokensAtMost } from '../../../planning/lengths';
-import { numberOf } from '../../../planning/settings';
 import { Severity } from '../../../run/finding';
 import { found } from '../../found';
 import { readDatasets } from '../../rows';
@@ -8,9 +8,6 @@ import type { Rule } from '../../rule';
 /** Bytes that become a token in English or Chinese text. Numbers and code make more tokens of the same bytes. */
 const BYTES_PER_TOKEN = 4;
 
-/** LLaMA-Factory's default. */
-const CUTOFF = 2048;
-
 export const rule: Rule = {
   id: 'rows-above-cutoff',
   severity: Severity.ADVICE,
@@ -18,7 +15,7 @@ export const rule: Rule = {
     'A sample of more than `cutoff_len` tokens is cut off there, often in its answer: the model then never sees how the answer ends. The number of tokens is estimated from bytes, since the tokenizer is not at hand.',
   source: 'src/llamafactory/data/processor/processor_utils.py, infer_seqlen',
   check(run) {
-    const cutoff = numberOf(run.args['cutoff_len'], CUTOFF);
+    const cutoff = numberOf(run, 'cutoff_len');
     // To pre-train, texts are joined and cut into blocks.
     if (cutoff <= 0 || run.args['stage'] === 'pt') return [];
     return readDatasets(run).flatMap(({ name, rows }) => {

@@ -1,3 +1,4 @@
+import { isOn } from '../../../llamafactory/effective-arguments';
 import { hasEfficientEos } from '../../../llamafactory/templates';
 import { Severity } from '../../../run/finding';
 import { found, removeArgument } from '../../found';
@@ -11,7 +12,7 @@ export const rule: Rule = {
   source: 'src/llamafactory/data/template.py, get_template_and_fix_tokenizer',
   check(run) {
     const template = run.args['template'];
-    if (run.args['train_on_prompt'] !== true || typeof template !== 'string') return [];
+    if (!isOn(run, 'train_on_prompt') || typeof template !== 'string') return [];
     if (!hasEfficientEos(run.release, template)) return [];
     return [
       found(rule, run, {

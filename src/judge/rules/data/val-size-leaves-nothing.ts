@@ -1,5 +1,6 @@
+import { numberOf } from '../../../llamafactory/effective-arguments';
 import { type Schedule, scheduleOf } from '../../../planning/schedule';
-import { numberOf, settingsOf } from '../../../planning/settings';
+import { settingsOf } from '../../../planning/settings';
 import { Severity } from '../../../run/finding';
 import { found } from '../../found';
 import type { Rule } from '../../rule';
@@ -12,7 +13,7 @@ export const rule: Rule = {
   source:
     'datasets: src/datasets/arrow_dataset.py, train_test_split; src/llamafactory/data/loader.py, _get_preprocessed_dataset',
   check(run) {
-    const size = numberOf(run.args['val_size'], 0);
+    const size = numberOf(run, 'val_size');
     if (size <= 1e-6 || settingsOf(run).streaming) return [];
     if (run.datasets.some(({ evaluation }) => evaluation === true)) return [];
     const fault = faultOf(scheduleOf(run));

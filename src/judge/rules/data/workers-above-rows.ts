@@ -1,4 +1,4 @@
-import { numberOf } from '../../../planning/settings';
+import { isOn, numberOf } from '../../../llamafactory/effective-arguments';
 import { Severity } from '../../../run/finding';
 import { found, setArgument } from '../../found';
 import { trainingRows } from '../../rows';
@@ -11,9 +11,9 @@ export const rule: Rule = {
     'Each worker takes a share of the rows, so there are never more at work than rows: datasets starts fewer, with a warning.',
   source: 'datasets: src/datasets/arrow_dataset.py, map',
   check(run) {
-    const workers = numberOf(run.args['preprocessing_num_workers'], 1);
+    const workers = numberOf(run, 'preprocessing_num_workers', 1);
     const rows = trainingRows(run);
-    if (rows === undefined || rows < 1 || workers <= rows || run.args['streaming'] === true) return [];
+    if (rows === undefined || rows < 1 || workers <= rows || isOn(run, 'streaming')) return [];
     return [
       found(rule, run, {
         key: 'preprocessing_num_workers',

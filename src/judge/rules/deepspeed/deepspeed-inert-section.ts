@@ -1,4 +1,5 @@
-import { numberOf, section } from '../../../planning/settings';
+import { asNumber } from '../../../llamafactory/effective-arguments';
+import { section } from '../../../planning/settings';
 import { type Finding, Severity } from '../../../run/finding';
 import { deepspeedOf } from '../../deepspeed-config';
 import { found } from '../../found';
@@ -25,7 +26,7 @@ export const rule: Rule = {
     const deepspeed = deepspeedOf(run);
     if (deepspeed === undefined) return [];
     const zero = section(deepspeed.config, 'zero_optimization');
-    const stage = numberOf(zero['stage'], Number.NaN);
+    const stage = asNumber(zero['stage'], Number.NaN);
     const inert = (key: string, message: string): Finding =>
       found(rule, run, { key, message, fix: [deepspeed.remove(key)] });
     const sections =

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { numberOf } from '../../../planning/settings';
+import { asNumber, isGiven, isOn, numberOf } from '../../../llamafactory/effective-arguments';
 import { asJson } from '../../../run/as-json';
 import { type Finding, Severity } from '../../../run/finding';
 import type { Mapping, Run } from '../../../run/run';
@@ -21,7 +21,7 @@ export const rule: Rule = {
       const got = at(deepspeed.config, keys);
       if (got === undefined || got === null || got === 'auto') continue;
       const value = valueIn(run);
-      if (value === undefined || same(got, value)) continue;
+      if ([value].flat().some(Number.isNaN) || same(got, value)) continue;
       const finding = found(rule, run, {
         key: path,
         message: `\`${path}\` in the DeepSpeed config differs from \`${name}\`: the trainer refuses to start, once the model is loaded`,
@@ -40,56 +40,45 @@ interface Compared {
   readonly keys: readonly string[];
   /** The train argument, or what it is worked out from. */
   readonly name: string;
-  /** Undefined: what was given is no number, so another rule speaks. */
-  valueIn(run: Run): unknown;
+  /** With NaN in it: what was given is no number, so another rule speaks. */
+  valueIn(run: Run): boolean | number | number[];
 }
 
 const COMPARED: readonly Compared[] = [
-  compared('train_micro_batch_size_per_gpu', 'per_device_train_batch_size', (run) =>
-    isSearched(run) ? undefined : batch(run),
+  compared('train_micro_batch_size_per_gpu', 'per_device_train_batch_size', batch),
+  sameAs('gradient_accumulation_steps', 'gradient_accumulation_steps'),
+  compared(
+    'train_batch_size',
+    'per_device_train_batch_size x gradient_accumulation_steps x GPUs',
+    (run) => batch(run) * number(run, 'gradient_accumulation_steps') * run.gpus * run.nodes,
   ),
-  compared('gradient_accumulation_steps', 'gradient_accumulation_steps', accumulation),
-  compared('train_batch_size', 'per_device_train_batch_size x gradient_accumulation_steps x GPUs', (run) => {
-    const whole = (batch(run) ?? Number.NaN) * (accumulation(run) ?? Number.NaN) * run.gpus * run.nodes;
-    return isSearched(run) || Number.isNaN(whole) ? undefined : whole;
-  }),
-  compared('gradient_clipping', 'max_grad_norm', (run) => number(run, 'max_grad_norm', 1)),
-  compared('optimizer.params.lr', 'learning_rate', rate),
-  compared('optimizer.params.betas', 'adam_beta1, adam_beta2', (run) => {
-    const betas = [number(run, 'adam_beta1', 0.9), number(run, 'adam_beta2', 0.999)];
-    return betas.includes(undefined) ? undefined : betas;
-  }),
-  compared('optimizer.params.eps', 'adam_epsilon', (run) => number(run, 'adam_epsilon', 1e-8)),
-  compared('optimizer.params.weight_decay', 'weight_decay', (run) => number(run, 'weight_decay', 0)),
-  compared('scheduler.params.warmup_max_lr', 'learning_rate', rate),
-  compared('fp16.enabled', 'fp16', ({ args }) => args['fp16'] === true || args['fp16_full_eval'] === true),
-  compared('bf16.enabled', 'bf16', ({ args }) => args['bf16'] === true || args['bf16_full_eval'] === true),
+  sameAs('gradient_clipping', 'max_grad_norm'),
+  sameAs('optimizer.params.lr', 'learning_rate'),
+  compared('optimizer.params.betas', 'adam_beta1, adam_beta2', (run) =>
+    ['adam_beta1', 'adam_beta2'].map((name) => number(run, name)),
+  ),
+  sameAs('optimizer.params.eps', 'adam_epsilon'),
+  sameAs('optimizer.params.weight_decay', 'weight_decay'),
+  sameAs('scheduler.params.warmup_max_lr', 'learning_rate'),
+  compared('fp16.enabled', 'fp16', (run) => isOn(run, 'fp16') || isOn(run, 'fp16_full_eval')),
+  compared('bf16.enabled', 'bf16', (run) => isOn(run, 'bf16') || isOn(run, 'bf16_full_eval')),
 ];
 
 function compared(path: string, name: string, valueIn: Compared['valueIn']): Compared {
   return { path, keys: path.split('.'), name, valueIn };
 }
 
-function number({ args }: Run, name: string, fallback: number): number | undefined {
-  const result = numberOf(args[name] ?? fallback, Number.NaN);
-  return Number.isNaN(result) ? undefined : result;
+function sameAs(path: string, name: string): Compared {
+  return compared(path, name, (run) => number(run, name));
 }
 
-function batch(run: Run): number | undefined {
-  return number(run, 'per_device_train_batch_size', 8);
-}
-
-function accumulation(run: Run): number | undefined {
-  return number(run, 'gradient_accumulation_steps', 1);
-}
-
-function rate(run: Run): number | undefined {
-  return number(run, 'learning_rate', 5e-5);
+function number(run: Run, name: string): number {
+  return isGiven(run, name) ? asNumber(run.args[name], Number.NaN) : numberOf(run, name);
 }
 
 /** Where the batch is searched for, the keys of the batch needn't agree. */
-function isSearched({ args }: Run): boolean {
-  return args['auto_find_batch_size'] === true;
+function batch(run: Run): number {
+  return isOn(run, 'auto_find_batch_size') ? Number.NaN : number(run, 'per_device_train_batch_size');
 }
 
 /** Python takes true for 1. */

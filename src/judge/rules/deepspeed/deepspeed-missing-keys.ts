@@ -1,4 +1,4 @@
-import { numberOf } from '../../../planning/settings';
+import { numberOf } from '../../../llamafactory/effective-arguments';
 import { type Finding, Severity } from '../../../run/finding';
 import type { Run } from '../../../run/run';
 import { type DeepspeedConfig, deepspeedOf } from '../../deepspeed-config';
@@ -40,7 +40,7 @@ function batch(run: Run, { config, set }: DeepspeedConfig): Finding[] {
 }
 
 function accumulation(run: Run, { config, set }: DeepspeedConfig): Finding[] {
-  const steps = numberOf(run.args['gradient_accumulation_steps'], 1);
+  const steps = numberOf(run, 'gradient_accumulation_steps');
   if ('gradient_accumulation_steps' in config || steps === 1) return [];
   return [
     found(rule, run, {
@@ -52,7 +52,7 @@ function accumulation(run: Run, { config, set }: DeepspeedConfig): Finding[] {
 }
 
 function clipping(run: Run, { config, set }: DeepspeedConfig): Finding[] {
-  const norm = numberOf(run.args['max_grad_norm'], 1);
+  const norm = numberOf(run, 'max_grad_norm');
   if ('gradient_clipping' in config || norm === 0) return [];
   return [
     found(rule, run, {

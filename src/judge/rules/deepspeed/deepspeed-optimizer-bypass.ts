@@ -1,8 +1,9 @@
+import { isGiven, isOn } from '../../../llamafactory/effective-arguments';
 import { section } from '../../../planning/settings';
 import { type Edit, Severity } from '../../../run/finding';
 import type { Run } from '../../../run/run';
 import { type DeepspeedConfig, deepspeedOf } from '../../deepspeed-config';
-import { found, isGiven, removeArgument } from '../../found';
+import { found, removeArgument } from '../../found';
 import type { Rule } from '../../rule';
 
 /** Arguments that ask for an optimizer of LLaMA-Factory's. */
@@ -35,7 +36,7 @@ function bypassed(run: Run, type: string): string[] {
   const isSame = typeof optim === 'string' && /^adamw(_torch|_torch_fused|_hf)?$/.test(optim) && /^adamw$/i.test(type);
   return [
     ...(isGiven(run, 'loraplus_lr_ratio') ? ['loraplus_lr_ratio'] : []),
-    ...SWITCHES.filter((key) => args[key] === true),
+    ...SWITCHES.filter((key) => isOn(run, key)),
     ...(isGiven(run, 'optim') && !isSame ? ['optim'] : []),
   ];
 }

@@ -1,5 +1,6 @@
+import { isGiven } from '../../../llamafactory/effective-arguments';
 import { Severity } from '../../../run/finding';
-import { found, isGiven, removeArgument } from '../../found';
+import { found, removeArgument } from '../../found';
 import type { Rule } from '../../rule';
 
 export const rule: Rule = {

@@ -1,3 +1,4 @@
+import { isOn } from '../../../llamafactory/effective-arguments';
 import { Severity } from '../../../run/finding';
 import { found, removeArgument, setArgument } from '../../found';
 import type { Rule } from '../../rule';
@@ -9,11 +10,11 @@ export const rule: Rule = {
     'Cards before Ampere have no bf16 units. torch emulates them and says that bf16 is supported, so the parser lets it pass and the run crawls.',
   source: 'torch: torch/cuda/__init__.py, is_bf16_supported(including_emulation=True)',
   check(run) {
-    const { args, card } = run;
+    const { card } = run;
     if (card === undefined || card.computeCapability >= 8) return [];
-    const wide = args['fp16'] !== true && args['fp16_full_eval'] !== true;
+    const wide = !isOn(run, 'fp16') && !isOn(run, 'fp16_full_eval');
     return ['bf16', 'pure_bf16', 'bf16_full_eval']
-      .filter((key) => args[key] === true)
+      .filter((key) => isOn(run, key))
       .map((key) =>
         found(rule, run, {
           key,

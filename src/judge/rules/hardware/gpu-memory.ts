@@ -45,7 +45,7 @@ function messageOf(run: Run, worst: GpuNeed, forData: GpuNeed): string {
   const when = { load: 'while the model is loaded', step: 'in a step', evaluation: 'in an evaluation' }[
     worst.decidedBy
   ];
-  const batch = `with sequences of cutoff_len ${run.args['cutoff_len'] ?? 2048}`;
+  const batch = `with sequences of cutoff_len ${settingsOf(run).cutoffLen}`;
   if (worst.fits === 'tight') {
     return `the run fits by less than the planner's own error of ${100 * PLANNER_ERROR} %, ${when} ${batch}`;
   }

@@ -1,5 +1,6 @@
+import { isGiven } from '../../../llamafactory/effective-arguments';
 import { Severity } from '../../../run/finding';
-import { found, isGiven } from '../../found';
+import { found } from '../../found';
 import type { Rule } from '../../rule';
 
 export const rule: Rule = {
@@ -22,7 +23,7 @@ export const rule: Rule = {
             }),
           ]
         : []),
-      ...(image.tensorboard === undefined && reportsTo(run.args['report_to'], 'tensorboard')
+      ...(image.tensorboard === undefined && [run.args['report_to']].flat().includes('tensorboard')
         ? [
             found(rule, run, {
               key: 'report_to',
@@ -36,7 +37,3 @@ export const rule: Rule = {
     ];
   },
 };
-
-function reportsTo(value: unknown, tracker: string): boolean {
-  return Array.isArray(value) ? value.includes(tracker) : value === tracker;
-}

@@ -1,8 +1,8 @@
+import { isGiven, isOn, numberOf, textOf } from '../../../llamafactory/effective-arguments';
 import { QUANTISED } from '../../../planning/layers';
-import { isOn, numberOf } from '../../../planning/settings';
 import { Severity } from '../../../run/finding';
-import type { Mapping } from '../../../run/run';
-import { found, isGiven, setArgument } from '../../found';
+import type { Run } from '../../../run/run';
+import { found, setArgument } from '../../found';
 import type { Rule } from '../../rule';
 import { quantisesOnLoad } from './quantization-without-effect';
 
@@ -14,15 +14,14 @@ export const rule: Rule = {
   source:
     'src/llamafactory/model/adapter.py, _setup_lora_tuning; src/llamafactory/extras/constants.py; tried on a GPU and a CPU',
   check(run) {
-    const { args } = run;
-    const goesOn = isGiven(run, 'adapter_name_or_path') && !isOn(args['create_new_adapter']);
-    const isLora = (args['finetuning_type'] ?? 'lora') === 'lora';
-    if (!isOn(args['use_dora']) || !isLora || goesOn || !isOn(args['do_train']) || !isQuantised(args)) return [];
+    const goesOn = isGiven(run, 'adapter_name_or_path') && !isOn(run, 'create_new_adapter');
+    const isLora = textOf(run, 'finetuning_type') === 'lora';
+    if (!isOn(run, 'use_dora') || !isLora || goesOn || !isOn(run, 'do_train') || !isQuantised(run)) return [];
     return [
       found(rule, run, {
         key: 'use_dora',
         message: 'DoRA is refused on a quantised model',
-        got: args['use_dora'],
+        got: run.args['use_dora'],
         change: 'set use_dora: false, or leave quantization_bit out: the model then takes 16 bits a weight',
         fix: [setArgument(run, 'use_dora', false)],
       }),
@@ -31,13 +30,10 @@ export const rule: Rule = {
 };
 
 /** By the arguments or by its name; a method that LLaMA-Factory doesn't apply quantises nothing. */
-function isQuantised(args: Mapping): boolean {
-  const model =
-    String(args['model_name_or_path'] ?? '')
-      .split('/')
-      .at(-1) ?? '';
+function isQuantised(run: Run): boolean {
+  const model = textOf(run, 'model_name_or_path').split('/').at(-1) ?? '';
   return (
-    (numberOf(args['quantization_bit'], 0) > 0 && quantisesOnLoad(args)) ||
+    (numberOf(run, 'quantization_bit', 0) > 0 && quantisesOnLoad(run)) ||
     QUANTISED.test(model) ||
     /bnb-4bit/i.test(model)
   );

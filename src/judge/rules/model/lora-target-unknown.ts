@@ -1,6 +1,6 @@
+import { textOf } from '../../../llamafactory/effective-arguments';
 import { Severity } from '../../../run/finding';
 import { nearest } from '../../../run/nearest';
-import type { Mapping } from '../../../run/run';
 import { found, setArgument } from '../../found';
 import type { Rule } from '../../rule';
 
@@ -28,7 +28,7 @@ export const rule: Rule = {
   check(run) {
     const given = run.args['lora_target'];
     const names = namesIn(given);
-    if (run.model === undefined || !isLora(run.args) || names.length === 0) return [];
+    if (run.model === undefined || textOf(run, 'finetuning_type') !== 'lora' || names.length === 0) return [];
     if (names.length === 1 && names[0] === ALL) return [];
     const unknown = names.filter((name) => !MODULES.includes(name.split('.').at(-1) ?? ''));
     if (unknown.length === 0) return [];
@@ -45,10 +45,6 @@ export const rule: Rule = {
     ];
   },
 };
-
-function isLora(args: Mapping): boolean {
-  return (args['finetuning_type'] ?? 'lora') === 'lora';
-}
 
 function namesIn(value: unknown): readonly string[] {
   if (typeof value === 'string') return value.split(',').map((name) => name.trim());

@@ -1,16 +1,17 @@
+import { argumentOf, isGiven, textOf } from '../../../llamafactory/effective-arguments';
 import { QUANTISED } from '../../../planning/layers';
 import { strategyOf } from '../../../planning/settings';
 import { Severity } from '../../../run/finding';
-import type { Mapping, Run } from '../../../run/run';
-import { found, isGiven, setArgument } from '../../found';
+import type { Run } from '../../../run/run';
+import { found, setArgument } from '../../found';
 import type { Rule } from '../../rule';
 
 /** The methods that quantise a model while it is loaded; the others only name how a model was quantised before. */
 const ON_THE_FLY: readonly unknown[] = ['bnb', 'hqq', 'eetq'];
 
 /** True if `quantization_bit` has an effect: with bnb, the default, or another method of those. */
-export function quantisesOnLoad({ quantization_method: method }: Mapping): boolean {
-  return method === undefined || ON_THE_FLY.includes(method);
+export function quantisesOnLoad(run: Run): boolean {
+  return ON_THE_FLY.includes(argumentOf(run, 'quantization_method'));
 }
 
 export const rule: Rule = {
@@ -20,15 +21,14 @@ export const rule: Rule = {
     'With a `quantization_method` that LLaMA-Factory does not apply, `quantization_bit` is ignored without a word: the model is loaded in 16 bit and takes about four times the memory. Since 0.9.3 `bitsandbytes` is such a value.',
   source: 'src/llamafactory/model/model_utils/quantization.py, configure_quantization',
   check(run) {
-    const { args } = run;
-    if (!isGiven(run, 'quantization_bit') || quantisesOnLoad(args)) return [];
+    if (!isGiven(run, 'quantization_bit') || quantisesOnLoad(run)) return [];
     // For them the method says what they are.
-    if (QUANTISED.test(String(args['model_name_or_path']))) return [];
+    if (QUANTISED.test(textOf(run, 'model_name_or_path'))) return [];
     return [
       found(rule, run, {
         key: 'quantization_method',
         message: `LLaMA-Factory ${run.release} ignores this \`quantization_method\`: \`quantization_bit\` has no effect, and the model is loaded in 16 bit`,
-        got: args['quantization_method'],
+        got: run.args['quantization_method'],
         allowed: ON_THE_FLY.join(', '),
         fix: [setArgument(run, 'quantization_method', 'bnb'), ...bits(run)],
       }),

@@ -1,3 +1,4 @@
+import { argumentOf, isOn } from '../../../llamafactory/effective-arguments';
 import { Severity } from '../../../run/finding';
 import type { Run } from '../../../run/run';
 import { type Fault, found, setArgument } from '../../found';
@@ -12,9 +13,7 @@ export const rule: Rule = {
     'With `enable_thinking` on, which is the default, LLaMA-Factory puts an empty think block before every answer that has none and trains the model to write it: it learns not to think. With false the empty block belongs to the question.',
   source: 'src/llamafactory/data/template.py, ReasoningTemplate; LLaMA-Factory issues 8832, 9392',
   check(run) {
-    const { args } = run;
-    if (args['template'] !== 'qwen3' || (args['enable_thinking'] ?? true) !== true) return [];
-    if ('enable_thinking' in args && args['enable_thinking'] === null) return [];
+    if (run.args['template'] !== 'qwen3' || !isOn(run, 'enable_thinking')) return [];
     const datasets = readDatasets(run);
     const complete = datasets.length > 0 && datasets.length === run.datasets.length;
     const thinks = datasets.some(({ rows, entry }) => {
@@ -27,7 +26,7 @@ export const rule: Rule = {
         key: 'enable_thinking',
         message:
           'no answer in the data has a <think> block: the model is trained to write an empty one before each answer',
-        got: args['enable_thinking'] ?? 'nothing: true',
+        got: run.args['enable_thinking'] ?? `nothing: ${argumentOf(run, 'enable_thinking')}`,
         ...whatToDo(run),
       }),
     ];

@@ -33,6 +33,7 @@ ruleCases(rule, {
     'OFT numbers in an OFT run': { args: { finetuning_type: 'oft', oft_rank: 8 } },
     'layers of LLaMA Pro': { args: { use_llama_pro: true, freeze_trainable_layers: 2 } },
     'BAdam that is used': { args: { use_badam: true, badam_mode: 'layer' } },
+    'BAdam that a text turns on': { args: { use_badam: 'true', badam_mode: 'layer' } },
     'null, which gives no value': { args: { freeze_extra_modules: null, badam_start_block: null } },
     'LoRA+ with a ratio': { args: { loraplus_lr_ratio: 16, loraplus_lr_embedding: 1e-6 } },
     'preferences in stage dpo': { args: { stage: 'dpo', pref_beta: 0.1, pref_loss: 'simpo', simpo_gamma: 0.5 } },
