@@ -371,6 +371,20 @@ const CASES: readonly Case[] = [
       change: 'take it out; what it is set to follows from saves',
     },
   ],
+  ...(
+    [
+      ['NNODES', '2'],
+      ['MASTER_ADDR', 'gpu-0'],
+      ['NPROC_PER_NODE', '1'],
+      ['CUDA_VISIBLE_DEVICES', '0'],
+    ] as const
+  ).map(
+    ([name, value]): Case => [
+      'owned-variable',
+      run({ env: { [name]: value } }),
+      { path: 'finetune/math', key: `env.${name}`, got: value },
+    ],
+  ),
   [
     'patched-from-outside',
     (chart) => ApiObject.of(mathRun(chart).job).addJsonPatch(JsonPatch.remove('/spec/template/spec/tolerations')),
@@ -395,6 +409,14 @@ const CASES: readonly Case[] = [
     [
       [run({ env: { HF_TOKEN: TOKEN } }), 'finetune/math', 'env.HF_TOKEN', ''],
       [run({ env: { WANDB_API_KEY: '0a'.repeat(20) } }), 'finetune/math', 'env.WANDB_API_KEY', ''],
+      [run({ env: { DB_PASSWORD: 'tiger' } }), 'finetune/math', 'env.DB_PASSWORD', ''],
+      [run({ env: { HTTPS_PROXY: 'http://me:tiger@proxy:3128' } }), 'finetune/math', 'env.HTTPS_PROXY', ''],
+      [
+        run({ podTemplate: { spec: { containers: [{ name: 'trainer', env: [{ name: 'MY_TOKEN', value: 'x' }] }] } } }),
+        'finetune/math',
+        'podTemplate.spec.containers[0].env[0].value',
+        '',
+      ],
       [run({ labels: { token: TOKEN } }), 'finetune/math', 'labels.token', ''],
       [run({ annotations: { note: `by ${TOKEN}` } }), 'finetune/math', 'annotations.note', ''],
       [

@@ -1,5 +1,5 @@
 import { guarded } from '../judge/guarded';
-import { secretFindings, textsOf } from '../judge/secrets';
+import { secretFindings, textsOf, variablesOf } from '../judge/secrets';
 import { annotationProblems, labelProblems, objectNameProblems, variableProblems } from '../kubernetes/name-problems';
 import { networkTrackers } from '../kubernetes/network-policy';
 import { tooLittle, unavailable } from '../kubernetes/resources';
@@ -120,7 +120,36 @@ function nameProblems(asked: RunRequest): Problem[] {
     ...labelProblems('labels', asked.labels),
     ...annotationProblems('annotations', asked.annotations),
     ...variableProblems('env', asked.env),
+    ...ownedVariables(asked.env),
   ];
+}
+
+/** What the launcher and torchrun read of the run's own shape: another value in `env` would contradict the run. */
+const OWNED_VARIABLES: Readonly<Record<string, string>> = {
+  NNODES: 'take it out: a run has one node',
+  NODE_RANK: 'take it out: a run has one node',
+  MASTER_ADDR: 'take it out: torchrun chooses it on the only node',
+  MASTER_PORT: 'take it out: torchrun chooses it on the only node',
+  NPROC_PER_NODE: 'take it out; it follows from nodePool and gpus',
+  WORLD_SIZE: 'take it out; it follows from nodePool and gpus',
+  RANK: 'take it out: torchrun sets it for each process',
+  LOCAL_RANK: 'take it out: torchrun sets it for each process',
+  FORCE_TORCHRUN: 'take it out: the launcher always starts torchrun',
+  CUDA_VISIBLE_DEVICES: 'set it by cudaVisibleDevices',
+  TRAIN_CONFIG: 'take it out; it follows from train and trainConfig',
+  OUTPUT_DIR: 'take it out; it follows from saves',
+};
+
+function ownedVariables(env: Readonly<Record<string, string>> = {}): Problem[] {
+  return Object.entries(OWNED_VARIABLES)
+    .filter(([name]) => Object.hasOwn(env, name))
+    .map(([name, change]) => ({
+      id: 'owned-variable',
+      key: `env.${name}`,
+      message: 'the run sets this variable itself, and another value would contradict the run',
+      got: env[name],
+      change,
+    }));
 }
 
 /** Texts that reach the manifest by no ConfigMap; a variable with its name, by which some secrets are known. */
@@ -129,6 +158,7 @@ function manifestTexts({ env, labels, annotations, podTemplate, packageIndex }: 
   return {
     ...Object.fromEntries(variables),
     ...textsOf({ labels, annotations, podTemplate: podTemplate ?? {}, packageIndex }, ''),
+    ...variablesOf(podTemplate, 'podTemplate'),
   };
 }
 

@@ -22,11 +22,16 @@ const SHAPES: readonly Shape[] = [
   { name: 'a Weights & Biases key', pattern: /WANDB_API_KEY\W{1,6}[0-9a-f]{40}\b/i },
   { name: 'a SwanLab key', pattern: /SWANLAB_API_KEY\W{1,6}[A-Za-z0-9]{21}\b/i },
   { name: 'a private key', pattern: /-----BEGIN [A-Z ]*PRIVATE KEY-----/ },
+  { name: 'a password in a URL', pattern: /:\/\/[^\s/?#@:"'`<>]*:[^\s/?#@"'`<>$]+@/ },
+  {
+    name: 'a secret, by the name of the variable',
+    pattern: /^(?:[A-Z0-9]+_)*(?:TOKEN|KEY|KEY_ID|SECRET|PASSWORD|PASSWD|PASSPHRASE|CREDENTIALS?)=[^\s$]/i,
+  },
 ];
 
 /** What any of them begins with: most texts have none of it, and are read once. */
 const ANY =
-  /hf_|\bms-[0-9a-f]{8}-|\bsk-|\bgh[pousr]_|github_pat_|glpat-|AKIA|ASIA|LTAI|WANDB_API_KEY|SWANLAB_API_KEY|PRIVATE KEY-----/i;
+  /hf_|\bms-[0-9a-f]{8}-|\bsk-|\bgh[pousr]_|github_pat_|glpat-|AKIA|ASIA|LTAI|WANDB_API_KEY|SWANLAB_API_KEY|PRIVATE KEY-----|:\/\/[^\s/?#@"'`<>]*@|^\w+=/i;
 
 /** The kind of secret that a text holds, and on which line; undefined: none that is known. */
 export function secretIn(text: string): { readonly name: string; readonly line: number } | undefined {
@@ -71,4 +76,27 @@ export function textsOf(value: unknown, place: string): Record<string, string> {
     ? value.map((item, i) => [`${place}[${i}]`, item])
     : Object.entries(value).map(([key, inner]) => [place === '' ? key : `${place}.${key}`, inner]);
   return Object.assign({}, ...parts.map(([at, inner]) => textsOf(inner, at)));
+}
+
+/** The variables of a pod template's containers as NAME=value, each by where it stands. */
+export function variablesOf(podTemplate: unknown, place: string): Record<string, string> {
+  const spec = inside(podTemplate, 'spec');
+  const variables = ['initContainers', 'containers'].flatMap((list) =>
+    listOf(inside(spec, list)).flatMap((container, i) =>
+      listOf(inside(container, 'env')).flatMap((variable, j): Array<[string, string]> => {
+        const [name, value] = [inside(variable, 'name'), inside(variable, 'value')];
+        if (typeof name !== 'string' || typeof value !== 'string') return [];
+        return [[`${place}.spec.${list}[${i}].env[${j}].value`, `${name}=${value}`]];
+      }),
+    ),
+  );
+  return Object.fromEntries(variables);
+}
+
+function inside(value: unknown, key: string): unknown {
+  return typeof value === 'object' && value !== null ? Reflect.get(value, key) : undefined;
+}
+
+function listOf(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : [];
 }

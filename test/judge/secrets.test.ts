@@ -18,6 +18,7 @@ test.each([
   ['a Weights & Biases key', of('os.environ["WANDB_API_KEY"] = "', '0a'.repeat(20), '"')],
   ['a SwanLab key', of('SWANLAB_API_KEY=', 'a1b'.repeat(7))],
   ['a private key', of('-----BEGIN RSA ', 'PRIVATE KEY-----')],
+  ['a password in a URL', of('https://me:', 'tiger@mirror/simple')],
 ])('%s is known by its shape', (name, text) => {
   expect(secretIn(`x = '${text}'`)).toEqual({ name, line: 1 });
 });
@@ -32,6 +33,9 @@ test.each([
   'AKIA is a short word',
   of('AKIA', 'IOSFODNN7EXAMPLE'),
   '-----BEGIN PUBLIC KEY-----',
+  'TOKENIZERS_PARALLELISM=false',
+  'HF_TOKEN=$(HF_TOKEN)',
+  'https://host:8080/@scope',
   UUID,
 ])('%s is none', (text) => {
   expect(secretIn(text)).toBeUndefined();
