@@ -62,9 +62,14 @@ export function silentCases(
     const before = { id, text: textOf(config), ...setting };
     if (!judge(before, release, files).accepted) continue;
     const key = id.replace(/^silent-|-\d+$/g, '');
-    const found = silentFaults(before, release).filter((finding) => finding.key === key && isMended(finding));
+    const mendable = (text: string) =>
+      silentFaults({ id, text, ...setting }, release).filter((finding) => finding.key === key && isMended(finding));
+    const found = mendable(before.text);
     if (found.length === 0) continue;
-    const after = { id: `${id}-fixed`, text: textOf(apply(config, found)), ...setting };
+    // As `lint --fix` does: what one fix leaves, another mends.
+    let mended = config;
+    for (let round = 0; round < ROUNDS; round++) mended = apply(mended, mendable(textOf(mended)));
+    const after = { id: `${id}-fixed`, text: textOf(mended), ...setting };
     const left = silentFaults(after, release).filter((finding) =>
       found.some((one) => one.id === finding.id && one.key === finding.key),
     );
