@@ -1,6 +1,5 @@
 import { DeepSpeedZero3, type DeepSpeedZero3Props } from '../src';
-import { isMapping } from '../src/llamafactory/dataset-info';
-import type { Mapping } from '../src/run/run';
+import { isMapping, type Mapping } from '../src/run/run';
 import { chartOf, deepspeedOf, manifestsOf, mathDataset, mathRun } from './synthesis';
 
 /** The JSON that props are written to. */

@@ -2,8 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'yaml';
 import { Strategy } from '../src';
-import { isMapping } from '../src/llamafactory/dataset-info';
-import type { Mapping } from '../src/run/run';
+import { isMapping, type Mapping } from '../src/run/run';
 import { REPOSITORY, temporaryFolder, write } from './folder';
 import {
   chartOf,

@@ -1,10 +1,9 @@
 import { readdirSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { LARGEST_DATA, type ParsedFile, parseDataFile, tooLarge } from '../llamafactory/dataset-file';
-import { isMapping } from '../llamafactory/dataset-info';
 import { type Files, joinPath } from '../llamafactory/files';
 import { type FileText, LARGEST_CONFIG, readText, statOf } from '../llamafactory/read-text';
-import type { Mapping } from '../run/run';
+import { isMapping, type Mapping } from '../run/run';
 import { writeWhole } from './write-file';
 
 export { type FileText, reasonOf } from '../llamafactory/read-text';

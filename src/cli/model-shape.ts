@@ -1,8 +1,8 @@
 import { join } from 'node:path';
-import { isMapping } from '../llamafactory/dataset-info';
 import type { Files } from '../llamafactory/files';
 import { MODELS, modelFromConfig } from '../planning/catalog/models';
 import type { ModelShape } from '../run/model-shape';
+import { isMapping } from '../run/run';
 
 /**
  * The shape of the model that `model_name_or_path` names: from its config.json if the folder is here, else the model of

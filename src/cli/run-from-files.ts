@@ -1,6 +1,5 @@
 import { basename, dirname, isAbsolute, join, relative, resolve } from 'node:path';
 import { LARGEST_DATA, MOST_ROWS, type ParsedFile, tooLarge } from '../llamafactory/dataset-file';
-import { isMapping } from '../llamafactory/dataset-info';
 import { type Arguments, defaultsOf, namesOf } from '../llamafactory/effective-arguments';
 import { type Files, joinPath } from '../llamafactory/files';
 import type { LoadedConfig } from '../llamafactory/load';
@@ -8,7 +7,7 @@ import { loadConfig } from '../llamafactory/load-config';
 import type { Card } from '../run/card';
 import { type Edit, EditOperation, type Finding, Severity } from '../run/finding';
 import type { Release } from '../run/releases';
-import type { Mapping, Run, RunDataset } from '../run/run';
+import { isMapping, type Mapping, type Run, type RunDataset } from '../run/run';
 import type { FileStore } from './file-store';
 import { modelShapeOf } from './model-shape';
 

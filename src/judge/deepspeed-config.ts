@@ -1,6 +1,5 @@
-import { isMapping } from '../llamafactory/dataset-info';
 import { type Edit, EditOperation } from '../run/finding';
-import type { Mapping, Run } from '../run/run';
+import { isMapping, type Mapping, type Run } from '../run/run';
 
 /** A run's DeepSpeed config and how its keys are called in fixes. */
 export interface DeepspeedConfig {

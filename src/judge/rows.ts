@@ -1,6 +1,6 @@
-import { columnOf, isMapping, tagOf } from '../llamafactory/dataset-info';
+import { columnOf, tagOf } from '../llamafactory/dataset-info';
 import { atMostSamples } from '../planning/rows-read';
-import type { Mapping, Run, RunDataset } from '../run/run';
+import { isMapping, type Mapping, type Run, type RunDataset } from '../run/run';
 
 /** A data set whose entry and rows are at hand. */
 export interface ReadDataset {

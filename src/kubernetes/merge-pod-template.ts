@@ -1,6 +1,5 @@
 import type { PodTemplateSpec } from 'kubernetes-types/core/v1';
-import { isMapping } from '../llamafactory/dataset-info';
-import type { Mapping } from '../run/run';
+import { isMapping, type Mapping } from '../run/run';
 
 /**
  * The field by which two lists of a pod template are merged, by the list's own field name. Lists that are not here

@@ -1,6 +1,6 @@
-import { isMapping } from '../llamafactory/dataset-info';
 import { asJson } from '../run/as-json';
 import { type Finding, Severity } from '../run/finding';
+import { isMapping } from '../run/run';
 
 /** What a field holds: a text, a list of one kind, or a mapping with these fields, whose others aren't looked at. */
 type Shape = 'text' | readonly [Shape] | { readonly [field: string]: Shape };

@@ -1,4 +1,4 @@
-import { isMapping } from './dataset-info';
+import { isMapping } from '../run/run';
 
 /** What a data file holds, or what is wrong with it. */
 export type ParsedFile =

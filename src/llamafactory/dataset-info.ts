@@ -1,4 +1,4 @@
-import type { Mapping } from '../run/run';
+import { isMapping, type Mapping } from '../run/run';
 
 /** Column names as dataset_info.json spells them, for a prop's name. */
 const COLUMNS = {
@@ -106,10 +106,6 @@ export function columnOf(entry: Mapping, column: string): string | undefined {
 /** The tag LLaMA-Factory reads for a role of an entry, or undefined if none. */
 export function tagOf(entry: Mapping, tag: string): string | undefined {
   return text((isMapping(entry['tags']) ? entry['tags'] : DEFAULT_TAGS)[tag]);
-}
-
-export function isMapping(value: unknown): value is Mapping {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** Whether a row's messages have the key `role`, as OpenAI's do. */

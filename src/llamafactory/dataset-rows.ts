@@ -1,5 +1,5 @@
-import type { Mapping } from '../run/run';
-import { columnOf, isMapping, tagOf } from './dataset-info';
+import { isMapping, type Mapping } from '../run/run';
+import { columnOf, tagOf } from './dataset-info';
 
 /** What is wrong with one row: its number from 1, and why. */
 export interface RowFault {

@@ -1,6 +1,6 @@
 import { before, isIn, type Release, type ReleaseRange } from '../run/releases';
-import type { Mapping } from '../run/run';
-import { columnOf, isMapping, tagOf } from './dataset-info';
+import { isMapping, type Mapping } from '../run/run';
+import { columnOf, tagOf } from './dataset-info';
 
 /** A row that isn't trained on: LLaMA-Factory leaves it out with a line in the log, or the run stops at it. */
 export interface RowFate {

@@ -1,6 +1,5 @@
-import { isMapping } from '../llamafactory/dataset-info';
 import { argumentOf, asNumber, isOn, namesOf, numberOf, textOf } from '../llamafactory/effective-arguments';
-import type { Mapping, Run } from '../run/run';
+import { isMapping, type Mapping, type Run } from '../run/run';
 
 /** How the GPUs share weights, gradients and optimizer. */
 export type PlanStrategy = 'ddp' | 'zero2' | 'zero3' | 'zero3-offload';

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Problem } from './finding';
 import { nearest } from './nearest';
+import { isMapping } from './run';
 
 /** What a prop may be. */
 export type PropKind =
@@ -35,7 +36,7 @@ export function checkedProps<T extends object>(name: string, given: T | undefine
   const { value, problems } = checkShape(name, given ?? {}, at);
   const sound = (value ?? {}) as Record<string, unknown>;
   const required = Object.entries(shapes()[name] ?? {}).filter(([, kind]) => kind.required === true);
-  const raw: Readonly<Record<string, unknown>> = isPlain(given) ? given : {};
+  const raw: Readonly<Record<string, unknown>> = isMapping(given) ? given : {};
   const unsaid = required.filter(([key]) => raw[key] === undefined);
   return {
     sound: sound as Partial<T>,
@@ -67,7 +68,7 @@ interface Checked {
 
 function checkShape(name: string, given: unknown, at: string): Checked {
   const shape = shapes()[name] ?? {};
-  if (!isPlain(given))
+  if (!isMapping(given))
     return { value: undefined, problems: [wrong(at.replace(/\.$/, '') || 'props', given, `the props of ${name}`)] };
   const problems: Problem[] = [];
   const value: Record<string, unknown> = {};
@@ -93,7 +94,7 @@ function checkKind(kind: PropKind, given: unknown, at: string): Checked {
       if (!Array.isArray(given)) break;
       return together(given.map((item, i) => checkKind(kind.of, item, `${at}[${i}]`)));
     case 'map': {
-      if (!isPlain(given)) break;
+      if (!isMapping(given)) break;
       const entries = Object.entries(given).filter(([, part]) => part !== undefined);
       const parts = entries.map(([key, part]) => [key, checkKind(kind.of, part, `${at}.${key}`)] as const);
       return {
@@ -102,10 +103,10 @@ function checkKind(kind: PropKind, given: unknown, at: string): Checked {
       };
     }
     case 'props':
-      if (isPlain(given)) return checkShape(kind.name, given, `${at}.`);
+      if (isMapping(given)) return checkShape(kind.name, given, `${at}.`);
       break;
     case 'object':
-      if (isPlain(given)) return { value: given, problems: [] };
+      if (isMapping(given)) return { value: given, problems: [] };
       break;
     case 'class':
       if (isInstance(given, kind.name)) return { value: given, problems: [] };
@@ -161,7 +162,7 @@ function wrong(key: string, given: unknown, allowed: string): Problem {
   return { id: 'invalid-prop', key, message: 'this is of another kind', got: shown(given), allowed };
 }
 
-/** A value as a person would name it: short, and of texts only how they begin, since one may be a secret. */
+/** A value as a person would name it: short, and of a text only its length, since it may be a secret. */
 function shown(given: unknown): string {
   if (given === null) return 'null';
   if (given === undefined) return 'undefined';
@@ -216,10 +217,6 @@ function wanted(kind: PropKind): string {
     default:
       return `a mapping: ${kind.name}`;
   }
-}
-
-function isPlain(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** By the class's name: two copies of a package have two classes of it. */

@@ -6,6 +6,10 @@ import type { Release } from './releases';
 /** A JSON-like mapping, as read from YAML or JSON. */
 export type Mapping = Readonly<Record<string, unknown>>;
 
+export function isMapping(value: unknown): value is Mapping {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
 /** One data set of a run: its entry in dataset_info.json, and its rows where the file is at hand. */
 export interface RunDataset {
   /** The name in `dataset` and in dataset_info.json. */

@@ -1,4 +1,5 @@
-import { columnOf, type DatasetDescription, datasetEntry, isMapping, tagOf } from '../../src/llamafactory/dataset-info';
+import { columnOf, type DatasetDescription, datasetEntry, tagOf } from '../../src/llamafactory/dataset-info';
+import { isMapping } from '../../src/run/run';
 
 const OPENAI_ROW = { messages: [{ role: 'user', content: 'a' }] };
 const OPENAI_TAGS = {

@@ -1,5 +1,4 @@
-import { isMapping } from '../../llamafactory/dataset-info';
-import type { Mapping } from '../../run/run';
+import { isMapping, type Mapping } from '../../run/run';
 
 /** Something in which a program differs from the files it is made from. */
 export interface Change {

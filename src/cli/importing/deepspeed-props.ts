@@ -1,8 +1,7 @@
 import { zero3Config } from '../../deepspeed/zero3-config';
 import type { DeepSpeedZero3Props } from '../../deepspeed/zero3-props';
-import { isMapping } from '../../llamafactory/dataset-info';
 import { camelCase } from '../../llamafactory/fields';
-import type { Mapping } from '../../run/run';
+import { isMapping, type Mapping } from '../../run/run';
 import { differences } from './changes';
 
 /** A DeepSpeed JSON as the construct says it. */

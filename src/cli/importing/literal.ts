@@ -1,4 +1,4 @@
-import { isMapping } from '../../llamafactory/dataset-info';
+import { isMapping } from '../../run/run';
 
 /** The widest line, in characters. */
 const WIDTH = 120;

@@ -1,7 +1,6 @@
-import { isMapping } from '../../../llamafactory/dataset-info';
 import { type Edit, EditOperation, type Finding, Severity } from '../../../run/finding';
 import { nearest } from '../../../run/nearest';
-import type { Mapping, Run } from '../../../run/run';
+import { isMapping, type Mapping, type Run } from '../../../run/run';
 import { found } from '../../found';
 import type { Rule } from '../../rule';
 

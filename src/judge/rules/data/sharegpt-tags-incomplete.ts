@@ -1,5 +1,5 @@
-import { isMapping } from '../../../llamafactory/dataset-info';
 import { EditOperation, Severity } from '../../../run/finding';
+import { isMapping } from '../../../run/run';
 import { found } from '../../found';
 import type { Rule } from '../../rule';
 
