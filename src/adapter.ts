@@ -3,6 +3,7 @@ import { directoryProblems, objectNameProblems } from './kubernetes/name-problem
 import { PATHS } from './kubernetes/training-pod';
 import type { Problem } from './run/finding';
 import { argumentProblems, checkedProps } from './run/props';
+import { withoutTrailingSlashes } from './run/trailing-slashes';
 
 /** An adapter on a claim. */
 export interface AdapterClaimProps {
@@ -31,7 +32,7 @@ export class Adapter {
   public static fromSaves(outputDirectory: string): Adapter {
     const unsound = argumentProblems({ kind: 'string' }, outputDirectory, 'Adapter.fromSaves');
     if (unsound.length > 0) return new Adapter({ path: PATHS.saves, identity: undefined, markers: [] }, unsound);
-    const directory = outputDirectory.replace(/(?<!\/)\/+$/, '');
+    const directory = withoutTrailingSlashes(outputDirectory);
     const inside = directory.startsWith(`${PATHS.saves}/`) ? directory.slice(PATHS.saves.length + 1) : undefined;
     const problems: Problem[] =
       inside === undefined

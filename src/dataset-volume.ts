@@ -13,6 +13,7 @@ import { digest } from './run/digest';
 import type { Problem } from './run/finding';
 import { type CheckedProps, checkedProps } from './run/props';
 import type { Mapping } from './run/run';
+import { withoutTrailingSlashes } from './run/trailing-slashes';
 import type { Source } from './source';
 import { contentConfigMap } from './tree/content-config-map';
 import { reportProblems } from './tree/findings';
@@ -358,7 +359,7 @@ export class DatasetVolume extends Construct {
 
   /** A path without slashes around it. */
   private pathIn(place: 'volume' | 'source', given: string): string {
-    const path = given.replace(/^\/+|(?<!\/)\/+$/g, '');
+    const path = withoutTrailingSlashes(given).replace(/^\/+/, '');
     const parts = path.split('/');
     if (path === '' || parts.includes('..') || (place === 'source' && parts.some((part) => ['', '.'].includes(part)))) {
       this.problem({

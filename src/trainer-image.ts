@@ -9,6 +9,7 @@ import {
   type Release,
 } from './run/releases';
 import type { ImageContents } from './run/run';
+import { withoutTrailingSlashes } from './run/trailing-slashes';
 
 /** What your own image holds, so that the run can be checked against it. */
 export interface TrainerImageContents {
@@ -90,7 +91,7 @@ export class TrainerImage {
         change: 'take a newer release, or your own image by TrainerImage.custom',
       });
     }
-    const prefix = options.registry === undefined ? '' : `${options.registry.replace(/(?<!\/)\/+$/, '')}/`;
+    const prefix = options.registry === undefined ? '' : `${withoutTrailingSlashes(options.registry)}/`;
     const contents: ImageContents = {
       llamafactory: release,
       transformers,

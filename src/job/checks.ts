@@ -4,6 +4,7 @@ import { annotationProblems, labelProblems, objectNameProblems, variableProblems
 import { networkTrackers } from '../kubernetes/network-policy';
 import { tooLittle, unavailable } from '../kubernetes/resources';
 import { type Finding, type Problem, Severity } from '../run/finding';
+import { withoutTrailingSlashes } from '../run/trailing-slashes';
 import { ownedArguments } from './owned-arguments';
 import { type AskedFor, propProblems } from './prop-problems';
 import type { RunRequest } from './request';
@@ -88,7 +89,7 @@ function sourceProblems({ location, datasets }: ResolvedRun): Problem[] {
     const ofHub = sources.flatMap(({ key, origin }) => (origin?.hub === hub ? [{ key, origin }] : []));
     const endpoints = ofHub.map(({ key, origin }) => [
       key,
-      origin.endpoint?.replace(/(?<!\/)\/+$/, '') ?? 'the hub itself',
+      origin.endpoint === undefined ? 'the hub itself' : withoutTrailingSlashes(origin.endpoint),
     ]);
     const tokens = ofHub.flatMap(({ key, origin: { token } }) =>
       token === undefined ? [] : [[key, `${token.secretName}/${token.key}`]],
