@@ -67,8 +67,8 @@ export function silentCases(
     const found = mendable(before.text);
     if (found.length === 0) continue;
     // As `lint --fix` does: what one fix leaves, another mends.
-    let mended = config;
-    for (let round = 0; round < ROUNDS; round++) mended = apply(mended, mendable(textOf(mended)));
+    let mended = apply(config, found);
+    for (let round = 1; round < ROUNDS; round++) mended = apply(mended, mendable(textOf(mended)));
     const after = { id: `${id}-fixed`, text: textOf(mended), ...setting };
     const left = silentFaults(after, release).filter((finding) =>
       found.some((one) => one.id === finding.id && one.key === finding.key),
