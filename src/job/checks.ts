@@ -1,8 +1,9 @@
 import { guarded } from '../judge/guarded';
-import { secretFindings, textsOf, variablesOf } from '../judge/secrets';
+import { secretFindings, textsOf, withNames } from '../judge/secrets';
 import { annotationProblems, labelProblems, objectNameProblems, variableProblems } from '../kubernetes/name-problems';
 import { networkTrackers } from '../kubernetes/network-policy';
 import { tooLittle, unavailable } from '../kubernetes/resources';
+import { OWNED_VARIABLES } from '../kubernetes/trainer-env';
 import { type Finding, type Problem, Severity } from '../run/finding';
 import { withoutTrailingSlashes } from '../run/trailing-slashes';
 import { ownedArguments } from './owned-arguments';
@@ -125,22 +126,6 @@ function nameProblems(asked: RunRequest): Problem[] {
   ];
 }
 
-/** What the launcher and torchrun read of the run's own shape: another value in `env` would contradict the run. */
-const OWNED_VARIABLES: Readonly<Record<string, string>> = {
-  NNODES: 'take it out: a run has one node',
-  NODE_RANK: 'take it out: a run has one node',
-  MASTER_ADDR: 'take it out: torchrun chooses it on the only node',
-  MASTER_PORT: 'take it out: torchrun chooses it on the only node',
-  NPROC_PER_NODE: 'take it out; it follows from nodePool and gpus',
-  WORLD_SIZE: 'take it out; it follows from nodePool and gpus',
-  RANK: 'take it out: torchrun sets it for each process',
-  LOCAL_RANK: 'take it out: torchrun sets it for each process',
-  FORCE_TORCHRUN: 'take it out: the launcher always starts torchrun',
-  CUDA_VISIBLE_DEVICES: 'set it by cudaVisibleDevices',
-  TRAIN_CONFIG: 'take it out; it follows from train and trainConfig',
-  OUTPUT_DIR: 'take it out; it follows from saves',
-};
-
 function ownedVariables(env: Readonly<Record<string, string>> = {}): Problem[] {
   return Object.entries(OWNED_VARIABLES)
     .filter(([name]) => Object.hasOwn(env, name))
@@ -158,8 +143,8 @@ function manifestTexts({ env, labels, annotations, podTemplate, packageIndex }: 
   const variables = Object.entries(env).map(([name, value]) => [`env.${name}`, `${name}=${value}`]);
   return {
     ...Object.fromEntries(variables),
-    ...textsOf({ labels, annotations, podTemplate: podTemplate ?? {}, packageIndex }, ''),
-    ...variablesOf(podTemplate, 'podTemplate'),
+    ...textsOf({ labels, annotations, packageIndex }, ''),
+    ...withNames(textsOf(podTemplate ?? {}, 'podTemplate')),
   };
 }
 

@@ -78,25 +78,12 @@ export function textsOf(value: unknown, place: string): Record<string, string> {
   return Object.assign({}, ...parts.map(([at, inner]) => textsOf(inner, at)));
 }
 
-/** The variables of a pod template's containers as NAME=value, each by where it stands. */
-export function variablesOf(podTemplate: unknown, place: string): Record<string, string> {
-  const spec = inside(podTemplate, 'spec');
-  const variables = ['initContainers', 'containers'].flatMap((list) =>
-    listOf(inside(spec, list)).flatMap((container, i) =>
-      listOf(inside(container, 'env')).flatMap((variable, j): Array<[string, string]> => {
-        const [name, value] = [inside(variable, 'name'), inside(variable, 'value')];
-        if (typeof name !== 'string' || typeof value !== 'string') return [];
-        return [[`${place}.spec.${list}[${i}].env[${j}].value`, `${name}=${value}`]];
-      }),
-    ),
+/** Texts, those beside a name with it as NAME=value: some secrets are known by what their variable is called. */
+export function withNames(texts: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(texts).map(([place, text]) => {
+      const name = place.endsWith('.value') ? texts[place.replace(/value$/, 'name')] : undefined;
+      return [place, name === undefined ? text : `${name}=${text}`];
+    }),
   );
-  return Object.fromEntries(variables);
-}
-
-function inside(value: unknown, key: string): unknown {
-  return typeof value === 'object' && value !== null ? Reflect.get(value, key) : undefined;
-}
-
-function listOf(value: unknown): readonly unknown[] {
-  return Array.isArray(value) ? value : [];
 }

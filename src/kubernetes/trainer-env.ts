@@ -70,6 +70,22 @@ export function launcherEnv(options: {
   };
 }
 
+/** What the launcher and torchrun read of the run's own shape, and what to do instead of setting it in `env`. */
+export const OWNED_VARIABLES: Readonly<Record<string, string>> = {
+  NNODES: 'take it out: a run has one node',
+  NODE_RANK: 'take it out: a run has one node',
+  MASTER_ADDR: 'take it out: torchrun chooses it on the only node',
+  MASTER_PORT: 'take it out: torchrun chooses it on the only node',
+  NPROC_PER_NODE: 'take it out; it follows from nodePool and gpus',
+  WORLD_SIZE: 'take it out; it follows from nodePool and gpus',
+  RANK: 'take it out: torchrun sets it for each process',
+  LOCAL_RANK: 'take it out: torchrun sets it for each process',
+  FORCE_TORCHRUN: 'take it out: the launcher always starts torchrun',
+  CUDA_VISIBLE_DEVICES: 'set it by cudaVisibleDevices',
+  TRAIN_CONFIG: 'take it out; it follows from train and trainConfig',
+  OUTPUT_DIR: 'take it out; it follows from saves',
+};
+
 /** Variables as a container lists them, sorted by name. */
 export function envVars(...variables: ReadonlyArray<Readonly<Record<string, string>>>): EnvVar[] {
   const all: Record<string, string> = Object.assign({}, ...variables);

@@ -569,6 +569,22 @@ describe('a program', () => {
   });
 });
 
+test('no variable that a run refuses goes from the launch script into its program', () => {
+  const exports = [
+    'NCCL_DEBUG=INFO',
+    'WORLD_SIZE=8',
+    'LOCAL_RANK=0',
+    'SIGNING_KEY=tiger',
+    'ALL_PROXY=http://me:tiger@proxy',
+  ];
+  const script = `${exports.map((each) => `export ${each}`).join('\n')}\nllamafactory-cli train train.yaml\n`;
+  const directory = write(join(folder, 'refused-variables'), { ...DATA, 'train.yaml': LORA, 'launch.sh': script });
+  const { out, err } = run('import', directory);
+  expect(out).toContain("env: { NCCL_DEBUG: 'INFO' }");
+  expect(err).toContain('SIGNING_KEY, ALL_PROXY');
+  expect(`${out}${err}`).not.toContain('tiger');
+});
+
 test('a crash inside the import is a finding, and there is no program', () => {
   const info = JSON.stringify({ math: { file_name: 'a\u0000b.json' } });
   const directory = write(join(folder, 'crash'), { 'train.yaml': LORA, 'data/dataset_info.json': info });

@@ -1,4 +1,5 @@
-import { launcherEnv, writablePlaces } from '../../kubernetes/trainer-env';
+import { secretIn } from '../../judge/secrets';
+import { launcherEnv, OWNED_VARIABLES, writablePlaces } from '../../kubernetes/trainer-env';
 import { type Finding, Severity } from '../../run/finding';
 import type { Mapping } from '../../run/run';
 import type { Change } from './changes';
@@ -14,28 +15,18 @@ export interface ImportedEnvironment {
 
 /** What other props and the launcher say. */
 const SAID = ['CUDA_VISIBLE_DEVICES', 'USE_MODELSCOPE_HUB', 'HF_ENDPOINT', 'PYTHONPATH', 'VENV'];
-/** What makes a shell or torchrun find its way on one machine. */
-const MACHINE = [
-  'PATH',
-  'LD_LIBRARY_PATH',
-  'VIRTUAL_ENV',
-  'CONDA_PREFIX',
-  'CUDA_HOME',
-  'NODE_RANK',
-  'RANK',
-  'MASTER_ADDR',
-  'MASTER_PORT',
-];
+/** What makes a shell find its way on one machine. */
+const MACHINE = ['PATH', 'LD_LIBRARY_PATH', 'VIRTUAL_ENV', 'CONDA_PREFIX', 'CUDA_HOME'];
 
 const SECRET = /TOKEN|SECRET|PASSWORD|API_?KEY|ACCESS_KEY/;
 
 /** What of a launch script's variables goes on, and what doesn't. */
 export function importedEnvironment(file: string, settings: LaunchSettings): ImportedEnvironment {
-  const pod = new Set([...SAID, ...MACHINE, ...Object.keys(podVariables())]);
+  const pod = new Set([...SAID, ...MACHINE, ...Object.keys({ ...OWNED_VARIABLES, ...podVariables() })]);
   const given = [...settings.variables].filter(([name]) => settings.exported.has(name) && !SAID.includes(name));
-  const env = given.filter(([name]) => !pod.has(name) && !SECRET.test(name));
+  const env = given.filter(([name, value]) => !pod.has(name) && !isSecret(name, value));
   const ofPod = given.filter(([name]) => pod.has(name)).map(([name]) => name);
-  const secrets = given.filter(([name]) => !pod.has(name) && SECRET.test(name)).map(([name]) => name);
+  const secrets = given.filter(([name, value]) => !pod.has(name) && isSecret(name, value)).map(([name]) => name);
   const left = (names: readonly string[], why: string): Change[] =>
     names.length === 0 ? [] : [{ file, key: names.join(', '), text: `left out: ${why}` }];
   return {
@@ -69,6 +60,10 @@ export function importedEnvironment(file: string, settings: LaunchSettings): Imp
         : []),
     ],
   };
+}
+
+function isSecret(name: string, value: string): boolean {
+  return SECRET.test(name) || secretIn(`${name}=${value}`) !== undefined;
 }
 
 function podVariables(): Mapping {
