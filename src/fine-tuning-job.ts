@@ -158,7 +158,7 @@ function requestOf(job: Construct, props: FineTuningJobProps, { models, saves }:
   return {
     path: constructPath(job),
     nameParts: nameParts(job),
-    model: { name: model.name, repository: model.repository, shape: model._shape },
+    model: { name: model.name, repository: model.repository, shape: model._shape, unplanned: model._unplanned },
     location: models._locate(model),
     image: { reference: image.reference, identity: image._identity, contents: image._contents },
     nodes: {
@@ -168,8 +168,8 @@ function requestOf(job: Construct, props: FineTuningJobProps, { models, saves }:
       memoryBytes: bytes(nodePool.memory),
       scheduling: nodePool._scheduling,
     },
-    models: { claimName: models.claimName, existing: models._existing, filled: models.filled },
-    saves: { claimName: saves.claimName, existing: saves._existing, subPath: saves._subPath },
+    models: { claimName: models.claimName, existing: models._existing, filled: models.filled, sized: models._sized },
+    saves: { claimName: saves.claimName, existing: saves._existing, sized: saves._sized, subPath: saves._subPath },
     training: [props.dataset, ...(props.additionalDatasets ?? [])].map(({ _mounted }) => _mounted),
     evaluation: evaluationDataset === undefined ? [] : [evaluationDataset._mounted],
     adapter: props.adapter?._mounted,

@@ -137,6 +137,11 @@ export class ModelCache extends Construct {
   public readonly filled: boolean;
   /** @internal */
   public readonly _existing: boolean;
+  /**
+   * Whether its size was given.
+   * @internal
+   */
+  public readonly _sized: boolean;
   /** @internal */
   public readonly _filling: Filling;
   private readonly planned: PlannedSpace = new Map();
@@ -155,6 +160,7 @@ export class ModelCache extends Construct {
     this.source = props.source ?? Source.modelScope();
     this.filled = given === undefined;
     this._existing = given?.kind === 'claim';
+    this._sized = props.size !== undefined;
     this.onNode = given?.kind === 'node';
     this.modelPath = given?.modelPath;
     this.revision = given?.revision;
@@ -192,10 +198,11 @@ export class ModelCache extends Construct {
   /** @internal */
   public _locate(model: Model): ModelLocation {
     if (!this.filled) {
-      const directory = this.modelPath ?? (this.onNode ? modelScopeDirectory(model.repository) : model.repository);
+      const directory =
+        this.modelPath ?? (this.onNode ? modelScopeDirectory(model._repositoryOn('modelscope')) : model.repository);
       return { directory, identity: { claim: this.claimName, directory, revision: this.revision } };
     }
-    const what = this.source._model(model.repository);
+    const what = this.source._model(model);
     const place = 'files' in what ? [digest(what['files'])] : [what['repository'], what['revision']];
     return {
       directory: [what['hub'], ...place].join('/'),

@@ -89,6 +89,11 @@ export class SavesVolume extends Construct {
   public readonly _subPath?: string;
   /** @internal */
   public readonly _existing: boolean;
+  /**
+   * Whether its size was given.
+   * @internal
+   */
+  public readonly _sized: boolean;
   private readonly planned: PlannedSpace = new Map();
   /** @internal */
   public readonly _filling: Filling;
@@ -101,6 +106,7 @@ export class SavesVolume extends Construct {
         ? { sound: {}, problems: given.problems }
         : checkedProps<SavesVolumeProps>('SavesVolumeProps', given);
     this._existing = existing !== undefined;
+    this._sized = props.size !== undefined;
     this._subPath = existing?.subPath;
     const { labels = {}, annotations = {} } = existing ?? props;
     this._filling = { labels, annotations };

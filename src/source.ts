@@ -1,6 +1,7 @@
 import type { SecretValue } from 'cdk8s-plus-28';
 import type { HttpOrigin, HubOrigin, Origin } from './job/request';
 import { dataFilesAt } from './llamafactory/data-files';
+import type { Model } from './model';
 import type { Problem } from './run/finding';
 import { checkedProps } from './run/props';
 import type { Mapping } from './run/run';
@@ -77,11 +78,15 @@ export class Source {
    * What is fetched of a model: all that its bytes depend on, as prepare.py reads it. The address is no part of it.
    * @internal
    */
-  public _model(repository: string): Mapping {
+  public _model(model: Model): Mapping {
     const { _origin: origin } = this;
     return isHttp(origin)
       ? { hub: origin.hub, files: origin.files }
-      : { hub: origin.hub, repository: origin.repository ?? repository, revision: origin.revision };
+      : {
+          hub: origin.hub,
+          repository: origin.repository ?? model._repositoryOn(origin.hub),
+          revision: origin.revision,
+        };
   }
 
   /**

@@ -175,8 +175,24 @@ const CASES: readonly Case[] = [
   ],
   [
     'invalid-model',
-    run({ model: Model.custom({ name: 'X', repository: 'a/X', config: {} }) }),
+    run({ model: Model.custom({ name: 'X', repository: 'a/X', config: { model_type: 'qwen3' } }) }),
     { path: 'finetune/math', key: 'Model.custom.config', message: expect.stringContaining('X') },
+  ],
+  [
+    'model-not-planned',
+    run({ model: Model.custom({ name: 'X', repository: 'a/X' }) }),
+    {
+      severity: 'warning' as Finding['severity'],
+      path: 'finetune/math',
+      key: 'model',
+      message: expect.stringContaining('not planned'),
+      got: 'X: its config.json is not given',
+    },
+  ],
+  [
+    'unplanned-resource',
+    run({ model: Model.custom({ name: 'X', repository: 'a/X' }) }),
+    { path: 'finetune/math', key: 'memory', change: 'for example memory: Size.gibibytes(64)' },
   ],
   [
     'invalid-node-pool',

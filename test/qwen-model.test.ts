@@ -39,8 +39,33 @@ test.each(Object.entries(KNOWN))('%s has its name, repository and shape', (name,
   expect(model._problems).toEqual([]);
 });
 
-test('every model of the catalogue can be named', () => {
-  expect(Object.keys(KNOWN).sort()).toEqual(Object.keys(MODELS).sort());
+test.each(Object.values(MODELS))('$repository is a model of the catalogue', (shape) => {
+  const model = Model.of(shape.repository);
+  expect([model.name, model.repository, model._shape, model._problems]).toEqual([
+    shape.name,
+    shape.repository,
+    shape,
+    [],
+  ]);
+});
+
+test('a repository that the catalogue lacks is a problem with what may be meant', () => {
+  expect(Model.of('meta-llama/Meta-LLama-3.1-8B-Instruct')._problems).toEqual([
+    expect.objectContaining({
+      id: 'invalid-model',
+      got: 'meta-llama/Meta-LLama-3.1-8B-Instruct',
+      change: expect.stringContaining('did you mean meta-llama/Meta-Llama-3.1-8B-Instruct?'),
+    }),
+  ]);
+  expect(Model.of(7 as never)._problems).toEqual([expect.objectContaining({ id: 'invalid-prop', key: 'Model.of' })]);
+});
+
+test.each([
+  ['its config.json is not given', undefined],
+  ['nothing is known of model_type gemma2', { model_type: 'gemma2' }],
+])('a model of which %s is not planned, and no fault', (reason, config) => {
+  const model = Model.custom({ name: 'G', repository: 'a/G', config });
+  expect([model._shape, model._problems, model._unplanned]).toEqual([undefined, [], expect.stringContaining(reason)]);
 });
 
 test('a model of one’s own has the shape of its config.json', () => {
@@ -62,5 +87,8 @@ test('a config.json without a number needed is a problem that says which', () =>
 });
 
 test('a model with a problem still has its name, so that the rest can be checked', () => {
-  expect([custom({}).name, custom({})._shape]).toEqual(['Qwen3-14B-Base', undefined]);
+  expect([custom({ model_type: 'qwen3' }).name, custom({ model_type: 'qwen3' })._shape]).toEqual([
+    'Qwen3-14B-Base',
+    undefined,
+  ]);
 });

@@ -1,6 +1,7 @@
-import { DatasetVolume, type HttpOptions, ModelCache, Source } from '../src';
+import { DatasetVolume, type HttpOptions, Model, ModelCache, Source } from '../src';
 import { chartOf, findingsWith } from './synthesis';
 
+const MODEL = Model.custom({ name: 'b', repository: 'a/b' });
 const SHA = 'ab'.repeat(32);
 const problemsOf = (source: Source) => source._problems.map(({ key, got }) => [key, got]);
 const http = (options: Partial<HttpOptions>) =>
@@ -10,26 +11,33 @@ test.each([
   ['modelscope', 'master', Source.modelScope],
   ['huggingface', 'main', Source.huggingFace],
 ])('%s is asked for its branch %s unless told otherwise', (hub, branch, source) => {
-  const what = (revision?: string) => source({ revision })._model('a/b');
+  const what = (revision?: string) => source({ revision })._model(MODEL);
   expect(what()).toEqual({ hub, repository: 'a/b', revision: branch });
   expect(what('v1')).toEqual({ hub, repository: 'a/b', revision: 'v1' });
 });
 
 test('a repository that is named stands for the model’s own', () => {
-  expect(Source.huggingFace({ repository: 'mirror/b' })._model('a/b')).toMatchObject({ repository: 'mirror/b' });
+  expect(Source.huggingFace({ repository: 'mirror/b' })._model(MODEL)).toMatchObject({ repository: 'mirror/b' });
+});
+
+test('a model of the catalogue is asked for by the name that the hub has it under', () => {
+  const model = Model.of('meta-llama/Meta-Llama-3.1-8B-Instruct');
+  const asked = (source: Source) => source._model(model)['repository'];
+  expect(asked(Source.modelScope())).toBe('LLM-Research/Meta-Llama-3.1-8B-Instruct');
+  expect(asked(Source.huggingFace())).toBe('meta-llama/Meta-Llama-3.1-8B-Instruct');
 });
 
 test('an address is no part of what is fetched', () => {
   for (const what of [
     Source.huggingFace({ repository: 'a/b', endpoint: 'https://hub.example.com' })._data('x.json'),
-    http({})._model('a/b'),
+    http({})._model(MODEL),
   ]) {
     expect(JSON.stringify(what)).not.toContain('example.com');
   }
 });
 
 test('of a web server the files are what is fetched, their hashes in lower case', () => {
-  expect(http({ files: { 'config.json': SHA.toUpperCase() } })._model('a/b')).toEqual({
+  expect(http({ files: { 'config.json': SHA.toUpperCase() } })._model(MODEL)).toEqual({
     hub: 'http',
     files: { 'config.json': SHA },
   });

@@ -6,20 +6,8 @@ their shapes on torch's meta device. Needs torch, transformers and peft.
 import json, sys
 import peft, torch, transformers
 from peft import LoraConfig, get_peft_model
-from transformers import AutoModelForCausalLM, Qwen2Config, Qwen3Config, Qwen3MoeConfig
-
-
-def config(shape):
-    common = dict(vocab_size=shape["vocabSize"], hidden_size=shape["hiddenSize"], intermediate_size=shape["intermediateSize"],
-                  num_hidden_layers=shape["layers"], num_attention_heads=shape["attentionHeads"],
-                  num_key_value_heads=shape["keyValueHeads"], tie_word_embeddings=shape["tiedEmbeddings"])
-    if shape["family"] == "qwen2.5":
-        return Qwen2Config(**common)
-    if shape["family"] == "qwen3":
-        return Qwen3Config(**common, head_dim=shape["headDim"])
-    experts = shape["experts"]
-    return Qwen3MoeConfig(**common, head_dim=shape["headDim"], num_experts=experts["count"],
-                          num_experts_per_tok=experts["perToken"], moe_intermediate_size=experts["intermediateSize"])
+from transformers import AutoModelForCausalLM
+from model_config import config
 
 
 def trained(model, **lora):
@@ -37,11 +25,12 @@ for name, shape in json.load(sys.stdin).items():
         model = AutoModelForCausalLM.from_config(config(shape))
     # what LLaMA-Factory takes for `lora_target: all` (find_all_linear_modules)
     linear = sorted({n.split(".")[-1] for n, m in model.named_modules() if isinstance(m, torch.nn.Linear) and "lm_head" not in n})
+    queries = "q_proj" in linear
     last = [f"layers.{shape['layers'] - 1 - k}." for k in range(2)]
     print(json.dumps(dict(
         model=name, transformers=transformers.__version__, peft=peft.__version__,
         parameters=sum(p.numel() for p in model.parameters()),
         lora_all_rank_16=trained(model, r=16, target_modules=linear),
-        lora_q_v_rank_4=trained(model, r=4, target_modules=["q_proj", "v_proj"]),
-        dora_attention_rank_8=trained(model, r=8, use_dora=True, target_modules=["q_proj", "k_proj", "v_proj", "o_proj"]),
+        lora_q_v_rank_4=trained(model, r=4, target_modules=queries and ["q_proj", "v_proj"] or ["qkv_proj"]),
+        dora_attention_rank_8=trained(model, r=8, use_dora=True, target_modules=queries and ["q_proj", "k_proj", "v_proj", "o_proj"] or ["qkv_proj", "o_proj"]),
         freeze_2_layers=sum(p.numel() for n, p in model.named_parameters() if any(layer in n for layer in last)))), flush=True)

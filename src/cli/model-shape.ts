@@ -1,36 +1,53 @@
 import { join } from 'node:path';
 import type { Files } from '../llamafactory/files';
-import { MODELS, modelFromConfig } from '../planning/catalog/models';
+import { modelFromConfig, unplannedBecause } from '../planning/catalog/architectures';
+import { MODELS } from '../planning/catalog/models';
 import type { ModelShape } from '../run/model-shape';
 import { isMapping } from '../run/run';
 
+/** What is known of a model: its shape, or why it has none. */
+export type KnownModel = { readonly shape: ModelShape } | { readonly shape?: undefined; readonly unplanned: string };
+
 /**
- * The shape of the model that `model_name_or_path` names: from its config.json if the folder is here, else the model of
- * the catalogue that a part of the path names, the last first. Undefined if neither is known.
+ * The model that `model_name_or_path` names: from its config.json if the folder is here, else the model of the catalogue
+ * that a part of the path names, the last first.
  */
-export function modelShapeOf(model: unknown, files: Files): ModelShape | undefined {
-  if (typeof model !== 'string' || model === '') return undefined;
-  return fromConfig(model, files) ?? fromName(model);
+export function knownModel(model: unknown, files: Files): KnownModel {
+  if (typeof model !== 'string' || model === '') return { unplanned: 'no model is named' };
+  const known = fromConfig(model, files);
+  if (known !== undefined) return known;
+  const shape = fromName(model);
+  if (shape !== undefined) return { shape };
+  return {
+    unplanned: `nothing is known of ${model}: put its config.json where model_name_or_path says, or see docs/data-and-models.md for the models that are known by name`,
+  };
 }
 
-function fromConfig(model: string, files: Files): ModelShape | undefined {
-  const text = files.kind(model) === 'folder' ? files.read(join(model, 'config.json')) : undefined;
+function fromConfig(model: string, files: Files): KnownModel | undefined {
+  const path = join(model, 'config.json');
+  const text = files.kind(model) === 'folder' ? files.read(path) : undefined;
   if (text === undefined) return undefined;
   try {
     const config: unknown = JSON.parse(text);
-    return isMapping(config) ? modelFromConfig(partsOf(model)[0] ?? model, config) : undefined;
-  } catch {
-    return undefined;
+    if (!isMapping(config)) return { unplanned: `${path} is no JSON object` };
+    const shape = modelFromConfig(partsOf(model)[0] ?? model, config);
+    return shape === undefined ? { unplanned: `${path}: ${unplannedBecause(config)}` } : { shape };
+  } catch (error) {
+    return { unplanned: `${path}: ${(error as Error).message}` };
   }
 }
 
-/** The models of the catalogue by their plain names; made when a name is first looked up. */
+/** The models of the catalogue by their plain names, the first of a name; made when a name is first looked up. */
 let catalogue: ReadonlyMap<string, ModelShape> | undefined;
 
 function fromName(model: string): ModelShape | undefined {
-  catalogue ??= new Map(Object.values(MODELS).map((known) => [plain(known.name), known]));
+  catalogue ??= new Map(
+    Object.values(MODELS)
+      .reverse()
+      .map((known) => [plain(known.name), known]),
+  );
   for (const part of partsOf(model)) {
-    const found = catalogue.get(plain(part));
+    const found = MODELS[part] ?? catalogue.get(plain(part));
     if (found !== undefined) return found;
   }
   return undefined;

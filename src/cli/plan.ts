@@ -38,7 +38,8 @@ export function plan(path: string, options: PlanCommandOptions, output: Output):
   output.out(`${path}: ${gpus} x ${card.name}${nodes > 1 ? ` on each of ${nodes} nodes` : ''}\n\n`);
   if (!loads) output.out(`LLaMA-Factory ${run.release} can't load the file: lint says why. Planned all the same:\n\n`);
   output.out(formatPlan(planned, card.name));
-  if (run.model === undefined) output.out(`\n${unknownModel(run.args['model_name_or_path'])}\n`);
+  if (run.model === undefined)
+    output.out(`\nmemory and speed are not planned: ${run.unplanned ?? 'the model is not known'}\n`);
   return ExitStatus.OK;
 }
 
@@ -46,11 +47,6 @@ export function plan(path: string, options: PlanCommandOptions, output: Output):
 function withSamples(run: Run, samples: number | undefined): Run {
   if (samples === undefined) return run;
   return { ...run, datasets: run.datasets.map((dataset) => ({ ...dataset, rows: undefined })) };
-}
-
-function unknownModel(name: unknown): string {
-  const what = typeof name === 'string' ? `the shape of ${name}` : "the model's shape";
-  return `memory and speed: not known, since ${what} isn't; put its config.json where model_name_or_path says`;
 }
 
 /** The public shape: every field there, null where it isn't known. */

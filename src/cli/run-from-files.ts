@@ -9,7 +9,7 @@ import { type Edit, EditOperation, type Finding, Severity } from '../run/finding
 import type { Release } from '../run/releases';
 import { isMapping, type Mapping, type Run, type RunDataset } from '../run/run';
 import type { FileStore } from './file-store';
-import { modelShapeOf } from './model-shape';
+import { knownModel } from './model-shape';
 
 /** What the command line says about a run beside its files. */
 export interface RunOptions {
@@ -68,6 +68,7 @@ export function runFromFiles(path: string, options: RunOptions, store: FileStore
   };
   const info = datasetsOf({ release: options.release, args }, path, data);
   const launch = launchScriptOf(options.launch, path, store);
+  const { shape: model, ...unplanned } = knownModel(args['model_name_or_path'], files);
   const run: Run = {
     path,
     file,
@@ -79,7 +80,8 @@ export function runFromFiles(path: string, options: RunOptions, store: FileStore
     card: options.card,
     gpus: options.gpus,
     nodes: options.nodes,
-    model: modelShapeOf(args['model_name_or_path'], files),
+    model,
+    ...unplanned,
   };
   return {
     run,

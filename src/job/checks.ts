@@ -11,6 +11,7 @@ import { type AskedFor, propProblems } from './prop-problems';
 import type { RunRequest } from './request';
 import type { ResolvedRun } from './resolve';
 import { smokeFindings } from './smoke-config';
+import { unplannedFindings } from './unplanned';
 
 /** What is wrong with a run: what its arguments say, and what is asked for beside them. Whatever it holds, nothing throws. */
 export function checkResolved(resolved: ResolvedRun): Finding[] {
@@ -37,6 +38,7 @@ export function checkResolved(resolved: ResolvedRun): Finding[] {
     ...guarded(path, 'smoke', () => (smokeRun === undefined ? [] : smokeFindings(run, smokeRun))),
     ...ownedArguments(resolved),
     ...gateFindings(resolved),
+    ...unplannedFindings(resolved),
   ];
 }
 

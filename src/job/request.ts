@@ -99,6 +99,8 @@ export interface ConfigArguments {
 export interface RequestedClaim extends MountedClaim {
   /** Whether it exists in the cluster already, and nothing here makes it. */
   readonly existing: boolean;
+  /** Whether its size was given. */
+  readonly sized: boolean;
 }
 
 /** What a run asks for, in plain data: its props without constructs and value classes, defaults not filled in. */
@@ -112,6 +114,8 @@ export interface RunRequest {
     readonly repository: string;
     /** Undefined: not known. */
     readonly shape: ModelShape | undefined;
+    /** Why it has no shape, where that is no fault; undefined: it has one, or a problem says why not. */
+    readonly unplanned?: string;
   };
   readonly location: ModelLocation;
   readonly image: {

@@ -2,7 +2,7 @@ import { textOf } from '../llamafactory/effective-arguments';
 import type { Run } from '../run/run';
 
 /** Qwen3 models of other kinds, whose chat differs or that have none. */
-const OTHERS = /base|vl|omni|coder|next|embedding|reranker|guard|asr|tts/i;
+const OTHERS = /base|deepseek|vl|omni|coder|next|embedding|reranker|guard|asr|tts/i;
 
 /** The kind of Qwen3 chat model a run trains, by its name; undefined if it is none, or its name says nothing. */
 export function qwen3Of(run: Run): 'hybrid' | 'instruct' | 'thinking' | undefined {

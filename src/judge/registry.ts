@@ -43,6 +43,7 @@ const SEVERITIES: Readonly<Partial<Record<FindingId, readonly Severity[]>>> = {
   'import-model': [ERROR, WARNING],
   'memory-too-small': [ERROR, WARNING],
   'missing-reference': [ERROR, WARNING],
+  'model-not-planned': [WARNING],
   'owned-argument': [ERROR, WARNING],
   'pod-template': [ERROR, WARNING],
   'preflight-holds-gpus': [WARNING],

@@ -66,7 +66,7 @@ export function layerActivations(
   const intermediate = experts === undefined ? model.intermediateSize : experts.perToken * experts.intermediateSize;
   const routed = experts === undefined ? 0 : 4 * experts.perToken * hidden;
 
-  const norms = settings.liger ? 2 * hidden : 8 * hidden;
+  const norms = model.blockNorms * (settings.liger ? 1 : 4) * hidden;
   const queryNorms = model.queryKeyNorms ? (settings.liger ? 2 : 4) * (query + keyValue) : 0;
   const activation = (settings.liger ? 4 : 6) * intermediate;
   const attention = {
@@ -100,7 +100,7 @@ function inputBytes(
   const hasOwnInput = ({ name }: Linear) => name !== 'k_proj' && name !== 'v_proj' && name !== 'up_proj';
   const shared = (list: readonly Linear[]) =>
     list.filter(hasOwnInput).reduce((sum, linear) => sum + 2 * linear.input * times(linear), 0);
-  const isAttention = ({ name }: Linear) => name === 'q_proj' || name === 'k_proj' || name === 'v_proj';
+  const isAttention = ({ name }: Linear) => ['q_proj', 'k_proj', 'v_proj', 'qkv_proj'].includes(name);
   const base = trainsWeights || settings.bits === 8 ? shared(linears) : 0;
   if (trainsWeights) return { all: base, attention: shared(linears.filter(isAttention)) };
   const perElement = 2 + (settings.loraDropout > 0 ? 1 : 0);

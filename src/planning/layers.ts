@@ -26,13 +26,22 @@ export function linearsOf(model: ModelShape, transformersMajor: number): Linear[
   const intermediate = model.experts?.intermediateSize ?? model.intermediateSize;
   const count = model.experts?.count ?? 1;
   const fused = model.experts !== undefined && transformersMajor >= 5;
+  const one = { count: 1, fused: false };
   return [
-    { name: 'q_proj', input: hidden, output: query, count: 1, fused: false },
-    { name: 'k_proj', input: hidden, output: keyValue, count: 1, fused: false },
-    { name: 'v_proj', input: hidden, output: keyValue, count: 1, fused: false },
-    { name: 'o_proj', input: query, output: hidden, count: 1, fused: false },
-    { name: 'gate_proj', input: hidden, output: intermediate, count, fused },
-    { name: 'up_proj', input: hidden, output: intermediate, count, fused },
+    ...(model.packed.queryKeyValue
+      ? [{ name: 'qkv_proj', input: hidden, output: query + 2 * keyValue, ...one }]
+      : [
+          { name: 'q_proj', input: hidden, output: query, ...one },
+          { name: 'k_proj', input: hidden, output: keyValue, ...one },
+          { name: 'v_proj', input: hidden, output: keyValue, ...one },
+        ]),
+    { name: 'o_proj', input: query, output: hidden, ...one },
+    ...(model.packed.gateUp
+      ? [{ name: 'gate_up_proj', input: hidden, output: 2 * intermediate, count, fused }]
+      : [
+          { name: 'gate_proj', input: hidden, output: intermediate, count, fused },
+          { name: 'up_proj', input: hidden, output: intermediate, count, fused },
+        ]),
     { name: 'down_proj', input: intermediate, output: hidden, count, fused },
     ...(model.experts === undefined || fused ? [] : [{ name: 'gate', input: hidden, output: count, count: 1, fused }]),
   ];
@@ -55,7 +64,9 @@ export function smallElements(model: ModelShape, linears: readonly Linear[]): nu
   const biases = model.attentionBias ? model.attentionHeads * model.headDim + 2 * keyValue : 0;
   const norms = model.queryKeyNorms ? 2 * model.headDim : 0;
   const routes = model.experts !== undefined && !linears.some(({ name }) => name === 'gate');
-  return 2 * model.hiddenSize + biases + norms + (routes ? model.hiddenSize * (model.experts?.count ?? 0) : 0);
+  return (
+    model.blockNorms * model.hiddenSize + biases + norms + (routes ? model.hiddenSize * (model.experts?.count ?? 0) : 0)
+  );
 }
 
 /** All parameters: blocks, embeddings, output layer and the last norm. */

@@ -209,7 +209,7 @@ export const OTHER_FINDINGS = {
     'invalid-dataset-name': 'a name that dataset_info.json or a file can not have',
     'invalid-destination': 'an address that a NetworkPolicy can not name',
     'invalid-gpu': 'a card that can not be',
-    'invalid-model': "a model's config.json lacks what the planner needs, or is of another family",
+    'invalid-model': "a model's config.json lacks what the planner needs, or the catalogue has no such model",
     'invalid-name': 'a name, label, annotation or variable that Kubernetes does not take',
     'invalid-node-pool': 'nodes that can not be',
     'invalid-prop': 'a prop or argument is of another kind than it must be',
@@ -219,6 +219,7 @@ export const OTHER_FINDINGS = {
     'memory-too-small': 'the run takes more memory than the pod asks for, or all but for a part of the margin',
     'missing-prop': 'a prop that nothing can stand for is not given',
     'model-cache-too-small': 'the models and packages take more than the volume holds',
+    'model-not-planned': 'memory and time of the model are not planned: its architecture is not known',
     'node-too-small': 'no node of the pool has what the run asks for',
     'owned-argument': 'an argument that the constructs set was given too',
     'owned-variable': 'a variable that the run sets itself was given in env',
@@ -229,6 +230,7 @@ export const OTHER_FINDINGS = {
     'tracker-unreachable': 'the run reports to a tracker that its network policy does not let it reach',
     'unknown-prop': 'a prop that there is not, of which nothing would come',
     'unknown-release': 'a release of LLaMA-Factory that is not known, or has no such image',
+    'unplanned-resource': 'what a model takes is not planned, and nothing was given instead',
   },
   /** The objects that are made, and what they refer to. */
   objects: {

@@ -2,8 +2,10 @@
 export interface ModelShape {
   /** The name people use, for example `Qwen3-14B`. */
   readonly name: string;
-  /** Where hubs keep it: the same repository name on ModelScope and Hugging Face, for example `Qwen/Qwen3-14B`. */
+  /** Its repository on Hugging Face, for example `Qwen/Qwen3-14B`. */
   readonly repository: string;
+  /** Its repository on ModelScope; undefined: it has the same name there. */
+  readonly modelScopeRepository?: string;
   /** What transformers calls its architecture, for example `qwen3`. */
   readonly modelType: string;
   readonly hiddenSize: number;
@@ -18,6 +20,10 @@ export interface ModelShape {
   readonly attentionBias: boolean;
   /** Whether queries and keys have RMS norms of their own. */
   readonly queryKeyNorms: boolean;
+  /** RMS norms of a block beside those: one before attention and one before the MLP, or one after each as well. */
+  readonly blockNorms: 2 | 4;
+  /** Which matrices stand as one: queries, keys and values; the MLP's gate and up. */
+  readonly packed: { readonly queryKeyValue: boolean; readonly gateUp: boolean };
   /** Mixture of experts only. */
   readonly experts?: { readonly count: number; readonly perToken: number; readonly intermediateSize: number };
 }

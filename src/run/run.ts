@@ -56,6 +56,8 @@ export interface Run {
   readonly cpus?: number;
   /** The model's shape; undefined: not known, the planner can't speak. */
   readonly model?: ModelShape;
+  /** Why the model has no shape, where that is known. */
+  readonly unplanned?: string;
   /** What the image holds; undefined: not known. */
   readonly image?: ImageContents;
 }

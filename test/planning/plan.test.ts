@@ -1,6 +1,7 @@
 import { parse } from '../../src/llamafactory/parser/parse';
+import { modelFromConfig, unplannedBecause } from '../../src/planning/catalog/architectures';
 import { CARDS } from '../../src/planning/catalog/cards';
-import { MODELS, modelFromConfig } from '../../src/planning/catalog/models';
+import { MODELS } from '../../src/planning/catalog/models';
 import { hostNeeds } from '../../src/planning/host';
 import { formatPlan, plan } from '../../src/planning/plan';
 import { scheduleOf } from '../../src/planning/schedule';
@@ -357,8 +358,14 @@ describe('catalogue', () => {
     };
     expect({ ...modelFromConfig('Qwen3-14B', config), repository: 'Qwen/Qwen3-14B' }).toEqual(MODELS['Qwen3-14B']);
   });
-  test('a config.json of another architecture is refused with what is allowed', () => {
-    expect(() => modelFromConfig('x', { model_type: 'llama' })).toThrow(/llama, allowed: qwen2, qwen3, qwen3_moe/);
+  test('a config.json of another architecture gives no shape, with what is known', () => {
+    expect(modelFromConfig('x', { model_type: 'gemma2' })).toBeUndefined();
+    expect(unplannedBecause({ model_type: 'gemma2' })).toMatch(/model_type gemma2; known: llama, mistral, qwen2/);
+    expect(unplannedBecause({})).toMatch(/names no model_type/);
+  });
+  test('blocks of another make than those that were measured give no shape either', () => {
+    expect(unplannedBecause({ model_type: 'llama', attention_bias: true })).toMatch(/attention_bias is true/);
+    expect(unplannedBecause({ model_type: 'llama', attention_bias: false })).toBeUndefined();
   });
   test('a missing number is named', () => {
     expect(() => modelFromConfig('x', { model_type: 'qwen3' })).toThrow(/hidden_size is undefined/);

@@ -68,9 +68,9 @@ test.each<[string, Make, string]>([
     'missing-prop Gpu.custom.memory',
   ],
   [
-    'a model without config',
-    run({ model: Model.custom(wrong({ name: 'm', repository: 'o/m' })) }),
-    'missing-prop Model.custom.config',
+    'a model without repository',
+    run({ model: Model.custom(wrong({ name: 'm' })) }),
+    'missing-prop Model.custom.repository',
   ],
   [
     'an image as an object',

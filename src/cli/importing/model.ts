@@ -5,7 +5,7 @@ import { modelFileBytes } from '../../planning/layers';
 import { QwenModel } from '../../qwen-model';
 import type { ModelShape } from '../../run/model-shape';
 import type { Mapping } from '../../run/run';
-import { modelShapeOf, partsOf } from '../model-shape';
+import { knownModel, partsOf } from '../model-shape';
 import { call, literal, object } from './literal';
 
 /** The model of a train config as a program says it. */
@@ -43,7 +43,7 @@ export function importedModel(args: Mapping, env: ReadonlyMap<string, string>, f
   const name = typeof args['model_name_or_path'] === 'string' ? args['model_name_or_path'] : '';
   const local = PATH.test(name) || files.kind(name) === 'folder';
   const repository = local ? cachedRepository(name) : name;
-  const shape = modelShapeOf(name, files);
+  const { shape } = knownModel(name, files);
   const known = catalogued(repository);
   const { model, code } = known ?? custom(repository ?? name, shape);
   const byName = known === undefined && files.read(join(name, 'config.json')) === undefined;

@@ -1,22 +1,15 @@
 import { textOf } from '../../../llamafactory/effective-arguments';
+import { linearsOf } from '../../../planning/layers';
 import { Severity } from '../../../run/finding';
+import type { ModelShape } from '../../../run/model-shape';
 import { nearest } from '../../../run/nearest';
+import { transformersOf } from '../../../run/releases';
+import type { Run } from '../../../run/run';
 import { found, setArgument } from '../../found';
 import type { Rule } from '../../rule';
 
-/** The modules of Qwen's layers and around them; a name may have the modules above it before, with dots. */
-const MODULES = [
-  'q_proj',
-  'k_proj',
-  'v_proj',
-  'o_proj',
-  'gate_proj',
-  'up_proj',
-  'down_proj',
-  'gate',
-  'lm_head',
-  'embed_tokens',
-];
+/** Modules around a model's blocks. */
+const AROUND = ['lm_head', 'embed_tokens'];
 const ALL = 'all';
 
 export const rule: Rule = {
@@ -30,21 +23,28 @@ export const rule: Rule = {
     const names = namesIn(given);
     if (run.model === undefined || textOf(run, 'finetuning_type') !== 'lora' || names.length === 0) return [];
     if (names.length === 1 && names[0] === ALL) return [];
-    const unknown = names.filter((name) => !MODULES.includes(name.split('.').at(-1) ?? ''));
+    const modules = modulesOf(run, run.model);
+    // a name may have the modules above it before, with dots
+    const unknown = names.filter((name) => !modules.includes(name.split('.').at(-1) ?? ''));
     if (unknown.length === 0) return [];
-    const meant = names.flatMap((name) => (unknown.includes(name) ? (nearest(name, [...MODULES, ALL]) ?? []) : name));
+    const meant = names.flatMap((name) => (unknown.includes(name) ? (nearest(name, [...modules, ALL]) ?? []) : name));
     const whole = meant.includes(ALL) || meant.length === 0 ? ALL : [...new Set(meant)].join(',');
     return [
       found(rule, run, {
         key: 'lora_target',
         message: `${run.model.name} has no module ${unknown.map((name) => `\`${name}\``).join(', ')} to train`,
         got: given,
-        allowed: `${ALL}, or names among ${MODULES.join(', ')}`,
+        allowed: `${ALL}, or names among ${modules.join(', ')}`,
         fix: [setArgument(run, 'lora_target', whole)],
       }),
     ];
   },
 };
+
+/** The modules of the model's blocks and around them. */
+function modulesOf(run: Run, model: ModelShape): string[] {
+  return [...linearsOf(model, transformersOf(run).major).map(({ name }) => name), ...AROUND];
+}
 
 function namesIn(value: unknown): readonly string[] {
   if (typeof value === 'string') return value.split(',').map((name) => name.trim());
