@@ -69,11 +69,12 @@ export function layerActivations(
   const norms = model.blockNorms * (settings.liger ? 1 : 4) * hidden;
   const queryNorms = model.queryKeyNorms ? (settings.liger ? 2 : 4) * (query + keyValue) : 0;
   const activation = (settings.liger ? 4 : 6) * intermediate;
-  const attention = {
-    flash: 4 * query + 4 * keyValue + 4 * model.attentionHeads,
-    'memory-efficient': 8 * query + 4 * model.attentionHeads,
-    math: 12 * query,
-  }[kernel];
+  const attention =
+    {
+      flash: 4 * query + 4 * keyValue + 4 * model.attentionHeads,
+      'memory-efficient': 8 * query + 4 * model.attentionHeads,
+      math: 12 * query,
+    }[kernel] + packedBytes(model, kernel, query + keyValue);
   const inputs = inputBytes(model, linears, settings);
   const gradients = 6 * hidden;
   return {
@@ -85,6 +86,12 @@ export function layerActivations(
     scores: kernel === 'math' ? 4 * model.attentionHeads * length * length : 0,
     forwardAttention: attention + 2 * hidden,
   };
+}
+
+/** Values that are part of a packed tensor and that the kernel takes as they are keep queries and keys there as well. */
+function packedBytes(model: ModelShape, kernel: AttentionKernel, beside: number): number {
+  const repeated = model.attentionHeads !== model.keyValueHeads && kernel === 'memory-efficient';
+  return model.packed.queryKeyValue && kernel !== 'math' && !repeated ? 2 * beside : 0;
 }
 
 /** What the matrices keep of their inputs: LoRA its own copy of each, with a mask of one byte under dropout. */

@@ -225,6 +225,16 @@ const GROUPS: readonly Group[] = [
     numbers: [5120, 17920, 40, 40, 10, 128, 100352, false],
     repositories: ['microsoft/phi-4 > LLM-Research/phi-4'],
   },
+  {
+    type: 'glm',
+    numbers: [4096, 13696, 40, 32, 2, 128, 151552, false],
+    repositories: ['zai-org/glm-4-9b-chat-hf > ZhipuAI/glm-4-9b-chat-hf'],
+  },
+  {
+    type: 'glm4',
+    numbers: [4096, 13696, 40, 32, 2, 128, 151552, false],
+    repositories: ['zai-org/GLM-4-9B-0414 > ZhipuAI/GLM-4-9B-0414', 'zai-org/GLM-Z1-9B-0414 > ZhipuAI/GLM-Z1-9B-0414'],
+  },
 ];
 
 function shapesOf({ type, numbers, experts, repositories }: Group): ModelShape[] {
