@@ -85,6 +85,7 @@ describe('the Job', () => {
     for (const each of [metadata, spec?.template.metadata]) {
       expect(each?.labels).toEqual({
         team: 'maths',
+        'cdk8s-llamafactory/job': job.jobName,
         'app.kubernetes.io/name': 'llamafactory',
         'app.kubernetes.io/instance': 'finetune-math',
         'app.kubernetes.io/managed-by': 'cdk8s-llamafactory',

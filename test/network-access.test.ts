@@ -29,9 +29,12 @@ test('each Job has a policy of its own, for its pods alone, made before it', () 
   expect(policiesOf(manifests).map(({ metadata, spec }) => [metadata?.name, spec?.podSelector])).toEqual(
     manifests.jobs.map(({ metadata }) => [
       metadata?.name,
-      { matchLabels: { 'batch.kubernetes.io/job-name': metadata?.name } },
+      { matchLabels: { 'cdk8s-llamafactory/job': metadata?.name } },
     ]),
   );
+  for (const { metadata, spec } of manifests.jobs) {
+    expect(spec?.template.metadata?.labels?.['cdk8s-llamafactory/job']).toBe(metadata?.name);
+  }
   const kinds = manifests.all.map(({ kind }) => kind).filter((kind) => kind === 'Job' || kind === 'NetworkPolicy');
   expect(kinds).toEqual(['NetworkPolicy', 'Job', 'NetworkPolicy', 'Job']);
 });

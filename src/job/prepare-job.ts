@@ -1,14 +1,14 @@
 import { Construct } from 'constructs';
 import { podFailurePolicy } from '../kubernetes/failure-policy';
-import { jobOf } from '../kubernetes/job';
-import { JOB_NAME_LENGTH, NAME_LENGTH } from '../kubernetes/names';
+import { jobName, jobOf } from '../kubernetes/job';
+import { NAME_LENGTH } from '../kubernetes/names';
 import { portsOf } from '../kubernetes/network-policy';
 import { type PodSettings, podSettings, podTemplate } from '../kubernetes/pod-template';
 import { type HubToken, PREPARE, PREPARE_BACKOFF_LIMIT, PREPARE_PATH, preparePod } from '../kubernetes/prepare-pod';
 import { runtimeFile } from '../kubernetes/runtime-file';
 import { type MountedClaim, PATHS } from '../kubernetes/training-pod';
 import { digest } from '../run/digest';
-import { constructName } from '../tree/construct-name';
+import { nameParts } from '../tree/construct-name';
 import { contentConfigMap } from '../tree/content-config-map';
 import { makeJob } from '../tree/job-object';
 import { labelsOf } from '../tree/labels';
@@ -146,23 +146,24 @@ function makePrepareJob(
       tokens: tokensOf(fetched),
     }),
   );
-  const name = constructName(volume, { parts: ['prepare'], suffix: digest(template), maxLength: JOB_NAME_LENGTH });
+  const manifest = jobOf({
+    name: jobName([...nameParts(volume), 'prepare'], { template }),
+    labels,
+    annotations: options.annotations,
+    template,
+    backoffLimit: PREPARE_BACKOFF_LIMIT,
+    failurePolicy: podFailurePolicy(PREPARE),
+  });
   if (restricted) {
     const urls = [...fetched.map(({ origin }) => origin.endpoint), request.packages?.indexUrl];
-    makeNetworkPolicy(owner, 'NetworkPolicy', labels, {
-      jobName: name,
+    makeNetworkPolicy(owner, 'NetworkPolicy', manifest.metadata.labels, {
+      jobName: manifest.metadata.name,
       destinations: [],
       ports: portsOf(urls.filter((url) => url !== undefined)),
       peers: false,
     });
   }
-  const { annotations } = options;
-  const failurePolicy = podFailurePolicy(PREPARE);
-  makeJob(
-    owner,
-    'Resource',
-    jobOf({ name, labels, annotations, template, backoffLimit: PREPARE_BACKOFF_LIMIT, failurePolicy }),
-  );
+  makeJob(owner, 'Resource', manifest);
 }
 
 /** What the Job mounts; the request names the requirements' directory, which is called after what they hold. */

@@ -1,9 +1,9 @@
 import type { PodSpec } from 'kubernetes-types/core/v1';
 import { attempt } from '../judge/guarded';
 import { podFailurePolicy } from '../kubernetes/failure-policy';
-import { type JobManifest, jobOf } from '../kubernetes/job';
+import { type JobManifest, jobName, jobOf } from '../kubernetes/job';
 import { ownLabels } from '../kubernetes/labels';
-import { JOB_NAME_LENGTH, objectName } from '../kubernetes/names';
+import { objectName } from '../kubernetes/names';
 import type { Reach } from '../kubernetes/network-policy';
 import { patchedPod } from '../kubernetes/patched-pod';
 import { podTemplate } from '../kubernetes/pod-template';
@@ -116,7 +116,7 @@ export function preflightJob(
   const template = podTemplate(preflightPod({ run: { ...run, labels }, resources, directory, computeCapability }));
   return {
     manifest: jobOf({
-      name: objectName([...nameParts, 'preflight'], { suffix: digest(template), maxLength: JOB_NAME_LENGTH }),
+      name: jobName([...nameParts, 'preflight'], { template }),
       labels,
       annotations: resolved.annotations,
       template,
@@ -160,10 +160,7 @@ export function trainingJob(resolved: ResolvedRun, pod: TrainingPod, preflight: 
   const template = patched?.template ?? rendered;
   return {
     manifest: jobOf({
-      name: objectName(resolved.nameParts, {
-        suffix: digest({ template, run: runDigest }),
-        maxLength: JOB_NAME_LENGTH,
-      }),
+      name: jobName(resolved.nameParts, { template, run: runDigest }),
       labels: pod.labels,
       annotations: {
         [PLAN_ANNOTATION]: planSummary(run, numbers, settled.chosen),
@@ -183,10 +180,10 @@ export function trainingJob(resolved: ResolvedRun, pod: TrainingPod, preflight: 
 }
 
 /** What the pods of a Job on the run may reach: DNS, and what the run names; undefined where it wants no policy. */
-export function reachOf({ destinations }: ResolvedRun, jobName: string, peers: boolean): Reach | undefined {
+export function reachOf({ destinations }: ResolvedRun, job: string, peers: boolean): Reach | undefined {
   if (destinations === undefined) return undefined;
   return {
-    jobName,
+    jobName: job,
     destinations: destinations.map(({ cidr, ports }) => ({ cidr, ports: ports ?? [443] })),
     ports: [],
     peers,

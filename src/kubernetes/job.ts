@@ -1,5 +1,8 @@
 import type { Job, PodFailurePolicy } from 'kubernetes-types/batch/v1';
 import type { PodTemplateSpec } from 'kubernetes-types/core/v1';
+import { digest } from '../run/digest';
+import { JOB_LABEL } from './labels';
+import { JOB_NAME_LENGTH, objectName } from './names';
 
 /** What runs a pod until it has done its work. */
 export interface Workload {
@@ -15,6 +18,15 @@ export interface Workload {
   readonly failurePolicy: PodFailurePolicy;
 }
 
+/**
+ * The name of a Job: what it belongs to, and a digest of what it does, since a Job can't be changed in place.
+ * @param content its pod, and what else another Job must be made for
+ */
+export function jobName(parts: readonly string[], content: object): string {
+  // What every pod gets after it is named counts as well.
+  return objectName(parts, { suffix: digest({ ...content, label: JOB_LABEL }), maxLength: JOB_NAME_LENGTH });
+}
+
 /** A Job of Kubernetes, with what every Job must have. */
 export interface JobManifest extends Required<Pick<Job, 'apiVersion' | 'kind' | 'spec'>> {
   readonly metadata: {
@@ -26,13 +38,14 @@ export interface JobManifest extends Required<Pick<Job, 'apiVersion' | 'kind' | 
 
 /** The Job of one pod that does the work. */
 export function jobOf(work: Workload): JobManifest {
-  const { name, labels, annotations, activeDeadlineSeconds, ttlSecondsAfterFinished, failurePolicy } = work;
+  const { name, annotations, template, activeDeadlineSeconds, ttlSecondsAfterFinished, failurePolicy } = work;
+  const labels = { [JOB_LABEL]: name };
   return {
     apiVersion: 'batch/v1',
     kind: 'Job',
     metadata: {
       name,
-      labels: { ...labels },
+      labels: { ...work.labels, ...labels },
       ...(Object.keys(annotations).length > 0 ? { annotations: { ...annotations } } : {}),
     },
     spec: {
@@ -42,7 +55,10 @@ export function jobOf(work: Workload): JobManifest {
       ...(activeDeadlineSeconds === undefined ? {} : { activeDeadlineSeconds }),
       ...(ttlSecondsAfterFinished === undefined ? {} : { ttlSecondsAfterFinished }),
       podFailurePolicy: failurePolicy,
-      template: work.template,
+      template: {
+        ...template,
+        metadata: { ...template.metadata, labels: { ...template.metadata?.labels, ...labels } },
+      },
     },
   };
 }

@@ -1,10 +1,8 @@
 import type { NetworkPolicySpec } from 'kubernetes-types/networking/v1';
 import { type Arguments, isOn, namesOf, textOf } from '../llamafactory/effective-arguments';
+import { JOB_LABEL } from './labels';
 
 type Egress = NonNullable<NetworkPolicySpec['egress']>[number];
-
-/** The label that the Job controller gives the pods of a Job. */
-const JOB_NAME = 'batch.kubernetes.io/job-name';
 
 /**
  * DNS by UDP and TCP, wherever it is: a cluster's own server is behind a Service, a node's cache at a link-local
@@ -28,7 +26,7 @@ export interface Reach {
 
 /** The network policy of a Job's pods: what isn't named is denied, in both directions. */
 export function networkPolicySpec({ jobName, destinations, ports, peers }: Reach): NetworkPolicySpec {
-  const podSelector = { matchLabels: { [JOB_NAME]: jobName } };
+  const podSelector = { matchLabels: { [JOB_LABEL]: jobName } };
   const tcp = (list: readonly number[]) => list.map((port) => ({ port, protocol: 'TCP' }));
   const egress: Egress[] =
     ports === 'all'

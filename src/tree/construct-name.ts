@@ -12,7 +12,7 @@ export function constructPath(construct: Construct): string {
 /** The name of a construct's object: its path, chart included, and more parts, as a DNS label. */
 export function constructName(
   construct: Construct,
-  options: { parts?: readonly string[]; maxLength?: number; suffix?: string } = {},
+  options: { parts?: readonly string[]; suffix?: string } = {},
 ): string {
   return objectName([...nameParts(construct), ...(options.parts ?? [])], options);
 }

@@ -10,6 +10,7 @@ export interface Manifest {
   readonly metadata: { readonly name: string; readonly namespace?: string; readonly resourceVersion?: string };
   readonly spec?: { readonly template?: PodTemplateSpec; readonly [field: string]: unknown };
   readonly data?: Readonly<Record<string, string>>;
+  readonly status?: Readonly<Record<string, unknown>>;
 }
 
 /** A workload and the template its pods are made from. */

@@ -1,53 +1,12 @@
-import { App, Chart, Duration } from 'cdk8s';
+import { Duration } from 'cdk8s';
 import type { Job } from 'kubernetes-types/batch/v1';
 import type { Pod } from 'kubernetes-types/core/v1';
-import {
-  DatasetFormat,
-  DatasetVolume,
-  Gate,
-  Gpu,
-  ModelCache,
-  NetworkAccess,
-  NodePool,
-  QwenModel,
-  QwenQLoRAJob,
-  type QwenQLoRAJobProps,
-  SavesVolume,
-  Strategy,
-  TrainerImage,
-} from '../../src';
+import { Gate, Gpu, NetworkAccess, NodePool, type QwenQLoRAJobProps } from '../../src';
 import { exitClasses } from '../../src/kubernetes/failure-policy';
-import { MATH } from '../synthesis';
 import { jobs, kubectl, lostFields, onlyNodes, pods, readBack, refusedPods, startAfresh, until, unfinished } from './cluster';
 import type { Manifest } from './manifest';
+import { filesOf, NAMESPACE, objectsOf, POOL } from './run-objects';
 
-const NAMESPACE = 'runs';
-const POOL = ['gpu-0', 'gpu-1', 'cpu-0'];
-const IMAGE = TrainerImage.custom('registry.example.com/trainer:1', {
-  bitsandbytes: '0.50.2',
-  deepspeed: '0.18.4',
-  tensorboard: '2.20.0',
-  cudaToolkit: true,
-});
-
-/** The objects of some runs by file: a small model, one GPU each, on shared volumes, all prepared by one Job. */
-function filesOf(runs: Readonly<Record<string, Partial<QwenQLoRAJobProps>>>): Record<string, Manifest[]> {
-  const app = new App();
-  const chart = new Chart(app, 'finetune', { namespace: NAMESPACE });
-  const shared = {
-    dataset: DatasetVolume.fromFile(chart, 'data', { path: MATH, name: 'math_train', formatting: DatasetFormat.SHAREGPT }),
-    modelCache: new ModelCache(chart, 'models', { storageClassName: 'shared', readWriteMany: true }),
-    saves: new SavesVolume(chart, 'saves', { storageClassName: 'shared', readWriteMany: true }),
-    model: QwenModel.QWEN3_0_6B,
-    nodePool: NodePool.of(Gpu.T10),
-    strategy: Strategy.DDP,
-    image: IMAGE,
-    gpus: 1,
-  };
-  for (const [id, props] of Object.entries(runs)) new QwenQLoRAJob(chart, id, { ...shared, ...props });
-  return Object.fromEntries(app.charts.map((each) => [each.node.id, each.toJson() as Manifest[]]));
-}
-const objectsOf = (runs: Parameters<typeof filesOf>[0]): Manifest[] => Object.values(filesOf(runs)).flat();
 const apply = (objects: readonly Manifest[]) => kubectl(['apply', '-f', '-'], objects);
 
 /** The training Job, or pods, of a run. */

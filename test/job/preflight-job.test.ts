@@ -112,7 +112,7 @@ describe('the preflight Job', () => {
     );
     expect(mine?.spec?.egress).toEqual(theirs?.spec?.egress);
     expect(mine?.spec?.podSelector).toEqual({
-      matchLabels: { 'batch.kubernetes.io/job-name': jobOf(manifests, 'preflight').metadata?.name },
+      matchLabels: { 'cdk8s-llamafactory/job': jobOf(manifests, 'preflight').metadata?.name },
     });
   });
 

@@ -1,5 +1,5 @@
 import { podFailurePolicy } from '../../src/kubernetes/failure-policy';
-import { jobOf, type Workload } from '../../src/kubernetes/job';
+import { jobName, jobOf, type Workload } from '../../src/kubernetes/job';
 
 const failurePolicy = podFailurePolicy('trainer');
 const template = { spec: { containers: [] } };
@@ -17,9 +17,21 @@ test('a Job of one pod says how often it tries and what ends it, and never has t
   expect(jobOf(work())).toStrictEqual({
     apiVersion: 'batch/v1',
     kind: 'Job',
-    metadata: { name: 'train', labels: { app: 'a' } },
-    spec: { backoffLimit: 6, podReplacementPolicy: 'Failed', podFailurePolicy: failurePolicy, template },
+    metadata: { name: 'train', labels: { app: 'a', 'cdk8s-llamafactory/job': 'train' } },
+    spec: {
+      backoffLimit: 6,
+      podReplacementPolicy: 'Failed',
+      podFailurePolicy: failurePolicy,
+      template: { ...template, metadata: { labels: { 'cdk8s-llamafactory/job': 'train' } } },
+    },
   });
+});
+
+test('a name follows from the content', () => {
+  const [name, again, other] = [{ a: 1 }, { a: 1 }, { a: 2 }].map((content) => jobName(['math'], content));
+  expect(name).toMatch(/^math-[0-9a-f]{10}$/);
+  expect(again).toBe(name);
+  expect(other).not.toBe(name);
 });
 
 test('annotations stand there if there are any', () => {

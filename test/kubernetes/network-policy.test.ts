@@ -16,7 +16,7 @@ const DNS = {
     { port: 5353, protocol: 'TCP' },
   ],
 };
-const podSelector = { matchLabels: { 'batch.kubernetes.io/job-name': 'math-1' } };
+const podSelector = { matchLabels: { 'cdk8s-llamafactory/job': 'math-1' } };
 
 test("a Job's pods reach DNS by UDP and TCP, and are reached by nobody", () => {
   expect(networkPolicySpec(reach())).toEqual({ podSelector, policyTypes: ['Ingress', 'Egress'], egress: [DNS] });
