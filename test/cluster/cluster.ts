@@ -31,6 +31,12 @@ export function kubectl(args: readonly string[], objects?: object): Outcome {
   });
 }
 
+/** Runs a shell command in a folder, where `kubectl` is the test cluster's. */
+export function shell(folder: string, command: string): Outcome {
+  const env = { ...process.env, KUBECONFIG: join(RUN, 'admin.kubeconfig'), PATH: `${BIN}:${process.env.PATH}` };
+  return spawnSync('bash', ['-c', command], { cwd: folder, env, encoding: 'utf8' });
+}
+
 /** Standard output of a kubectl that must succeed. */
 function output(args: readonly string[], objects?: readonly unknown[]): string {
   const { status, stdout, stderr } = kubectl(args, objects);

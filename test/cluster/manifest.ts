@@ -23,7 +23,7 @@ export interface Workload {
 
 /** The objects of every manifest in a folder, in the order kubectl reads them. */
 export function readManifests(folder: string): Manifest[] {
-  return readdirSync(folder)
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
     .filter((file) => file.endsWith('.yaml'))
     .sort()
     .flatMap((file) => parseAllDocuments(readFileSync(join(folder, file), 'utf8')))

@@ -7,6 +7,7 @@ const REPOSITORY = join(__dirname, '../..');
 
 /** What the commands of shell blocks begin with: they need a registry, a cluster or a reader, so nothing runs them. */
 const COMMANDS = [
+  'KUBECTL_APPLYSET=true kubectl ',
   'cd ',
   'docker ',
   'git clone ',
