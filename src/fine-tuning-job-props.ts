@@ -113,8 +113,9 @@ export interface RunProps {
    */
   readonly virtualEnvironment?: string;
   /**
-   * How often a failed pod is replaced. Evictions and preemptions don't count; errors that would only repeat end the
-   * Job at once.
+   * How often a failed pod is replaced. Evictions and preemptions that Kubernetes marks as disruptions don't count;
+   * errors that would only repeat end the Job at once. Others count: a pod that was deleted by hand, or evicted because
+   * it wrote more to its node than it asked for.
    * @default 3
    */
   readonly backoffLimit?: number;
@@ -195,6 +196,14 @@ export interface RunProps {
    * @default - as long as it runs; `annotations` win
    */
   readonly evictionProtection?: Duration;
+  /**
+   * How long the training pod's node may be unreachable or not ready before Kubernetes gives the pod up. A node that
+   * comes back later finds its pod deleted, and training goes on from the last checkpoint; one that comes back sooner
+   * trains on. A dead node's pod is replaced only when the node is deleted or marked out of service, however short this
+   * is: docs/running.md.
+   * @default - as the cluster has it, most often 5 minutes
+   */
+  readonly nodeOutage?: Duration;
   /**
    * Labels of the Job and its pod, and of preflight's. The prepare Job, which runs share, has those of the volume it fills.
    * @default - none beside the library's own

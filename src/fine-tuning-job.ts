@@ -189,6 +189,7 @@ function requestOf(job: Construct, props: FineTuningJobProps, { models, saves }:
     imagePullSecrets: props.imagePullSecrets,
     serviceAccountName: props.serviceAccountName,
     priorityClassName: props.priorityClassName,
+    nodeOutageSeconds: seconds(props.nodeOutage),
     user: { runAsUser: props.runAsUser, runAsGroup: props.runAsGroup, fsGroup: props.fsGroup },
     cudaVisibleDevices: props.cudaVisibleDevices,
     virtualEnvironment: props.virtualEnvironment,

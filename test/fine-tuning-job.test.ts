@@ -79,6 +79,18 @@ describe('the Job', () => {
     );
   });
 
+  test('gives a node that is away as long as it is told, and else as the cluster does', () => {
+    const seconds = (props: Parameters<typeof written>[0]) =>
+      jobOf(written(props).manifests, 'train').spec?.template.spec?.tolerations?.flatMap(
+        ({ key, effect, tolerationSeconds }) => (effect === 'NoExecute' ? [[key, tolerationSeconds]] : []),
+      );
+    expect(seconds({})).toEqual([]);
+    expect(seconds({ nodeOutage: Duration.minutes(30) })).toEqual([
+      ['node.kubernetes.io/not-ready', 1800],
+      ['node.kubernetes.io/unreachable', 1800],
+    ]);
+  });
+
   test('and its pod carry the labels and annotations given, beside the library’s own', () => {
     const { job, manifests } = written({ labels: { team: 'maths' }, annotations: { note: 'x' } });
     const { metadata, spec } = jobOf(manifests, 'train');

@@ -161,6 +161,7 @@ export interface RunRequest {
   readonly imagePullSecrets?: readonly string[];
   readonly serviceAccountName?: string;
   readonly priorityClassName?: string;
+  readonly nodeOutageSeconds?: number;
   readonly user: Partial<PodUser>;
   readonly cudaVisibleDevices?: string;
   readonly virtualEnvironment?: string;

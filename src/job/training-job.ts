@@ -68,6 +68,7 @@ export function trainingPodOf(resolved: ResolvedRun, maps: RunConfigMaps, prepar
     env: resolved.env,
     terminationGracePeriodSeconds: TERMINATION_GRACE_SECONDS,
     priorityClassName: resolved.priorityClassName,
+    nodeOutageSeconds: resolved.nodeOutageSeconds,
     smokeRows: smokeRun === undefined ? undefined : smokeRows(smokeRun),
     tensorBoard: resolved.tensorBoard,
     gpuMonitorSeconds: resolved.gpuMonitorSeconds,

@@ -1,5 +1,5 @@
 import type { Container, EnvVar, PodTemplateSpec, Volume, VolumeMount } from 'kubernetes-types/core/v1';
-import { type Scheduling, schedulingFields } from './scheduling';
+import { outageTolerations, type Scheduling, schedulingFields } from './scheduling';
 
 /** Whom the pod runs as. */
 export interface PodUser {
@@ -48,6 +48,7 @@ export interface PodInput extends PodSettings {
   readonly volumes: readonly Volume[];
   readonly terminationGracePeriodSeconds: number;
   readonly priorityClassName?: string;
+  readonly nodeOutageSeconds?: number;
 }
 
 /**
@@ -55,6 +56,7 @@ export interface PodInput extends PodSettings {
  * file system, the runtime's seccomp profile, no service-account token.
  */
 export function podTemplate(input: PodInput): PodTemplateSpec {
+  const { tolerations = [], ...scheduled } = schedulingFields(input.scheduling, input.gpus, input.near);
   return {
     metadata: {
       labels: { ...input.labels },
@@ -75,7 +77,8 @@ export function podTemplate(input: PodInput): PodTemplateSpec {
         fsGroupChangePolicy: 'OnRootMismatch',
         seccompProfile: { type: 'RuntimeDefault' },
       },
-      ...schedulingFields(input.scheduling, input.gpus, input.near),
+      ...scheduled,
+      tolerations: [...tolerations, ...outageTolerations(input.nodeOutageSeconds)],
       ...(input.priorityClassName === undefined ? {} : { priorityClassName: input.priorityClassName }),
       terminationGracePeriodSeconds: input.terminationGracePeriodSeconds,
       ...(input.initContainers.length > 0 ? { initContainers: input.initContainers.map(hardened) } : {}),

@@ -34,6 +34,7 @@ export function preflightPod({ run, resources, directory, computeCapability }: P
     ...pod,
     gpus: 0,
     priorityClassName: undefined,
+    nodeOutageSeconds: undefined,
     initContainers: pod.markers.length > 0 ? [waitFor(pod)] : [],
     container: {
       name: PREFLIGHT,

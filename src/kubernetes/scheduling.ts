@@ -1,4 +1,4 @@
-import type { Affinity, NodeSelectorRequirement, PodSpec } from 'kubernetes-types/core/v1';
+import type { Affinity, NodeSelectorRequirement, PodSpec, Toleration } from 'kubernetes-types/core/v1';
 
 /** Where a pod may go, in plain data. */
 export interface Scheduling {
@@ -32,6 +32,20 @@ export function schedulingFields(
     tolerations: scheduling.tolerations.map((key) => ({ key, operator: 'Exists', effect: 'NoSchedule' })),
     ...(gpus > 0 && scheduling.runtimeClassName !== undefined ? { runtimeClassName: scheduling.runtimeClassName } : {}),
   };
+}
+
+/**
+ * How long a pod stays bound to a node that is away; without them the API server's admission adds its own, 5 minutes.
+ * Source: kubernetes plugin/pkg/admission/defaulttolerationseconds.
+ */
+export function outageTolerations(seconds: number | undefined): Toleration[] {
+  if (seconds === undefined) return [];
+  return ['not-ready', 'unreachable'].map((state) => ({
+    key: `node.kubernetes.io/${state}`,
+    operator: 'Exists',
+    effect: 'NoExecute',
+    tolerationSeconds: seconds,
+  }));
 }
 
 /**

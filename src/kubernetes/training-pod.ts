@@ -64,6 +64,8 @@ export interface TrainingPod extends PodSettings {
   readonly env: Readonly<Record<string, string>>;
   readonly terminationGracePeriodSeconds: number;
   readonly priorityClassName?: string;
+  /** How long its node may be away; undefined: as the cluster has it. */
+  readonly nodeOutageSeconds?: number;
   /** The samples that a smoke run before the training takes; undefined: there is none. */
   readonly smokeRows?: number;
   /** Whether TensorBoard runs beside the trainer. */
@@ -88,6 +90,7 @@ export function trainingPod(pod: TrainingPod): PodInput {
     volumes: volumes(pod),
     terminationGracePeriodSeconds: pod.terminationGracePeriodSeconds,
     priorityClassName: pod.priorityClassName,
+    nodeOutageSeconds: pod.nodeOutageSeconds,
   };
 }
 

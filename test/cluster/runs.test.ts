@@ -143,6 +143,18 @@ describe('on the pool', () => {
     });
   });
 
+  // As the kubelet evicts a pod for more than its own share of the node's disk.
+  test('a pod that is evicted for what it wrote itself counts as a try', async () => {
+    const objects = objectsOf({ math: { annotations: { 'test/run-for': '60s' } } });
+    startAfresh(objects);
+    apply(objects);
+    await until('the pod runs', () => podsOf('math')[0]?.status?.phase === 'Running');
+    const status = JSON.stringify({ status: { phase: 'Failed', reason: 'Evicted' } });
+    const name = podsOf('math')[0]?.metadata?.name ?? '';
+    expect(kubectl(['patch', 'pod', name, '-n', NAMESPACE, '--subresource=status', '-p', status]).status).toBe(0);
+    await until('it has failed', () => jobOf('math')?.status?.failed === 1);
+  });
+
   describe('a pod that ends', () => {
     const classes = exitClasses();
     const name = (code: number) => `code-${code}`;
