@@ -412,6 +412,16 @@ const CASES: readonly Case[] = [
     },
   ],
   [
+    'container-without-resources',
+    run({ podTemplate: { spec: { initContainers: [{ name: 'log', image: 'log:1', restartPolicy: 'Always' }] } } }),
+    {
+      severity: 'warning' as Finding['severity'],
+      path: 'finetune/math',
+      key: 'podTemplate.spec.containers.log.resources',
+      got: 'no cpu, no memory',
+    },
+  ],
+  [
     'pod-template',
     run({ podTemplate: { spec: { restartPolicy: 'Always' } } }),
     { path: 'finetune/math', key: 'podTemplate.spec.restartPolicy', got: 'Always', allowed: 'Never' },

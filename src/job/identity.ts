@@ -2,11 +2,13 @@ import { PLACES } from '../llamafactory/owned-arguments';
 import { digest } from '../run/digest';
 import type { Mapping } from '../run/run';
 
-/** Arguments that say where things are, not what is trained: a run stays the same run when they change. */
-const LOCATIONS: ReadonlySet<string> = new Set([...PLACES, 'media_dir', 'logging_dir']);
-
-/** Arguments that say what is told of a run and how quickly it is prepared: the adapter is the same without them. */
-const OBSERVATIONS = new Set([
+/**
+ * Arguments that say where things are, what is told of a run and how quickly it is prepared: the adapter is the same
+ * without them, and a run stays the same run when they change. docs/guide-platform.md lists them.
+ */
+export const NO_NEW_RUN: readonly string[] = [
+  'media_dir',
+  'logging_dir',
   'logging_steps',
   'logging_first_step',
   'logging_strategy',
@@ -19,7 +21,10 @@ const OBSERVATIONS = new Set([
   'preprocessing_num_workers',
   'overwrite_cache',
   'ddp_timeout',
-]);
+];
+
+/** With those that constructs set to say where things are. */
+const IGNORED = new Set([...PLACES, ...NO_NEW_RUN]);
 
 /** What the result of a run depends on. */
 export interface RunIdentity {
@@ -43,9 +48,7 @@ export interface RunIdentity {
 export function runDigest(identity: RunIdentity): string {
   return digest({
     ...identity,
-    args: Object.fromEntries(
-      Object.entries(identity.args).filter(([key]) => !LOCATIONS.has(key) && !OBSERVATIONS.has(key)),
-    ),
+    args: Object.fromEntries(Object.entries(identity.args).filter(([key]) => !IGNORED.has(key))),
     datasets: identity.datasets.map(({ name, entry, identity: data }) => ({
       name,
       entry: Object.fromEntries(Object.entries(entry).filter(([key]) => key !== 'file_name')),

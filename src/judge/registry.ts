@@ -31,6 +31,7 @@ const { ERROR, WARNING, ADVICE } = Severity;
 const SEVERITIES: Readonly<Partial<Record<FindingId, readonly Severity[]>>> = {
   'acknowledged-nothing': [ADVICE],
   'config-map-needs-server-side-apply': [WARNING],
+  'container-without-resources': [WARNING],
   'dataset-not-read': [WARNING],
   'dataset-rows': [WARNING],
   'deepspeed-missing-keys': [ADVICE],

@@ -1,6 +1,7 @@
 import type { Container, PodSpec, PodTemplateSpec } from 'kubernetes-types/core/v1';
 import { type Finding, Severity } from '../run/finding';
 import type { Mapping } from '../run/run';
+import { JOB_LABEL } from './labels';
 import { mergePodTemplate } from './merge-pod-template';
 import { restrictedViolations } from './pod-security';
 import { podShapeProblems } from './pod-shape';
@@ -51,6 +52,7 @@ export function patchedPod(path: string, template: PodTemplateSpec, patch: Mappi
       ...ownLabels(template, merged, finding),
       ...trainerFindings(before, after, finding),
       ...otherContainers(before, after, finding),
+      ...withoutResources(before, after, finding),
       ...restrictedViolations(after).map(({ key, got, allowed }) =>
         finding(Severity.WARNING, `spec.${key}`, 'a namespace of the Pod Security level restricted refuses the pod', {
           got,
@@ -84,12 +86,13 @@ function hardenAdded(merged: PodTemplateSpec, template: PodTemplateSpec): PodTem
 
 function ownLabels(template: PodTemplateSpec, merged: PodTemplateSpec, make: Make): Finding[] {
   const own = template.metadata?.labels ?? {};
-  return Object.keys(own)
+  // The Job gives its pod one more when it is named.
+  return [...Object.keys(own), JOB_LABEL]
     .filter((key) => merged.metadata?.labels?.[key] !== own[key])
     .map((key) =>
       make(Severity.ERROR, `metadata.labels.${key}`, 'the label is set already, and others go by it', {
         got: merged.metadata?.labels?.[key] ?? 'nothing',
-        allowed: own[key],
+        allowed: own[key] ?? "the Job's name",
         change: "use another label, or the prop 'labels' for labels of your own",
       }),
     );
@@ -151,6 +154,30 @@ function otherContainers(before: PodSpec, after: PodSpec, make: Make): Finding[]
       }),
     ),
   ];
+}
+
+/** Added containers that a quota on CPU or memory, and the kubelet when it evicts, hold against the whole pod. */
+function withoutResources(before: PodSpec, after: PodSpec, make: Make): Finding[] {
+  const known = new Set(containersOf(before).map(({ name }) => name));
+  return containersOf(after)
+    .filter(({ name }) => !known.has(name))
+    .flatMap(({ name, resources }) => {
+      const asked = { ...resources?.requests, ...resources?.limits };
+      const missing = ['cpu', 'memory'].filter((resource) => asked[resource] === undefined);
+      if (missing.length === 0) return [];
+      return [
+        make(
+          Severity.WARNING,
+          `spec.containers.${name}.resources`,
+          'a namespace with a quota refuses the pod, unless a LimitRange fills in what is missing, and a node short of memory evicts it before others',
+          {
+            id: 'container-without-resources',
+            got: `no ${missing.join(', no ')}`,
+            change: "set the container's requests and limits",
+          },
+        ),
+      ];
+    });
 }
 
 function trainerOf(pod: PodSpec): Container | undefined {

@@ -238,6 +238,7 @@ export const OTHER_FINDINGS = {
     'config-map-too-large': 'a ConfigMap is larger than the API server takes',
     'duplicate-name': 'two objects of one kind and namespace have one name',
     'missing-reference': 'a pod names a volume, claim, ConfigMap or key that nothing makes',
+    'container-without-resources': 'a container that podTemplate adds asks for no CPU or memory',
     'patched-from-outside': 'an object was changed after its name was made from its content',
     'pod-template': 'the podTemplate is none, or takes away what the run needs',
   },

@@ -40,7 +40,14 @@ describe.each<[string, Partial<QwenQLoRAJobProps>, string[]]>([
         spec: {
           tolerations: [{ key: 'example.com/team', operator: 'Exists' }],
           volumes: [{ name: 'certificates', configMap: { name: 'kube-root-ca.crt' } }],
-          initContainers: [{ name: 'log', image: 'registry.example.com/log:1', restartPolicy: 'Always' }],
+          initContainers: [
+            {
+              name: 'log',
+              image: 'registry.example.com/log:1',
+              restartPolicy: 'Always',
+              resources: { limits: { cpu: '100m', memory: '64Mi' } },
+            },
+          ],
           containers: [{ name: 'trainer', volumeMounts: [{ name: 'certificates', mountPath: '/etc/company' }] }],
         },
       },

@@ -28,7 +28,8 @@ const template: PodTemplateSpec = podTemplate({
 const patched = (patch: Mapping) => patchedPod('finetune/math', template, patch);
 const findings = (patch: Mapping) => patched(patch).findings.map(({ severity, key, got }) => [severity, key, got]);
 const trainer = (patch: Mapping) => ({ spec: { containers: [{ name: 'trainer', ...patch }] } });
-const log = { name: 'log', image: 'log:1' };
+const asked = { limits: { cpu: '100m', memory: '64Mi' } };
+const log = { name: 'log', image: 'log:1', resources: asked };
 
 test('a harmless patch is merged without a word', () => {
   expect(findings(trainer({ env: [{ name: 'NCCL_DEBUG', value: 'INFO' }] }))).toEqual([]);
@@ -66,10 +67,26 @@ test.each([{ limits: { 'nvidia.com/gpu': '2' } }, { limits: null }, { limits: { 
   },
 );
 
-test('GPUs of another container are told', () => {
-  expect(findings({ spec: { initContainers: [{ ...log, resources: { limits: GPU } }] } })).toEqual([
-    [Severity.WARNING, 'podTemplate.spec.containers.log.resources', '4'],
+test.each([
+  [undefined, 'no cpu, no memory'],
+  [{ requests: { cpu: '100m' } }, 'no memory'],
+  [{ limits: { memory: '64Mi' } }, 'no cpu'],
+])('a container that is added with %j is one that a quota refuses', (resources, got) => {
+  const { findings: found } = patched({ spec: { initContainers: [{ ...log, restartPolicy: 'Always', resources }] } });
+  expect(found).toEqual([
+    expect.objectContaining({
+      id: 'container-without-resources',
+      severity: Severity.WARNING,
+      key: 'podTemplate.spec.containers.log.resources',
+      got,
+    }),
   ]);
+});
+
+test('GPUs of another container are told', () => {
+  expect(
+    findings({ spec: { initContainers: [{ ...log, resources: { limits: { ...asked.limits, ...GPU } } }] } }),
+  ).toEqual([[Severity.WARNING, 'podTemplate.spec.containers.log.resources', '4']]);
 });
 
 test('a pod that restarts cannot be', () => {
@@ -99,6 +116,9 @@ test('a command around launch.sh is not', () => {
 test("the library's own labels stay", () => {
   expect(findings({ metadata: { labels: { component: 'other', team: 'a' } } })).toEqual([
     [Severity.ERROR, 'podTemplate.metadata.labels.component', 'other'],
+  ]);
+  expect(findings({ metadata: { labels: { 'cdk8s-llamafactory/job': 'other' } } })).toEqual([
+    [Severity.ERROR, 'podTemplate.metadata.labels.cdk8s-llamafactory/job', 'other'],
   ]);
 });
 
