@@ -5,6 +5,7 @@ import type { FineTuningJobProps } from './fine-tuning-job-props';
 import { Gate } from './gate';
 import { checkResolved } from './job/checks';
 import { readCode } from './job/code';
+import { resultArguments } from './job/identity';
 import { type Prepared, prepare, preparedOf } from './job/prepare-job';
 import type { RunRequest } from './job/request';
 import { type ResolvedRun, resolveRun } from './job/resolve';
@@ -24,6 +25,7 @@ import { TrainerImage } from './trainer-image';
 import { chartBeside, claimObject } from './tree/claim';
 import { constructName, constructPath, nameParts } from './tree/construct-name';
 import { contentConfigMap } from './tree/content-config-map';
+import { labelDifferences } from './tree/differing-arguments';
 import { acknowledgedSoFar, report, reportAcknowledgements, reportProblems, reportReferences } from './tree/findings';
 import { makeJob } from './tree/job-object';
 import { makeNetworkPolicy } from './tree/network-policy';
@@ -104,6 +106,9 @@ export class FineTuningJob extends Construct {
     for (const [rule, reason] of Object.entries(acknowledgedSoFar(this))) {
       job.metadata.addAnnotation(`acknowledge.cdk8s-llamafactory/${rule}`, reason);
     }
+    const args = resultArguments(resolved.run.args);
+    const sweep = JSON.stringify([resolved.model.name, args['dataset'], args['eval_dataset']]);
+    labelDifferences(Chart.of(this), sweep, { job, args });
     this.node.defaultChild = job;
     reportReferences(this, { ...references, pod: training.pod, named: training.named });
   }

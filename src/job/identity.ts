@@ -44,11 +44,16 @@ export interface RunIdentity {
   readonly worldSize: number;
 }
 
+/** The arguments that the result depends on. */
+export function resultArguments(args: Mapping): Mapping {
+  return Object.fromEntries(Object.entries(args).filter(([key]) => !IGNORED.has(key)));
+}
+
 /** The digest that names the output directory: same inputs, same directory; any change of the result, another. */
 export function runDigest(identity: RunIdentity): string {
   return digest({
     ...identity,
-    args: Object.fromEntries(Object.entries(identity.args).filter(([key]) => !IGNORED.has(key))),
+    args: resultArguments(identity.args),
     datasets: identity.datasets.map(({ name, entry, identity: data }) => ({
       name,
       entry: Object.fromEntries(Object.entries(entry).filter(([key]) => key !== 'file_name')),

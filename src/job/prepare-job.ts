@@ -147,7 +147,7 @@ function makePrepareJob(
     }),
   );
   const manifest = jobOf({
-    name: jobName([...nameParts(volume), 'prepare'], { template }),
+    name: jobName(nameParts(volume), { template }, 'prepare'),
     labels,
     annotations: options.annotations,
     template,

@@ -117,7 +117,7 @@ export function preflightJob(
   const template = podTemplate(preflightPod({ run: { ...run, labels }, resources, directory, computeCapability }));
   return {
     manifest: jobOf({
-      name: jobName([...nameParts, 'preflight'], { template }),
+      name: jobName(nameParts, { template }, 'preflight'),
       labels,
       annotations: resolved.annotations,
       template,

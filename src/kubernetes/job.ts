@@ -21,10 +21,13 @@ export interface Workload {
 /**
  * The name of a Job: what it belongs to, and a digest of what it does, since a Job can't be changed in place.
  * @param content its pod, and what else another Job must be made for
+ * @param role what it does for the run; undefined: it trains
  */
-export function jobName(parts: readonly string[], content: object): string {
+export function jobName(parts: readonly string[], content: object, role?: string): string {
   // What every pod gets after it is named counts as well.
-  return objectName(parts, { suffix: digest({ ...content, label: JOB_LABEL }), maxLength: JOB_NAME_LENGTH });
+  const ending = digest({ ...content, label: JOB_LABEL });
+  const suffix = role === undefined ? ending : `${role}-${ending}`;
+  return objectName(parts, { suffix, maxLength: JOB_NAME_LENGTH, keepEnd: true });
 }
 
 /** A Job of Kubernetes, with what every Job must have. */

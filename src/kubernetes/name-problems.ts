@@ -50,6 +50,11 @@ export function labelProblems(key: string, labels: Readonly<Record<string, strin
   ]);
 }
 
+/** Whether a label may have a value. */
+export function isLabelValue(value: string): boolean {
+  return wrong('labelValue', '', value, '').length === 0;
+}
+
 /** Annotations of one object together, in bytes. Source: TotalAnnotationSizeLimitB in pkg/api/validation/objectmeta.go. */
 const ANNOTATION_BYTES = 262_144;
 

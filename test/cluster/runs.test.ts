@@ -108,6 +108,17 @@ describe('on the pool', () => {
     expect(await unfinished([NAMESPACE])).toEqual([]);
   });
 
+  test('the runs of a sweep are found by what they differ in', () => {
+    const rates = [1e-5, 3e-5, 1e-4];
+    const objects = objectsOf(
+      Object.fromEntries(rates.map((learningRate) => [`math-train-lr-${learningRate}`, { train: { learningRate } }])),
+    );
+    startAfresh(objects);
+    expect(apply(objects)).toMatchObject({ status: 0, stderr: '' });
+    const found = kubectl(['get', 'jobs', '-n', NAMESPACE, '-o', 'name', '-l', 'train.cdk8s-llamafactory/learning_rate=0.00003']);
+    expect(found.stdout).toMatch(/^job\.batch\/\S*lr-0-00003-\S+\n$/);
+  });
+
   describe('while a run is in flight', () => {
     const running = { annotations: { 'test/run-for': '60s' } };
     const objects = objectsOf({ math: running });

@@ -51,25 +51,41 @@ test('no two hyphens meet where a long name is cut', () => {
   expect(objectName([`${'a'.repeat(55)}---${'b'.repeat(20)}`])).toMatch(/^a{55}-[0-9a-f]{6}$/);
 });
 
+test.each([
+  [['sweep', 'q4', 'math-train', 'lr-0-00003'], 29, /^math-train-lr-0-00003-[0-9a-f]{6}$/],
+  [['s', 'q4', 'abcdefghij', 'lr-0-00003'], 24, /^s-q4-lr-0-00003-[0-9a-f]{6}$/],
+  [['s', 'q4', 'abcdefghij', 'lr-0-00003'], 26, 's-q4-abcdefghij-lr-0-00003'],
+  [['a'.repeat(40)], 30, /^a{23}-[0-9a-f]{6}$/],
+  [['sweep', `${'a'.repeat(30)}-1`], 30, /^sweep-1-[0-9a-f]{6}$/],
+])('a long name of %j keeps whole words of its end, then of its beginning, within %d', (parts, max, expected) => {
+  expect(objectName(parts, { maxLength: max, keepEnd: true })).toMatch(expected);
+});
+
 test('the same parts give the same name', () => {
   expect(objectName(['数学', 'Train'])).toBe(objectName(['数学', 'Train']));
 });
 
 test('a name is a DNS label of the right length, whatever ids, length and suffix', () => {
   fc.assert(
-    fc.property(fc.array(id, { maxLength: 4 }), maxLength, fc.option(suffix, { nil: undefined }), (parts, max, end) => {
-      const name = objectName(parts, { maxLength: max, suffix: end });
-      expect(name).toMatch(DNS_LABEL);
-      expect(name.length).toBeLessThanOrEqual(max);
-      if (end !== undefined) expect(name.endsWith(`-${end}`)).toBe(true);
-    }),
+    fc.property(
+      fc.array(id, { maxLength: 4 }),
+      maxLength,
+      fc.option(suffix, { nil: undefined }),
+      fc.boolean(),
+      (parts, max, end, keepEnd) => {
+        const name = objectName(parts, { maxLength: max, suffix: end, keepEnd });
+        expect(name).toMatch(DNS_LABEL);
+        expect(name.length).toBeLessThanOrEqual(max);
+        if (end !== undefined) expect(name.endsWith(`-${end}`)).toBe(true);
+      },
+    ),
   );
 });
 
 test('distinct ids beside each other have distinct names', () => {
   fc.assert(
-    fc.property(fc.uniqueArray(id, { minLength: 2, maxLength: 6 }), maxLength, (ids, max) => {
-      const names = ids.map((each) => objectName(['finetune', each], { maxLength: max }));
+    fc.property(fc.uniqueArray(id, { minLength: 2, maxLength: 6 }), maxLength, fc.boolean(), (ids, max, keepEnd) => {
+      const names = ids.map((each) => objectName(['finetune', each], { maxLength: max, keepEnd }));
       expect(new Set(names).size).toBe(ids.length);
     }),
   );

@@ -1,0 +1,41 @@
+import type { ApiObject, Chart } from 'cdk8s';
+import { isLabelValue } from '../kubernetes/name-problems';
+import type { Mapping } from '../run/run';
+
+/** Before the name of an argument. */
+const PREFIX = 'train.cdk8s-llamafactory';
+
+/** The Job of a run, and the arguments that its result depends on. */
+interface TrainingRun {
+  readonly job: ApiObject;
+  readonly args: Mapping;
+}
+
+const sweeps = new WeakMap<Chart, Map<string, TrainingRun[]>>();
+
+/**
+ * Labels the Jobs of a chart's runs on the same model and data with the arguments in which they differ. Of a value that
+ * no label can hold it makes an annotation. Both stand on the Job alone, whose labels may change while it runs.
+ * @param sweep what the runs that are compared have in common
+ */
+export function labelDifferences(chart: Chart, sweep: string, run: TrainingRun): void {
+  const known = sweeps.get(chart) ?? new Map<string, TrainingRun[]>();
+  sweeps.set(chart, known);
+  const runs = [...(known.get(sweep) ?? []), run];
+  known.set(sweep, runs);
+  for (const name of new Set(runs.flatMap(({ args }) => Object.keys(args)))) {
+    if (new Set(runs.map(({ args }) => textOf(args[name]))).size === 1) continue;
+    for (const each of runs) addTo(each, name);
+  }
+}
+
+function addTo({ job, args }: TrainingRun, name: string): void {
+  const value = textOf(args[name]);
+  if (value === undefined) return;
+  if (isLabelValue(value)) job.metadata.addLabel(`${PREFIX}/${name}`, value);
+  else job.metadata.addAnnotation(`${PREFIX}/${name}`, value);
+}
+
+function textOf(value: unknown): string | undefined {
+  return typeof value === 'string' || value === undefined ? value : JSON.stringify(value);
+}
