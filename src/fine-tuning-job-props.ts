@@ -9,12 +9,13 @@ import type { ModelCache } from './model-cache';
 import type { NetworkAccess } from './network-access';
 import type { NodePool } from './node-pool';
 import type { Strategy } from './planning/strategy';
+import type { CpuPodProps, PodProps } from './pod-props';
 import type { SavesVolume } from './saves-volume';
 import type { TrainConfig } from './train-config';
 import type { TrainerImage } from './trainer-image';
 
 /** What presets and general runs have in common. */
-export interface RunProps {
+export interface RunProps extends PodProps {
   /** The data set to train on. */
   readonly dataset: DatasetVolume;
   /**
@@ -97,11 +98,6 @@ export interface RunProps {
    */
   readonly ephemeralStorage?: Size;
   /**
-   * More environment variables of the trainer, such as `NCCL_DEBUG`. No secrets: they would stand in the manifest.
-   * @default - none
-   */
-  readonly env?: { readonly [name: string]: string };
-  /**
    * `CUDA_VISIBLE_DEVICES` of the trainer. The device plugin gives the container its own GPUs and no others, so this
    * is seldom needed.
    * @default - unset
@@ -138,6 +134,16 @@ export interface RunProps {
    * @default false
    */
   readonly preflight?: boolean;
+  /**
+   * What the pod of preflight is given, where there is one.
+   * @default - nothing of its own
+   */
+  readonly preflightPod?: CpuPodProps;
+  /**
+   * What the pod of the prepare Job is given, where there is one. Runs share that Job if this is the same.
+   * @default - nothing of its own
+   */
+  readonly preparePod?: CpuPodProps;
   /**
    * How training waits for the prepare Job and for preflight: in the pod, or before the pod is made.
    * @default Gate.wait(), which holds the GPUs meanwhile
@@ -184,12 +190,6 @@ export interface RunProps {
    */
   readonly gpuMonitor?: Duration;
   /**
-   * The PriorityClass of the training pod, by name; the platform has it. The pods of the prepare Job and of preflight,
-   * which hold no GPU, have the namespace's default.
-   * @default - the cluster's default
-   */
-  readonly priorityClassName?: string;
-  /**
    * How long Karpenter may not move the training pod. Without it no node autoscaler moves it as long as it runs:
    * `karpenter.sh/do-not-disrupt: "true"`; the cluster autoscaler's `safe-to-evict: "false"` knows no duration. A pod
    * that is moved goes on from its last checkpoint.
@@ -205,30 +205,12 @@ export interface RunProps {
    */
   readonly nodeOutage?: Duration;
   /**
-   * Labels of the Job and its pod, and of preflight's. The prepare Job, which runs share, has those of the volume it fills.
-   * @default - none beside the library's own
-   */
-  readonly labels?: { readonly [label: string]: string };
-  /**
-   * Annotations of the Job and its pod, and of preflight's. The prepare Job has those of the volume it fills.
-   * @default - none beside the library's own
-   */
-  readonly annotations?: { readonly [annotation: string]: string };
-  /**
    * Reasons for which single warnings and pieces of advice on the run are right as they are, by the id of docs/RULES.md:
    * `{ 'report-to-unset': 'wandb is set up in the image' }`. They are silenced for this run, and the reasons stand in
    * annotations of the Job. Errors can't be acknowledged; an id that finds nothing is a finding itself.
    * @default - none
    */
   readonly acknowledge?: { readonly [id: string]: string };
-  /**
-   * What no prop says, merged into the training pod: `{ metadata, spec }` as Kubernetes spells it. Containers, volumes
-   * and variables are merged by name, mounts by path; tolerations, affinities and unknown containers are added; null
-   * takes a field out, and any other list replaces what was there. The trainer's container is called `trainer`. The
-   * result is checked: GPUs, references, what the Pod Security level `restricted` refuses.
-   * @default - nothing is changed
-   */
-  readonly podTemplate?: { readonly [field: string]: unknown };
   /**
    * The user's number; not 0.
    * @default 1000

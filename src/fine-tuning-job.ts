@@ -7,17 +7,17 @@ import { checkResolved } from './job/checks';
 import { readCode } from './job/code';
 import { resultArguments } from './job/identity';
 import { type Prepared, prepare, preparedOf } from './job/prepare-job';
-import type { RunRequest } from './job/request';
+import type { RequestedCpuPod, RequestedPod, RunRequest } from './job/request';
 import { type ResolvedRun, resolveRun } from './job/resolve';
 import { configFiles, launchFiles } from './job/run-files';
 import { preflightJob, type RunConfigMaps, reachOf, trainingJob, trainingPodOf } from './job/training-job';
 import type { JobManifest } from './kubernetes/job';
 import { bytesOf } from './kubernetes/quantity';
-import type { PodReferences } from './kubernetes/references';
 import { ModelCache } from './model-cache';
 import { NetworkAccess } from './network-access';
 import { QUANTISED } from './planning/layers';
 import type { PlanNumbers } from './planning/plan';
+import type { CpuPodProps, PodProps } from './pod-props';
 import { checkedProps } from './run/props';
 import { type RunPlan, runPlan } from './run-plan';
 import { SavesVolume } from './saves-volume';
@@ -87,16 +87,21 @@ export class FineTuningJob extends Construct {
     this.jobName = training.manifest.metadata.name;
 
     placeInWaves(resolved, prepared, volumes);
-    prepare(resolved.models.filled ? volumes.models : volumes.saves, resolved, prepared);
     const references = {
       path: resolved.path,
       namespace: Chart.of(this).namespace ?? '',
       existingClaims: existingClaims(resolved),
     };
+    const filling = prepare(resolved.models.filled ? volumes.models : volumes.saves, resolved, prepared);
+    if (filling !== undefined) {
+      report(this, filling.findings);
+      reportReferences(this, { ...references, pod: filling.pod, named: filling.named });
+    }
     if (preflight !== undefined) {
       makeReachable(this, 'PreflightNetworkPolicy', preflight.manifest, resolved, false);
       makeJob(this, 'Preflight', preflight.manifest);
-      reportReferences(this, { ...references, pod: preflight.manifest.spec.template.spec ?? NO_POD });
+      report(this, preflight.findings);
+      reportReferences(this, { ...references, pod: preflight.pod, named: preflight.named });
     }
     const place = resolved.waves ? new Construct(chartBeside(this, 'train'), constructName(this)) : this;
     makeReachable(place, 'NetworkPolicy', training.manifest, resolved, resolved.run.nodes > 1);
@@ -152,8 +157,6 @@ interface Volumes {
   readonly saves: SavesVolume;
 }
 
-const NO_POD: PodReferences['pod'] = { containers: [] };
-
 /** What the props say, in plain data. */
 function requestOf(job: Construct, props: FineTuningJobProps, { models, saves }: Volumes): RunRequest {
   const { model, nodePool, deepspeed, evaluationDataset } = props;
@@ -173,8 +176,20 @@ function requestOf(job: Construct, props: FineTuningJobProps, { models, saves }:
       memoryBytes: bytes(nodePool.memory),
       scheduling: nodePool._scheduling,
     },
-    models: { claimName: models.claimName, existing: models._existing, filled: models.filled, sized: models._sized },
-    saves: { claimName: saves.claimName, existing: saves._existing, sized: saves._sized, subPath: saves._subPath },
+    models: {
+      claimName: models.claimName,
+      existing: models._existing,
+      filled: models.filled,
+      sized: models._sized,
+      readWriteMany: models._readWriteMany,
+    },
+    saves: {
+      claimName: saves.claimName,
+      existing: saves._existing,
+      sized: saves._sized,
+      subPath: saves._subPath,
+      readWriteMany: saves._readWriteMany,
+    },
     training: [props.dataset, ...(props.additionalDatasets ?? [])].map(({ _mounted }) => _mounted),
     evaluation: evaluationDataset === undefined ? [] : [evaluationDataset._mounted],
     adapter: props.adapter?._mounted,
@@ -188,12 +203,11 @@ function requestOf(job: Construct, props: FineTuningJobProps, { models, saves }:
     memoryBytes: bytes(props.memory),
     sharedMemoryBytes: bytes(props.sharedMemory),
     ephemeralStorageBytes: bytes(props.ephemeralStorage),
-    env: props.env,
-    labels: props.labels,
-    annotations: props.annotations,
+    ...podOf(props),
+    preparePod: cpuPodOf(props.preparePod),
+    preflightPod: cpuPodOf(props.preflightPod),
     imagePullSecrets: props.imagePullSecrets,
     serviceAccountName: props.serviceAccountName,
-    priorityClassName: props.priorityClassName,
     nodeOutageSeconds: seconds(props.nodeOutage),
     user: { runAsUser: props.runAsUser, runAsGroup: props.runAsGroup, fsGroup: props.fsGroup },
     cudaVisibleDevices: props.cudaVisibleDevices,
@@ -210,17 +224,26 @@ function requestOf(job: Construct, props: FineTuningJobProps, { models, saves }:
     tensorBoard: props.tensorBoard ?? false,
     waves: (props.gate ?? Gate.wait())._waves,
     destinations: access._destinations,
-    podTemplate: props.podTemplate,
     acknowledge: props.acknowledge ?? {},
     problems: [
       ...model._problems,
       ...(props.adapter?._problems ?? []),
       ...nodePool._problems,
+      ...(props.preparePod?.nodePool?._problems ?? []),
+      ...(props.preflightPod?.nodePool?._problems ?? []),
       ...image._problems,
       ...access._problems,
       ...(code?.problems ?? []),
     ],
   };
+}
+
+function podOf({ env, labels, annotations, priorityClassName, schedulerName, podTemplate }: PodProps): RequestedPod {
+  return { env, labels, annotations, priorityClassName, schedulerName, podTemplate };
+}
+
+function cpuPodOf(props: CpuPodProps = {}): RequestedCpuPod {
+  return { ...podOf(props), scheduling: props.nodePool?._scheduling };
 }
 
 function bytes(size: Size | undefined): number | undefined {

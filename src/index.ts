@@ -1,4 +1,5 @@
 export { Adapter, type AdapterClaimProps } from './adapter';
+export { CpuPool, type CpuPoolOptions } from './cpu-pool';
 export {
   type DatasetClaimProps,
   type DatasetColumns,
@@ -27,6 +28,7 @@ export {
 export { NetworkAccess, type NetworkDestination } from './network-access';
 export { NodePool, type NodePoolOptions } from './node-pool';
 export { Strategy } from './planning/strategy';
+export type { CpuPodProps, PodProps } from './pod-props';
 export { QwenModel } from './qwen-model';
 export { QwenQLoRAJob, type QwenQLoRAJobProps } from './qwen-qlora-job';
 export { type Edit, EditOperation } from './run/finding';

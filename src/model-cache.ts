@@ -41,7 +41,7 @@ export interface ModelCacheProps {
    */
   readonly source?: Source;
   /**
-   * Labels of the claim, and of the Job and pod that fill it: runs share those, so a run's labels don't reach them.
+   * Labels of the claim, and of the Job and pod that fill it.
    * @default - none beside the library's own
    */
   readonly labels?: { readonly [label: string]: string };
@@ -142,6 +142,11 @@ export class ModelCache extends Construct {
    * @internal
    */
   public readonly _sized: boolean;
+  /**
+   * Whether pods on several nodes may use it at once; undefined: not known.
+   * @internal
+   */
+  public readonly _readWriteMany?: boolean;
   /** @internal */
   public readonly _filling: Filling;
   private readonly planned: PlannedSpace = new Map();
@@ -166,6 +171,7 @@ export class ModelCache extends Construct {
     this.revision = given?.revision;
     const { labels = {}, annotations = {} } = props;
     this._filling = { labels, annotations };
+    this._readWriteMany = given === undefined ? (props.readWriteMany ?? false) : undefined;
     reportProblems(this, [
       ...problems,
       ...labelProblems('labels', labels),

@@ -27,7 +27,7 @@ export interface SavesVolumeProps {
    */
   readonly readWriteMany?: boolean;
   /**
-   * Labels of the claim, and of the Job and pod that fill it: runs share those, so a run's labels don't reach them.
+   * Labels of the claim, and of the Job and pod that fill it.
    * @default - none beside the library's own
    */
   readonly labels?: { readonly [label: string]: string };
@@ -48,7 +48,7 @@ export interface ExistingSavesProps {
    */
   readonly subPath?: string;
   /**
-   * Labels of the Job and pod that install packages into it: runs share them, so a run's labels don't reach them.
+   * Labels of the Job and pod that install packages into it.
    * @default - none beside the library's own
    */
   readonly labels?: { readonly [label: string]: string };
@@ -94,6 +94,11 @@ export class SavesVolume extends Construct {
    * @internal
    */
   public readonly _sized: boolean;
+  /**
+   * Whether pods on several nodes may use it at once; undefined: not known.
+   * @internal
+   */
+  public readonly _readWriteMany?: boolean;
   private readonly planned: PlannedSpace = new Map();
   /** @internal */
   public readonly _filling: Filling;
@@ -110,6 +115,7 @@ export class SavesVolume extends Construct {
     this._subPath = existing?.subPath;
     const { labels = {}, annotations = {} } = existing ?? props;
     this._filling = { labels, annotations };
+    this._readWriteMany = existing === undefined ? (props.readWriteMany ?? false) : undefined;
     reportProblems(this, [
       ...problems,
       ...labelProblems('labels', labels),

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { ApiObject, App, Chart, JsonPatch, Size } from 'cdk8s';
 import {
+  CpuPool,
   DatasetVolume,
   DeepSpeedZero3,
   Gpu,
@@ -371,6 +372,16 @@ const CASES: readonly Case[] = [
     'tracker-unreachable',
     run({ train: { reportTo: 'wandb' } }),
     { path: 'finetune/math', key: 'train.reportTo', got: 'wandb', change: expect.stringMatching(/restricted/) },
+  ],
+  [
+    'pods-apart',
+    run({ preparePod: { nodePool: CpuPool.of() } }),
+    {
+      severity: 'warning' as Finding['severity'],
+      path: 'finetune/math',
+      key: 'preparePod.nodePool',
+      got: 'finetune-math-models: ReadWriteOnce',
+    },
   ],
   [
     'preflight-holds-gpus',

@@ -5,6 +5,7 @@ import { REPOSITORY } from './folder';
 test('the public surface is this and no more', () => {
   expect(Object.keys(library).sort()).toEqual([
     'Adapter',
+    'CpuPool',
     'DatasetFormat',
     'DatasetVolume',
     'DeepSpeedZero3',

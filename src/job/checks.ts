@@ -2,13 +2,17 @@ import { guarded } from '../judge/guarded';
 import { secretFindings, textsOf, withNames } from '../judge/secrets';
 import { annotationProblems, labelProblems, objectNameProblems, variableProblems } from '../kubernetes/name-problems';
 import { networkTrackers } from '../kubernetes/network-policy';
+import { PREPARE_OWNED_VARIABLES } from '../kubernetes/prepare-pod';
 import { tooLittle, unavailable } from '../kubernetes/resources';
 import { OWNED_VARIABLES } from '../kubernetes/trainer-env';
+import { digest } from '../run/digest';
 import { type Finding, type Problem, Severity } from '../run/finding';
 import { withoutTrailingSlashes } from '../run/trailing-slashes';
 import { ownedArguments } from './owned-arguments';
+import { cpuPlacement } from './placement';
+import { preparedOf } from './prepare-job';
 import { type AskedFor, propProblems } from './prop-problems';
-import type { RunRequest } from './request';
+import type { RequestedCpuPod, RequestedPod, RunRequest } from './request';
 import type { ResolvedRun } from './resolve';
 import { smokeFindings } from './smoke-config';
 import { unplannedFindings } from './unplanned';
@@ -22,6 +26,9 @@ export function checkResolved(resolved: ResolvedRun): Finding[] {
     ...resolved.problems,
     ...guarded(path, 'props', () => propProblems(quantitiesOf(resolved))),
     ...guarded(path, 'names', () => nameProblems(resolved)),
+    ...guarded(path, 'names', () => podProblems('', resolved, OWNED_VARIABLES)),
+    ...guarded(path, 'names', () => podProblems('preparePod.', resolved.preparePod, PREPARE_OWNED_VARIABLES)),
+    ...guarded(path, 'names', () => podProblems('preflightPod.', resolved.preflightPod, OWNED_VARIABLES)),
     ...guarded(path, 'networkAccess', () => trackerProblems(resolved)),
     ...guarded(path, 'source', () => sourceProblems(resolved)),
   ];
@@ -39,6 +46,7 @@ export function checkResolved(resolved: ResolvedRun): Finding[] {
     ...ownedArguments(resolved),
     ...gateFindings(resolved),
     ...unplannedFindings(resolved),
+    ...guarded(path, 'nodePool', () => apartFindings(resolved)),
   ];
 }
 
@@ -119,35 +127,91 @@ function different(values: readonly string[][], what: string, prop: string): Pro
 function nameProblems(asked: RunRequest): Problem[] {
   return [
     ...objectNameProblems('serviceAccountName', asked.serviceAccountName),
-    ...objectNameProblems('priorityClassName', asked.priorityClassName),
     ...(asked.imagePullSecrets ?? []).flatMap((name) => objectNameProblems('imagePullSecrets', name)),
-    ...labelProblems('labels', asked.labels),
-    ...annotationProblems('annotations', asked.annotations),
-    ...variableProblems('env', asked.env),
-    ...ownedVariables(asked.env),
   ];
 }
 
-function ownedVariables(env: Readonly<Record<string, string>> = {}): Problem[] {
-  return Object.entries(OWNED_VARIABLES)
-    .filter(([name]) => Object.hasOwn(env, name))
-    .map(([name, change]) => ({
-      id: 'owned-variable',
-      key: `env.${name}`,
-      message: 'the run sets this variable itself, and another value would contradict the run',
-      got: env[name],
-      change,
-    }));
+/**
+ * Names and keys of a pod, and variables that it must not be given.
+ * @param at what stands before its props
+ */
+function podProblems(at: string, asked: RequestedPod, owned: Readonly<Record<string, string>>): Problem[] {
+  const { env = {} } = asked;
+  return [
+    ...objectNameProblems(`${at}priorityClassName`, asked.priorityClassName),
+    ...objectNameProblems(`${at}schedulerName`, asked.schedulerName),
+    ...labelProblems(`${at}labels`, asked.labels),
+    ...annotationProblems(`${at}annotations`, asked.annotations),
+    ...variableProblems(`${at}env`, env),
+    ...Object.entries(owned)
+      .filter(([name]) => Object.hasOwn(env, name))
+      .map(([name, change]) => ({
+        id: 'owned-variable' as const,
+        key: `${at}env.${name}`,
+        message: 'the run sets this variable itself, and another value would contradict the run',
+        got: env[name],
+        change,
+      })),
+  ];
 }
 
 /** Texts that reach the manifest by no ConfigMap; a variable with its name, by which some secrets are known. */
-function manifestTexts({ env, labels, annotations, podTemplate, packageIndex }: ResolvedRun): Record<string, string> {
-  const variables = Object.entries(env).map(([name, value]) => [`env.${name}`, `${name}=${value}`]);
+function manifestTexts(resolved: ResolvedRun): Record<string, string> {
+  return {
+    ...podTexts('', resolved),
+    ...podTexts('preparePod.', resolved.preparePod),
+    ...podTexts('preflightPod.', resolved.preflightPod),
+    ...textsOf({ packageIndex: resolved.packageIndex }, ''),
+  };
+}
+
+function podTexts(at: string, { env = {}, labels, annotations, podTemplate }: RequestedPod): Record<string, string> {
+  const variables = Object.entries(env).map(([name, value]) => [`${at}env.${name}`, `${name}=${value}`]);
   return {
     ...Object.fromEntries(variables),
-    ...textsOf({ labels, annotations, packageIndex }, ''),
-    ...withNames(textsOf(podTemplate ?? {}, 'podTemplate')),
+    ...textsOf(labels ?? {}, `${at}labels`),
+    ...textsOf(annotations ?? {}, `${at}annotations`),
+    ...withNames(textsOf(podTemplate ?? {}, `${at}podTemplate`)),
   };
+}
+
+/**
+ * A pod without GPUs that is sent to other nodes than a pod that waits for it, while a volume that both mount can be
+ * attached to one node at a time: whoever comes first keeps the other from starting.
+ */
+function apartFindings(resolved: ResolvedRun): Finding[] {
+  const { path, nodes, target, models, saves, preparePod, preflightPod, preflight, waves } = resolved;
+  const placed = ({ scheduling }: RequestedCpuPod) => cpuPlacement(scheduling, nodes.scheduling, {}, [{}]).scheduling;
+  const pods = [
+    ...(preparedOf(resolved).request === undefined
+      ? []
+      : [{ key: 'preparePod', asked: preparePod, at: placed(preparePod), claims: [target] }]),
+    ...(preflight
+      ? [{ key: 'preflightPod', asked: preflightPod, at: placed(preflightPod), claims: [models, saves] }]
+      : []),
+    ...(waves ? [] : [{ key: 'the training pod', asked: {}, at: nodes.scheduling, claims: [models, saves] }]),
+  ];
+  return pods
+    .filter(({ asked: { scheduling } }) => scheduling !== undefined && scheduling !== 'run')
+    .flatMap(({ key, at, claims }) => {
+      const names = new Set(claims.filter((claim) => claim.readWriteMany === false).map(({ claimName }) => claimName));
+      const other = pods.find(
+        (each) => digest(each.at) !== digest(at) && each.claims.some(({ claimName }) => names.has(claimName)),
+      );
+      if (other === undefined) return [];
+      return [
+        {
+          id: 'pods-apart',
+          severity: Severity.WARNING,
+          path,
+          key: `${key}.nodePool`,
+          message: `a volume that one node at a time can mount is needed on two: ${other.key} goes elsewhere and waits at the same time`,
+          got: `${[...names].join(', ')}: ReadWriteOnce`,
+          change:
+            'make the volume with readWriteMany: true, leave nodePool out, or acknowledge it where both mean the same node',
+        },
+      ];
+    });
 }
 
 /** A pod that waits for preflight holds its GPUs for it. */

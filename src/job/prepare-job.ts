@@ -1,19 +1,31 @@
 import { Construct } from 'constructs';
+import type { PodSpec } from 'kubernetes-types/core/v1';
 import { podFailurePolicy } from '../kubernetes/failure-policy';
 import { jobName, jobOf } from '../kubernetes/job';
 import { NAME_LENGTH } from '../kubernetes/names';
 import { portsOf } from '../kubernetes/network-policy';
-import { type PodSettings, podSettings, podTemplate } from '../kubernetes/pod-template';
-import { type HubToken, PREPARE, PREPARE_BACKOFF_LIMIT, PREPARE_PATH, preparePod } from '../kubernetes/prepare-pod';
+import { podTemplate } from '../kubernetes/pod-template';
+import {
+  type HubToken,
+  PATCHABLE_PREPARE,
+  PREPARE,
+  PREPARE_BACKOFF_LIMIT,
+  PREPARE_PATH,
+  type PreparePod,
+  preparePod,
+} from '../kubernetes/prepare-pod';
 import { runtimeFile } from '../kubernetes/runtime-file';
-import { type MountedClaim, PATHS } from '../kubernetes/training-pod';
+import { PATHS } from '../kubernetes/training-pod';
 import { digest } from '../run/digest';
+import type { Finding } from '../run/finding';
 import { nameParts } from '../tree/construct-name';
 import { contentConfigMap } from '../tree/content-config-map';
 import { makeJob } from '../tree/job-object';
 import { labelsOf } from '../tree/labels';
 import { makeNetworkPolicy } from '../tree/network-policy';
-import type { FetchInto } from './request';
+import { patchedTemplate } from './patched-template';
+import { cpuPlacement } from './placement';
+import type { FetchInto, RequestedPod } from './request';
 import type { ResolvedRun } from './resolve';
 
 /** What a run needs on a volume before it may start. */
@@ -80,12 +92,30 @@ function labelValue(claimName: string): string {
   return claimName.length <= NAME_LENGTH && !claimName.includes('.') ? claimName : digest(claimName);
 }
 
-/** How and where the Job runs. */
-interface PrepareOptions extends PodSettings {
+/** How and where the Job runs: runs that want the same share it. */
+interface PrepareOptions extends Omit<PreparePod, 'configMap' | 'tokens'> {
   readonly request: PrepareRequest;
-  readonly target: MountedClaim & { readonly mountPath: string };
-  readonly image: string;
+  readonly podTemplate: RequestedPod['podTemplate'];
 }
+
+/** What runs that share the Job need not have in common. */
+interface Sharing {
+  /** Those that all of them have. */
+  readonly labels: Readonly<Record<string, string>>;
+  readonly annotations: Readonly<Record<string, string>>;
+  /** Whether all of them want a network policy. */
+  readonly restricted: boolean;
+}
+
+/** The Job's pod, and what the user's patch made of it. */
+export interface PreparingPod {
+  readonly pod: PodSpec;
+  readonly findings: readonly Finding[];
+  /** ConfigMaps and claims that the patch names: they need not be made here. */
+  readonly named: readonly string[];
+}
+
+const made = new WeakMap<Construct, Map<string, { readonly sharing: Sharing; readonly pod: PreparingPod }>>();
 
 /**
  * A CPU Job that fills a volume: fetches a model, installs packages that the image lacks. Made under the volume's
@@ -95,37 +125,64 @@ export function prepare(
   volume: Construct & { readonly _filling: Filling },
   resolved: ResolvedRun,
   { request, near }: Prepared,
-): void {
-  if (request === undefined) return;
-  const { imagePullSecrets, serviceAccountName, user, nodes, target, image, destinations } = resolved;
+): PreparingPod | undefined {
+  if (request === undefined) return undefined;
+  const { preparePod: asked, imagePullSecrets, serviceAccountName, user, nodes, target, image } = resolved;
   const options: PrepareOptions = {
-    ...volume._filling,
+    ...cpuPlacement(asked.scheduling, nodes.scheduling, near, [target]),
+    labels: { ...asked.labels, ...near },
+    annotations: asked.annotations ?? {},
+    env: asked.env ?? {},
+    priorityClassName: asked.priorityClassName,
+    schedulerName: asked.schedulerName,
+    podTemplate: asked.podTemplate,
     imagePullSecrets,
     serviceAccountName,
     user,
-    scheduling: nodes.scheduling,
-    near,
     request,
-    target,
+    target: { claimName: target.claimName, subPath: target.subPath, mountPath: target.mountPath },
     image: image.reference,
   };
   const file = requestFile(request);
   const tokens = tokensOf(fetchedOf(request));
   // The file doesn't name the tokens, and a run with another one must not be given the first one's Job.
   const id = `Prepare-${digest({ ...options, request: file, tokens: tokens.length === 0 ? undefined : tokens })}`;
-  const restricted = destinations !== undefined;
-  if (volume.node.tryFindChild(id) === undefined) makePrepareJob(volume, id, options, restricted, file);
-  // One run of the volume that wants no policy is enough.
-  else if (!restricted) volume.node.findChild(id).node.tryRemoveChild('NetworkPolicy');
+  const jobs = made.get(volume) ?? new Map();
+  made.set(volume, jobs);
+  const known = jobs.get(id);
+  const sharing = shared(known?.sharing, resolved);
+  if (known !== undefined && digest(known.sharing) === digest(sharing)) return known.pod;
+  volume.node.tryRemoveChild(id);
+  const pod = makePrepareJob(resolved.path, volume, id, options, sharing, file);
+  jobs.set(id, { sharing, pod });
+  return pod;
+}
+
+/** What a Job has of the runs that share it, with one more of them. */
+function shared(known: Sharing | undefined, { labels, annotations, destinations }: ResolvedRun): Sharing {
+  return {
+    labels: common(known?.labels, labels),
+    annotations: common(known?.annotations, annotations),
+    restricted: (known?.restricted ?? true) && destinations !== undefined,
+  };
+}
+
+function common(
+  known: Readonly<Record<string, string>> | undefined,
+  more: Readonly<Record<string, string>>,
+): Readonly<Record<string, string>> {
+  if (known === undefined) return more;
+  return Object.fromEntries(Object.entries(known).filter(([key, value]) => more[key] === value));
 }
 
 function makePrepareJob(
-  volume: Construct,
+  path: string,
+  volume: Construct & { readonly _filling: Filling },
   id: string,
   options: PrepareOptions,
-  restricted: boolean,
+  sharing: Sharing,
   requestFile: object,
-): void {
+): PreparingPod {
   const owner = new Construct(volume, id);
   const { request } = options;
   const files: PrepareFiles = {
@@ -134,27 +191,27 @@ function makePrepareJob(
     ...(request.packages === undefined ? {} : { 'requirements.txt': request.packages.requirements }),
   };
   const configMap = prepareFiles(volume, id, files);
-  const labels = { ...options.labels, ...labelsOf(volume), 'app.kubernetes.io/component': 'prepare', ...options.near };
+  const { _filling: filling } = volume;
+  const annotations = { ...filling.annotations, ...sharing.annotations, ...options.annotations };
+  const labels = {
+    ...filling.labels,
+    ...sharing.labels,
+    ...options.labels,
+    ...labelsOf(volume),
+    'app.kubernetes.io/component': 'prepare',
+  };
   const fetched = fetchedOf(request);
-  const template = podTemplate(
-    preparePod({
-      ...podSettings(options),
-      labels,
-      image: options.image,
-      configMap,
-      target: options.target,
-      tokens: tokensOf(fetched),
-    }),
-  );
+  const rendered = podTemplate(preparePod({ ...options, labels, annotations, configMap, tokens: tokensOf(fetched) }));
+  const { template, findings, named } = patchedTemplate(path, rendered, options.podTemplate, PATCHABLE_PREPARE);
   const manifest = jobOf({
     name: jobName(nameParts(volume), { template }, 'prepare'),
     labels,
-    annotations: options.annotations,
+    annotations,
     template,
     backoffLimit: PREPARE_BACKOFF_LIMIT,
     failurePolicy: podFailurePolicy(PREPARE),
   });
-  if (restricted) {
+  if (sharing.restricted) {
     const urls = [...fetched.map(({ origin }) => origin.endpoint), request.packages?.indexUrl];
     makeNetworkPolicy(owner, 'NetworkPolicy', manifest.metadata.labels, {
       jobName: manifest.metadata.name,
@@ -164,6 +221,7 @@ function makePrepareJob(
     });
   }
   makeJob(owner, 'Resource', manifest);
+  return { pod: manifest.spec.template.spec ?? { containers: [] }, findings, named };
 }
 
 /** What the Job mounts; the request names the requirements' directory, which is called after what they hold. */

@@ -101,10 +101,28 @@ export interface RequestedClaim extends MountedClaim {
   readonly existing: boolean;
   /** Whether its size was given. */
   readonly sized: boolean;
+  /** Whether pods on several nodes may mount it at once; undefined: not known. */
+  readonly readWriteMany?: boolean;
+}
+
+/** What a pod of a run is given. */
+export interface RequestedPod {
+  readonly env?: Readonly<Record<string, string>>;
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly annotations?: Readonly<Record<string, string>>;
+  readonly priorityClassName?: string;
+  readonly schedulerName?: string;
+  readonly podTemplate?: Mapping;
+}
+
+/** What a pod is given that holds no GPU. */
+export interface RequestedCpuPod extends RequestedPod {
+  /** The nodes it may go to, `run`: those of the run; undefined: as its volumes allow. */
+  readonly scheduling?: Scheduling | 'run';
 }
 
 /** What a run asks for, in plain data: its props without constructs and value classes, defaults not filled in. */
-export interface RunRequest {
+export interface RunRequest extends RequestedPod {
   /** Where findings point: the construct's path. */
   readonly path: string;
   /** What the names of its objects are made from. */
@@ -155,12 +173,10 @@ export interface RunRequest {
   /** /dev/shm. */
   readonly sharedMemoryBytes?: number;
   readonly ephemeralStorageBytes?: number;
-  readonly env?: Readonly<Record<string, string>>;
-  readonly labels?: Readonly<Record<string, string>>;
-  readonly annotations?: Readonly<Record<string, string>>;
+  readonly preparePod: RequestedCpuPod;
+  readonly preflightPod: RequestedCpuPod;
   readonly imagePullSecrets?: readonly string[];
   readonly serviceAccountName?: string;
-  readonly priorityClassName?: string;
   readonly nodeOutageSeconds?: number;
   readonly user: Partial<PodUser>;
   readonly cudaVisibleDevices?: string;
@@ -179,7 +195,6 @@ export interface RunRequest {
   readonly waves: boolean;
   /** Addresses the training pod may reach; undefined: no network policy. */
   readonly destinations: readonly { readonly cidr: string; readonly ports?: readonly number[] }[] | undefined;
-  readonly podTemplate?: Mapping;
   readonly acknowledge: Readonly<Record<string, string>>;
   /** What is wrong with the values themselves. */
   readonly problems: readonly Problem[];

@@ -4,14 +4,14 @@ import { objectName } from '../kubernetes/names';
 import type { PodUser } from '../kubernetes/pod-template';
 import { type PodResources, podCpus, podResources, preflightResources } from '../kubernetes/resources';
 import { runtimeFile } from '../kubernetes/runtime-file';
-import { type MountedClaim, PATHS } from '../kubernetes/training-pod';
+import { PATHS } from '../kubernetes/training-pod';
 import { argumentsOf } from '../llamafactory/arguments';
 import { isOn } from '../llamafactory/effective-arguments';
 import { type PlanNumbers, planNumbers } from '../planning/plan';
 import { settingsOf } from '../planning/settings';
 import type { Mapping, Run } from '../run/run';
 import { runDigest } from './identity';
-import type { MountedDataset, RunRequest } from './request';
+import type { MountedDataset, RequestedClaim, RunRequest } from './request';
 import { smokeRun } from './smoke-config';
 import { type SettledStrategy, settleStrategy } from './strategy';
 
@@ -26,7 +26,7 @@ export interface ResolvedRun extends RunRequest {
   /** All data sets, those that are fetched where the prepare Job puts them. */
   readonly datasets: readonly MountedDataset[];
   /** The volume that the prepare Job fills. */
-  readonly target: MountedClaim & { readonly mountPath: string };
+  readonly target: RequestedClaim & { readonly mountPath: string };
   /** What the prepare Job installs; undefined: nothing. */
   readonly requirements: string | undefined;
   /** The plan's numbers; of a run that can't be planned those of the model alone. */
@@ -59,8 +59,8 @@ export function resolveRun(asked: RunRequest): ResolvedRun {
   const args = { ...file?.args, ...train.args };
   // A model that is there already is mounted read-only: data and packages go beside the adapters then.
   const target = asked.models.filled
-    ? { claimName: asked.models.claimName, mountPath: PATHS.models }
-    : { claimName: asked.saves.claimName, subPath: asked.saves.subPath, mountPath: PATHS.saves };
+    ? { ...asked.models, mountPath: PATHS.models }
+    : { ...asked.saves, mountPath: PATHS.saves };
   const training = asked.training.map((dataset) => placed(dataset, target.mountPath));
   const evaluation = asked.evaluation.map((dataset) => placed(dataset, target.mountPath));
   const datasets = [...training, ...evaluation];

@@ -1,20 +1,21 @@
 import type { PodSpec } from 'kubernetes-types/core/v1';
-import { attempt } from '../judge/guarded';
 import { podFailurePolicy } from '../kubernetes/failure-policy';
 import { type JobManifest, jobName, jobOf } from '../kubernetes/job';
 import { ownLabels } from '../kubernetes/labels';
 import { objectName } from '../kubernetes/names';
 import type { Reach } from '../kubernetes/network-policy';
-import { patchedPod } from '../kubernetes/patched-pod';
+import type { PatchedPod } from '../kubernetes/patched-pod';
 import { podTemplate } from '../kubernetes/pod-template';
-import { PREFLIGHT, preflightPod } from '../kubernetes/preflight-pod';
+import { PATCHABLE_PREFLIGHT, PREFLIGHT, preflightPod } from '../kubernetes/preflight-pod';
 import { KEEP_RUNNING } from '../kubernetes/scheduling';
 import { TERMINATION_GRACE_SECONDS } from '../kubernetes/trainer-env';
-import { PATHS, TRAINER, type TrainingPod, trainingPod, waitName } from '../kubernetes/training-pod';
+import { PATCHABLE_TRAINER, PATHS, TRAINER, type TrainingPod, trainingPod, waitName } from '../kubernetes/training-pod';
 import { planSummary } from '../planning/plan';
 import { digest } from '../run/digest';
 import type { Finding } from '../run/finding';
 import { SYNC_WAVE } from '../tree/waves';
+import { patchedTemplate } from './patched-template';
+import { cpuPlacement } from './placement';
 import type { Prepared } from './prepare-job';
 import type { ResolvedRun } from './resolve';
 import { smokeRows } from './smoke-config';
@@ -69,6 +70,7 @@ export function trainingPodOf(resolved: ResolvedRun, maps: RunConfigMaps, prepar
     terminationGracePeriodSeconds: TERMINATION_GRACE_SECONDS,
     priorityClassName: resolved.priorityClassName,
     nodeOutageSeconds: resolved.nodeOutageSeconds,
+    schedulerName: resolved.schedulerName,
     smokeRows: smokeRun === undefined ? undefined : smokeRows(smokeRun),
     tensorBoard: resolved.tensorBoard,
     gpuMonitorSeconds: resolved.gpuMonitorSeconds,
@@ -89,9 +91,18 @@ function inputsOf({ datasets, adapter }: ResolvedRun): TrainingPod['inputs'] {
   };
 }
 
-/** A CPU Job that goes over a run, and the file that says it has. */
-export interface PreflightJob {
+/** A Job of a run, whose pod the user may have patched. */
+export interface PatchedJob {
   readonly manifest: JobManifest;
+  readonly pod: PodSpec;
+  /** What is wrong with the pod after the user's patch. */
+  readonly findings: readonly Finding[];
+  /** ConfigMaps and claims that the patch names: they need not be made here. */
+  readonly named: readonly string[];
+}
+
+/** A CPU Job that goes over a run, and the file that says it has. */
+export interface PreflightJob extends PatchedJob {
   readonly marker: string;
 }
 
@@ -105,21 +116,33 @@ export function preflightJob(
   run: TrainingPod,
   files: Readonly<Record<string, string>>,
 ): PreflightJob | undefined {
-  const { preflightResources: resources, nameParts, runDigest } = resolved;
+  const { preflightResources: resources, preflightPod: asked, nameParts, runDigest } = resolved;
   if (resources === undefined) return undefined;
   const { computeCapability } = resolved.nodes.card;
   const { 'train_config.yaml': config, 'dataset_info.json': info } = files;
   // A directory for all that the trainer's parser and data pipeline look at: another pod finds the work done, and
   // another argument does not.
-  const lookedAt = digest({ run: runDigest, env: run.env, computeCapability, config, info });
+  const env = { ...run.env, ...asked.env };
+  const lookedAt = digest({ run: runDigest, env, computeCapability, config, info });
   const directory = `${PATHS.saves}/${objectName(nameParts)}/.preflight/${lookedAt}`;
-  const labels = { ...run.labels, 'app.kubernetes.io/component': 'preflight' };
-  const template = podTemplate(preflightPod({ run: { ...run, labels }, resources, directory, computeCapability }));
+  const labels = { ...asked.labels, ...run.labels, 'app.kubernetes.io/component': 'preflight' };
+  const annotations = { ...run.annotations, ...asked.annotations };
+  const { priorityClassName, schedulerName } = asked;
+  const placement = cpuPlacement(asked.scheduling, run.scheduling, run.near, [
+    resolved.models,
+    resolved.saves,
+    ...run.inputs.volumes.filter(({ claim }) => claim !== undefined).map(() => ({})),
+  ]);
+  const pod = { ...run, near: undefined, ...placement, labels, annotations, env, priorityClassName, schedulerName };
+  const rendered = podTemplate(preflightPod({ run: pod, resources, directory, computeCapability }));
+  const patched = patchedTemplate(resolved.path, rendered, asked.podTemplate, PATCHABLE_PREFLIGHT);
+  const { template } = patched;
   return {
+    ...jobParts(patched),
     manifest: jobOf({
       name: jobName(nameParts, { template }, 'preflight'),
       labels,
-      annotations: resolved.annotations,
+      annotations,
       template,
       backoffLimit: 6,
       failurePolicy: podFailurePolicy(
@@ -132,17 +155,7 @@ export function preflightJob(
 }
 
 /** The Job that trains. */
-export interface TrainingJob {
-  readonly manifest: JobManifest;
-  readonly pod: PodSpec;
-  /** What is wrong with the pod after the user's patch. */
-  readonly findings: readonly Finding[];
-  /** ConfigMaps and claims that the patch names: they need not be made here. */
-  readonly named: readonly string[];
-}
-
-/** The Job that trains. */
-export function trainingJob(resolved: ResolvedRun, pod: TrainingPod, preflight: PreflightJob | undefined): TrainingJob {
+export function trainingJob(resolved: ResolvedRun, pod: TrainingPod, preflight: PreflightJob | undefined): PatchedJob {
   const { run, runDigest, numbers, settled } = resolved;
   const waitTimeoutSeconds = resolved.waves ? 0 : pod.waitTimeoutSeconds;
   const markers = [...pod.markers, ...(preflight === undefined ? [] : [preflight.marker])];
@@ -154,12 +167,10 @@ export function trainingJob(resolved: ResolvedRun, pod: TrainingPod, preflight: 
       waitTimeoutSeconds,
     }),
   );
-  const { podTemplate: patch } = resolved;
-  const merged =
-    patch === undefined ? undefined : attempt(run.path, 'podTemplate', () => patchedPod(run.path, rendered, patch));
-  const patched = merged !== undefined && 'value' in merged ? merged.value : undefined;
-  const template = patched?.template ?? rendered;
+  const patched = patchedTemplate(run.path, rendered, resolved.podTemplate, PATCHABLE_TRAINER);
+  const { template } = patched;
   return {
+    ...jobParts(patched),
     manifest: jobOf({
       name: jobName(resolved.nameParts, { template, run: runDigest }),
       labels: pod.labels,
@@ -174,10 +185,11 @@ export function trainingJob(resolved: ResolvedRun, pod: TrainingPod, preflight: 
       ttlSecondsAfterFinished: resolved.ttlSecondsAfterFinished,
       failurePolicy: podFailurePolicy(TRAINER, markers.length === 0 ? undefined : waitName(waitTimeoutSeconds)),
     }),
-    pod: template.spec ?? { containers: [] },
-    findings: merged !== undefined && 'failed' in merged ? [merged.failed] : (patched?.findings ?? []),
-    named: patched?.named ?? [],
   };
+}
+
+function jobParts({ template, findings, named }: PatchedPod): Omit<PatchedJob, 'manifest'> {
+  return { pod: template.spec ?? { containers: [] }, findings, named };
 }
 
 /** What the pods of a Job on the run may reach: DNS, and what the run names; undefined where it wants no policy. */

@@ -47,6 +47,7 @@ const SEVERITIES: Readonly<Partial<Record<FindingId, readonly Severity[]>>> = {
   'model-not-planned': [WARNING],
   'owned-argument': [ERROR, WARNING],
   'pod-template': [ERROR, WARNING],
+  'pods-apart': [WARNING],
   'preflight-holds-gpus': [WARNING],
   'relative-path': [ERROR],
   'report-to-unset': [WARNING, ADVICE],

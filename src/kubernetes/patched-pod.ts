@@ -5,7 +5,6 @@ import { JOB_LABEL } from './labels';
 import { mergePodTemplate } from './merge-pod-template';
 import { restrictedViolations } from './pod-security';
 import { podShapeProblems } from './pod-shape';
-import { TRAINER } from './training-pod';
 import { unknownFields } from './unknown-fields';
 
 /** A pod template after a user's patch, and what is wrong with it now. */
@@ -16,18 +15,31 @@ export interface PatchedPod {
   readonly named: readonly string[];
 }
 
+/** A pod that can be patched: the prop that patches it, and what it must go on doing. */
+export interface PatchablePod {
+  /** `podTemplate`, or `preparePod.podTemplate`. */
+  readonly prop: string;
+  /** The container that does the work, and its program. */
+  readonly container: string;
+  readonly program: string;
+  /** What isn't done where the program isn't started. */
+  readonly undone: string;
+  /** How the container's command must end. */
+  readonly command: string;
+}
+
 const GPU = 'nvidia.com/gpu';
 
 /** What a container of the user's has, unless it says otherwise, so that `restricted` admits the pod. */
 const HARDENED = { allowPrivilegeEscalation: false, capabilities: { drop: ['ALL'] } };
 
 /**
- * Merges a patch into the training pod's template and looks at the result: what the run needs must still be there, and
- * what the namespace may refuse is said.
+ * Merges a patch into a pod's template and looks at the result: what the run needs must still be there, and what the
+ * namespace may refuse is said.
  * @param path the construct's path, for findings
  */
-export function patchedPod(path: string, template: PodTemplateSpec, patch: Mapping): PatchedPod {
-  const misshapen = podShapeProblems(path, patch);
+export function patchedPod(path: string, template: PodTemplateSpec, patch: Mapping, pod: PatchablePod): PatchedPod {
+  const misshapen = podShapeProblems(path, patch, pod.prop);
   if (misshapen.length > 0) return { template, findings: misshapen, named: [] };
   const merged = hardenAdded(mergePodTemplate(template, patch), template);
   const before = template.spec ?? { containers: [] };
@@ -36,7 +48,7 @@ export function patchedPod(path: string, template: PodTemplateSpec, patch: Mappi
     id: 'pod-template',
     severity,
     path,
-    key: `podTemplate.${key}`,
+    key: `${pod.prop}.${key}`,
     message,
     ...more,
   });
@@ -48,10 +60,10 @@ export function patchedPod(path: string, template: PodTemplateSpec, patch: Mappi
           change: 'name the containers, volumes and variables to change; null takes a field out',
         }),
       ),
-      ...unknownFields(path, patch),
+      ...unknownFields(path, patch, pod.prop),
       ...ownLabels(template, merged, finding),
-      ...trainerFindings(before, after, finding),
-      ...otherContainers(before, after, finding),
+      ...ownContainer(pod, before, after, finding),
+      ...otherContainers(pod, before, after, finding),
       ...withoutResources(before, after, finding),
       ...restrictedViolations(after).map(({ key, got, allowed }) =>
         finding(Severity.WARNING, `spec.${key}`, 'a namespace of the Pod Security level restricted refuses the pod', {
@@ -98,10 +110,15 @@ function ownLabels(template: PodTemplateSpec, merged: PodTemplateSpec, make: Mak
     );
 }
 
-function trainerFindings(before: PodSpec, after: PodSpec, make: Make): Finding[] {
+function ownContainer(
+  { container, program, undone, command }: PatchablePod,
+  before: PodSpec,
+  after: PodSpec,
+  make: Make,
+): Finding[] {
   const findings: Finding[] = [];
-  const was = trainerOf(before);
-  const is = trainerOf(after);
+  const was = containerIn(before, container);
+  const is = containerIn(after, container);
   if (after.restartPolicy !== 'Never') {
     findings.push(
       make(Severity.ERROR, 'spec.restartPolicy', "the Job's failure policy needs pods that are never restarted", {
@@ -115,40 +132,43 @@ function trainerFindings(before: PodSpec, after: PodSpec, make: Make): Finding[]
     const got = is?.resources?.[amounts]?.[GPU];
     if (String(got) === String(gpus)) continue;
     findings.push(
-      make(Severity.ERROR, `spec.containers.${TRAINER}.resources.${amounts}`, 'the run is planned for its GPUs', {
-        got: got === undefined ? 'none' : String(got),
-        allowed: String(gpus),
-        change: "set the prop 'gpus'",
-      }),
+      make(
+        Severity.ERROR,
+        `spec.containers.${container}.resources.${amounts}`,
+        gpus === undefined ? 'the pod works without GPUs' : 'the run is planned for its GPUs',
+        {
+          got: got === undefined ? 'none' : String(got),
+          allowed: gpus === undefined ? 'none' : String(gpus),
+          change: gpus === undefined ? 'take it out' : "set the prop 'gpus'",
+        },
+      ),
     );
   }
-  if (![...(is?.command ?? []), ...(is?.args ?? [])].some((word) => word.includes('launch.sh'))) {
+  if (![...(is?.command ?? []), ...(is?.args ?? [])].some((word) => word.includes(program))) {
     findings.push(
-      make(
-        Severity.WARNING,
-        `spec.containers.${TRAINER}.command`,
-        'launch.sh is not started: exit codes, the lock on the output directory and the diagnosis are its work',
-        { got: JSON.stringify(is?.command), change: 'let the command end in: bash /opt/launch/launch.sh' },
-      ),
+      make(Severity.WARNING, `spec.containers.${container}.command`, `${program} is not started: ${undone}`, {
+        got: JSON.stringify(is?.command),
+        change: `let the command end in: ${command}`,
+      }),
     );
   }
   return findings;
 }
 
-function otherContainers(before: PodSpec, after: PodSpec, make: Make): Finding[] {
+function otherContainers({ container }: PatchablePod, before: PodSpec, after: PodSpec, make: Make): Finding[] {
   const known = new Set(containersOf(before).map(({ name }) => name));
   const beside = (after.containers ?? []).filter(({ name }) => !known.has(name));
   const takers = containersOf(after).filter(
-    ({ name, resources }) => name !== TRAINER && Number(resources?.limits?.[GPU] ?? 0) > 0,
+    ({ name, resources }) => name !== container && Number(resources?.limits?.[GPU] ?? 0) > 0,
   );
   return [
     ...beside.map(({ name }) =>
       make(Severity.WARNING, `spec.containers.${name}`, 'the Job ends only when this container has ended too', {
-        change: 'put it under initContainers with restartPolicy: Always, which ends with the trainer',
+        change: `put it under initContainers with restartPolicy: Always, which ends with the container ${container}`,
       }),
     ),
     ...takers.map(({ name, resources }) =>
-      make(Severity.WARNING, `spec.containers.${name}.resources`, 'a container beside the trainer takes GPUs', {
+      make(Severity.WARNING, `spec.containers.${name}.resources`, `a container beside ${container} takes GPUs`, {
         got: String(resources?.limits?.[GPU]),
         allowed: 'none',
       }),
@@ -180,8 +200,8 @@ function withoutResources(before: PodSpec, after: PodSpec, make: Make): Finding[
     });
 }
 
-function trainerOf(pod: PodSpec): Container | undefined {
-  return (pod.containers ?? []).find(({ name }) => name === TRAINER);
+function containerIn(pod: PodSpec, name: string): Container | undefined {
+  return (pod.containers ?? []).find((container) => container.name === name);
 }
 
 function containersOf(pod: PodSpec): Container[] {

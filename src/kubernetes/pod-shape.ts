@@ -74,9 +74,12 @@ const POD_TEMPLATE: Shape = {
 /** By what an item of a list is merged into another: without it, it would be a new one that has no name. */
 const NEEDED = ['name', 'mountPath', 'devicePath', 'ip'];
 
-/** Fields of a patch to the pod template that hold something else than a pod has there, so that nothing can be merged. */
-export function podShapeProblems(path: string, patch: unknown): Finding[] {
-  return misshapen('podTemplate', patch, POD_TEMPLATE).map(({ key, got, allowed }) => ({
+/**
+ * Fields of a patch to a pod template that hold something else than a pod has there, so that nothing can be merged.
+ * @param at the prop that the patch is
+ */
+export function podShapeProblems(path: string, patch: unknown, at = 'podTemplate'): Finding[] {
+  return misshapen(at, patch, POD_TEMPLATE).map(({ key, got, allowed }) => ({
     id: 'pod-template',
     severity: Severity.ERROR,
     path,

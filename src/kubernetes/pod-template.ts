@@ -22,7 +22,7 @@ export interface ContainerSpec {
   readonly restartPolicy?: 'Always';
 }
 
-/** What the prepare pod and the training pod of a run have in common. */
+/** What all pods of a run have in common. */
 export interface PodSettings {
   readonly labels: Readonly<Record<string, string>>;
   readonly annotations: Readonly<Record<string, string>>;
@@ -30,14 +30,27 @@ export interface PodSettings {
   readonly serviceAccountName?: string;
   readonly user: PodUser;
   readonly scheduling: Scheduling;
-  /** A label of the pods it should be near: those that share a volume. */
-  readonly near: Readonly<Record<string, string>>;
+  /** A label of the pods it should be near: those that share a volume. Undefined: it may be anywhere. */
+  readonly near?: Readonly<Record<string, string>>;
+  readonly priorityClassName?: string;
+  readonly schedulerName?: string;
 }
 
 /** The settings alone, of something that holds more. */
 export function podSettings(from: PodSettings): PodSettings {
   const { labels, annotations, imagePullSecrets, serviceAccountName, user, scheduling, near } = from;
-  return { labels, annotations, imagePullSecrets, serviceAccountName, user, scheduling, near };
+  const { priorityClassName, schedulerName } = from;
+  return {
+    labels,
+    annotations,
+    imagePullSecrets,
+    serviceAccountName,
+    user,
+    scheduling,
+    near,
+    priorityClassName,
+    schedulerName,
+  };
 }
 
 /** A pod in plain data, before it is hardened. */
@@ -47,7 +60,6 @@ export interface PodInput extends PodSettings {
   readonly container: ContainerSpec;
   readonly volumes: readonly Volume[];
   readonly terminationGracePeriodSeconds: number;
-  readonly priorityClassName?: string;
   readonly nodeOutageSeconds?: number;
 }
 
@@ -80,6 +92,7 @@ export function podTemplate(input: PodInput): PodTemplateSpec {
       ...scheduled,
       tolerations: [...tolerations, ...outageTolerations(input.nodeOutageSeconds)],
       ...(input.priorityClassName === undefined ? {} : { priorityClassName: input.priorityClassName }),
+      ...(input.schedulerName === undefined ? {} : { schedulerName: input.schedulerName }),
       terminationGracePeriodSeconds: input.terminationGracePeriodSeconds,
       ...(input.initContainers.length > 0 ? { initContainers: input.initContainers.map(hardened) } : {}),
       containers: [hardened(input.container)],

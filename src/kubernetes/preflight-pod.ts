@@ -1,3 +1,4 @@
+import type { PatchablePod } from './patched-pod';
 import type { PodInput } from './pod-template';
 import type { PodResources } from './resources';
 import { envVars, HOME, writablePlaces } from './trainer-env';
@@ -16,9 +17,18 @@ import {
 /** The container whose exit code says what the trainer made of the run. */
 export const PREFLIGHT = 'preflight';
 
+/** What a patch must leave of the preflight pod. */
+export const PATCHABLE_PREFLIGHT: PatchablePod = {
+  prop: 'preflightPod.podTemplate',
+  container: PREFLIGHT,
+  program: 'preflight.py',
+  undone: 'the run is not gone over, and training waits for it in vain',
+  command: `python3 -I ${PATHS.launch}/preflight.py`,
+};
+
 /** What the preflight pod is made of. */
 export interface PreflightPod {
-  /** The run's training pod: it has the same image, mounts and variables, and waits for the same markers. */
+  /** The run's training pod, placed as preflight's is: the same image, mounts and variables, and the same markers. */
   readonly run: TrainingPod;
   readonly resources: PodResources;
   /** Where it leaves its marker, on the saves volume. */
@@ -33,7 +43,6 @@ export function preflightPod({ run, resources, directory, computeCapability }: P
   return {
     ...pod,
     gpus: 0,
-    priorityClassName: undefined,
     nodeOutageSeconds: undefined,
     initContainers: pod.markers.length > 0 ? [waitFor(pod)] : [],
     container: {

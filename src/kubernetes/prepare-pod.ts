@@ -1,4 +1,5 @@
 import type { EnvVar, Volume } from 'kubernetes-types/core/v1';
+import type { PatchablePod } from './patched-pod';
 import { type PodInput, type PodSettings, podSettings } from './pod-template';
 import { envVars, HOME, TMP, writablePlaces } from './trainer-env';
 import { type MountedClaim, NO_GPUS, subPath } from './training-pod';
@@ -16,6 +17,15 @@ export interface HubToken {
 /** The container that fills the volume. */
 export const PREPARE = 'prepare';
 
+/** What a patch must leave of the prepare pod. */
+export const PATCHABLE_PREPARE: PatchablePod = {
+  prop: 'preparePod.podTemplate',
+  container: PREPARE,
+  program: 'prepare.py',
+  undone: 'nothing is fetched or installed, and training waits for it in vain',
+  command: `python3 ${PREPARE_PATH}/prepare.py`,
+};
+
 /** How often a failed prepare pod is replaced. */
 export const PREPARE_BACKOFF_LIMIT = 6;
 
@@ -27,12 +37,22 @@ export interface PreparePod extends PodSettings {
   readonly target: MountedClaim & { readonly mountPath: string };
   /** The hubs' tokens: the only place that ever gets them. */
   readonly tokens: readonly HubToken[];
+  readonly env: Readonly<Record<string, string>>;
 }
 
-/**
- * The CPU pod that fills a volume. It goes to the run's nodes without asking for GPUs: a volume on a node's own disk
- * stays where it was first mounted.
- */
+/** What the prepare pod sets itself, and what to do instead of setting it in `env`. */
+export const PREPARE_OWNED_VARIABLES: Readonly<Record<string, string>> = {
+  PREPARE_SPEC: 'take it out; it follows from the run',
+  PREPARE_TRIES: 'take it out; it follows from the Job',
+  PREPARE_JOB: 'take it out; it follows from the Job',
+  HF_TOKEN: "name its Secret by the source's token",
+  MODELSCOPE_API_TOKEN: "name its Secret by the source's token",
+  HF_ENDPOINT: "set the source's endpoint",
+  MODELSCOPE_ENDPOINT: "set the source's endpoint",
+  MODELSCOPE_DOMAIN: "set the source's endpoint",
+};
+
+/** The CPU pod that fills a volume. */
 export function preparePod(pod: PreparePod): PodInput {
   return {
     ...podSettings(pod),
@@ -44,7 +64,7 @@ export function preparePod(pod: PreparePod): PodInput {
       command: ['python3', `${PREPARE_PATH}/prepare.py`],
       workingDir: HOME,
       env: [
-        ...envVars(writablePlaces(), NO_GPUS, {
+        ...envVars(writablePlaces(), pod.env, NO_GPUS, {
           PREPARE_SPEC: `${PREPARE_PATH}/request.json`,
           // The last try's failure is final, whatever it is: who waits for it is told.
           PREPARE_TRIES: String(PREPARE_BACKOFF_LIMIT + 1),

@@ -13,7 +13,18 @@ export interface Scheduling {
   /** Keys of taints tolerated. */
   readonly tolerations: readonly string[];
   readonly runtimeClassName?: string;
+  /** Whether nodes with GPUs are the last that it should go to. */
+  readonly avoidsGpus?: boolean;
 }
+
+/** Where a pod without GPUs may go if it is not to take the room of those that need them: any node that can run the image. */
+export const CPU_NODES: Scheduling = {
+  products: [],
+  // Images with CUDA for other processors are rare, and nodes of several kinds in one cluster are not.
+  labels: { 'kubernetes.io/os': 'linux', 'kubernetes.io/arch': 'amd64' },
+  tolerations: [],
+  avoidsGpus: true,
+};
 
 /**
  * The scheduling fields of a pod.
@@ -24,11 +35,14 @@ export interface Scheduling {
 export function schedulingFields(
   scheduling: Scheduling,
   gpus: number,
-  near: Readonly<Record<string, string>>,
+  near: Readonly<Record<string, string>> | undefined,
 ): Pick<PodSpec, 'affinity' | 'nodeSelector' | 'tolerations' | 'runtimeClassName'> {
   return {
     ...(Object.keys(scheduling.labels).length > 0 ? { nodeSelector: { ...scheduling.labels } } : {}),
-    affinity: { ...nodeAffinity(scheduling, gpus), ...podAffinity(near) },
+    affinity: {
+      ...(scheduling.avoidsGpus ? WITHOUT_GPUS : nodeAffinity(scheduling, gpus)),
+      ...(near === undefined ? {} : podAffinity(near)),
+    },
     tolerations: scheduling.tolerations.map((key) => ({ key, operator: 'Exists', effect: 'NoSchedule' })),
     ...(gpus > 0 && scheduling.runtimeClassName !== undefined ? { runtimeClassName: scheduling.runtimeClassName } : {}),
   };
@@ -59,6 +73,25 @@ function nodeAffinity(scheduling: Scheduling, gpus: number): Affinity {
     nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: [{ matchExpressions }] } },
   };
 }
+
+/**
+ * Preferred only, since all nodes may have GPUs; where those are tainted, that keeps the pod off. The labels: of NVIDIA's
+ * GPU operator, of GPU feature discovery, and of ACK. Less than being near to a volume's pods weighs.
+ */
+const WITHOUT_GPUS: Affinity = {
+  nodeAffinity: {
+    preferredDuringSchedulingIgnoredDuringExecution: [
+      {
+        weight: 50,
+        preference: {
+          matchExpressions: ['nvidia.com/gpu.present', 'nvidia.com/gpu.product', 'aliyun.accelerator/nvidia_name'].map(
+            (key) => ({ key, operator: 'DoesNotExist' }),
+          ),
+        },
+      },
+    ],
+  },
+};
 
 /** Source: NVIDIA k8s-device-plugin docs/gpu-feature-discovery; older releases mark a shared card by its name alone. */
 function gfdExpressions({ products, knownAs = [] }: Scheduling, gpus: number): NodeSelectorRequirement[] {

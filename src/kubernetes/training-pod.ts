@@ -1,4 +1,5 @@
 import type { EnvVar, Volume, VolumeMount } from 'kubernetes-types/core/v1';
+import type { PatchablePod } from './patched-pod';
 import { type ContainerSpec, type PodInput, type PodSettings, podSettings } from './pod-template';
 import { bytesQuantity } from './quantity';
 import type { PodResources } from './resources';
@@ -21,6 +22,15 @@ export const PATHS = {
 
 /** The container whose exit code says how training went. */
 export const TRAINER = 'trainer';
+
+/** What a patch must leave of the training pod. */
+export const PATCHABLE_TRAINER: PatchablePod = {
+  prop: 'podTemplate',
+  container: TRAINER,
+  program: 'launch.sh',
+  undone: 'exit codes, the lock on the output directory and the diagnosis are its work',
+  command: `bash ${PATHS.launch}/launch.sh`,
+};
 
 /**
  * CUDA images ask for every GPU of the node, and where NVIDIA's runtime is the default it hands them out: containers
@@ -63,7 +73,6 @@ export interface TrainingPod extends PodSettings {
   readonly cudaVisibleDevices?: string;
   readonly env: Readonly<Record<string, string>>;
   readonly terminationGracePeriodSeconds: number;
-  readonly priorityClassName?: string;
   /** How long its node may be away; undefined: as the cluster has it. */
   readonly nodeOutageSeconds?: number;
   /** The samples that a smoke run before the training takes; undefined: there is none. */
@@ -89,7 +98,6 @@ export function trainingPod(pod: TrainingPod): PodInput {
     container: trainer(pod),
     volumes: volumes(pod),
     terminationGracePeriodSeconds: pod.terminationGracePeriodSeconds,
-    priorityClassName: pod.priorityClassName,
     nodeOutageSeconds: pod.nodeOutageSeconds,
   };
 }

@@ -11,13 +11,15 @@ let known: Readonly<Record<string, Fields>> | undefined;
 /**
  * Fields of a patch that no pod template has: the API server drops some of them without a word. One that is spelt like
  * a field is an error; any other may be newer than the fields known here.
+ * @param at the prop that the patch is
  */
-export function unknownFields(path: string, patch: unknown): Finding[] {
+export function unknownFields(path: string, patch: unknown, at = 'podTemplate'): Finding[] {
   known ??= JSON.parse(readFileSync(join(__dirname, '../../data/pod-fields.json'), 'utf8')) as Record<string, Fields>;
-  return unknownIn(path, 'podTemplate', patch, known['PodTemplateSpec']);
+  return unknownIn(path, at, patch, known['PodTemplateSpec'], true);
 }
 
-function unknownIn(path: string, at: string, value: unknown, fields: Fields | undefined): Finding[] {
+/** @param isTop whether it is the template itself: it has two fields, and nothing will come to them */
+function unknownIn(path: string, at: string, value: unknown, fields: Fields | undefined, isTop = false): Finding[] {
   if (fields === undefined || typeof value !== 'object' || value === null) return [];
   if (Array.isArray(value)) return value.flatMap((item, i) => unknownIn(path, `${at}[${i}]`, item, fields));
   return Object.entries(value).flatMap(([field, inner]) => {
@@ -27,8 +29,6 @@ function unknownIn(path: string, at: string, value: unknown, fields: Fields | un
     const holds = Object.hasOwn(fields, field) ? fields[field] : undefined;
     if (holds !== undefined) return unknownIn(path, key, inner, known?.[holds]);
     const meant = nearest(field, Object.keys(fields));
-    // A template has two fields, and nothing will come to them.
-    const isTop = at === 'podTemplate';
     const change = isTop ? 'put fields of the pod under spec' : 'look it up: kubectl explain pod';
     return [
       {

@@ -223,6 +223,7 @@ export const OTHER_FINDINGS = {
     'node-too-small': 'no node of the pool has what the run asks for',
     'owned-argument': 'an argument that the constructs set was given too',
     'owned-variable': 'a variable that the run sets itself was given in env',
+    'pods-apart': 'a volume that one node at a time can mount is needed on two nodes at once',
     'preflight-holds-gpus': 'the training pod holds its GPUs while preflight tokenises',
     'saves-too-small': 'the runs leave more than the volume holds, checkpoints included',
     'secret-in-manifest': 'a token or key would stand in a manifest',

@@ -183,6 +183,7 @@ const MADE: Readonly<Record<string, string>> = {
   Model: 'a Model: QwenModel.QWEN3_14B, or Model.custom(…)',
   Gpu: 'a Gpu: Gpu.T10, or Gpu.custom(…)',
   NodePool: 'a NodePool: NodePool.of(Gpu.T10)',
+  CpuPool: 'a CpuPool: CpuPool.of(), or CpuPool.gpuNodes()',
   ModelCache: "a ModelCache: new ModelCache(chart, 'models')",
   SavesVolume: "a SavesVolume: new SavesVolume(chart, 'saves')",
   DatasetVolume: "a DatasetVolume: DatasetVolume.fromFile(chart, 'math', { path: 'math.json' })",

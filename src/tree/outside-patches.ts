@@ -32,6 +32,7 @@ const PROPS: ReadonlyArray<readonly [place: RegExp, props: string]> = [
   [/^\/spec\/serviceAccountName/, 'serviceAccountName'],
   [/^\/spec\/imagePullSecrets/, 'imagePullSecrets'],
   [/^\/spec\/priorityClassName/, 'priorityClassName'],
+  [/^\/spec\/schedulerName/, 'schedulerName'],
 ];
 
 /**
@@ -52,16 +53,24 @@ export function outsidePatches(objects: readonly NamedByContent[]): Finding[] {
         key: part,
         message: `the ${object.kind} ${object.name} was changed after its name was made from its content; applied again under this name, it would be refused`,
         got: `${places.length > 4 ? `${places.length} changes, the first at ${places[0]}` : places.join(', ')}`,
-        change: instead(part, places),
+        change: instead(part, places, OWNERS[object.metadata.getLabel('app.kubernetes.io/component') ?? ''] ?? ''),
       },
     ];
   });
 }
 
-function instead(part: NamedByContent['part'], places: readonly string[]): string {
+/** What stands before the props of a pod that is not the training pod, by its component. */
+const OWNERS: Readonly<Record<string, string>> = { prepare: 'preparePod.', preflight: 'preflightPod.' };
+
+/** Props that every pod of a run has. */
+const OF_EACH_POD = /^(env|nodePool|labels|annotations|priorityClassName|schedulerName)$/;
+
+function instead(part: NamedByContent['part'], places: readonly string[], at: string): string {
   if (part === 'data') return 'change what the object is made from: props, files, arguments';
-  const props = PROPS.filter(([place]) => places.some((each) => place.test(each))).map(([, name]) => name);
-  return props.length === 0 ? 'use podTemplate' : `use the prop ${props.join(', ')}, or podTemplate`;
+  const props = PROPS.filter(([place]) => places.some((each) => place.test(each))).map(([, name]) =>
+    OF_EACH_POD.test(name) ? `${at}${name}` : name,
+  );
+  return props.length === 0 ? `use ${at}podTemplate` : `use the prop ${props.join(', ')}, or ${at}podTemplate`;
 }
 
 /** JSON pointers of what two values differ in, the outermost only; nothing and null are the same. */

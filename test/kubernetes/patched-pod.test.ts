@@ -1,6 +1,7 @@
 import type { PodTemplateSpec } from 'kubernetes-types/core/v1';
 import { patchedPod } from '../../src/kubernetes/patched-pod';
 import { podTemplate } from '../../src/kubernetes/pod-template';
+import { PATCHABLE_TRAINER } from '../../src/kubernetes/training-pod';
 import { Severity } from '../../src/run/finding';
 import type { Mapping } from '../../src/run/run';
 
@@ -25,7 +26,7 @@ const template: PodTemplateSpec = podTemplate({
   imagePullSecrets: [],
   terminationGracePeriodSeconds: 60,
 });
-const patched = (patch: Mapping) => patchedPod('finetune/math', template, patch);
+const patched = (patch: Mapping) => patchedPod('finetune/math', template, patch, PATCHABLE_TRAINER);
 const findings = (patch: Mapping) => patched(patch).findings.map(({ severity, key, got }) => [severity, key, got]);
 const trainer = (patch: Mapping) => ({ spec: { containers: [{ name: 'trainer', ...patch }] } });
 const asked = { limits: { cpu: '100m', memory: '64Mi' } };
@@ -172,7 +173,9 @@ test('what the patch leaves as it was is not named', () => {
     ...template,
     spec: { ...template.spec, containers: template.spec?.containers ?? [], volumes: [ca] },
   };
-  expect(patchedPod('finetune/math', before, { metadata: { annotations: { a: 'b' } } }).named).toEqual([]);
+  expect(
+    patchedPod('finetune/math', before, { metadata: { annotations: { a: 'b' } } }, PATCHABLE_TRAINER).named,
+  ).toEqual([]);
 });
 
 test('what the patch mounts and the template did not is named', () => {

@@ -11,6 +11,7 @@ const pod = (changes: Partial<PreparePod> = {}): PreparePod => ({
   configMap: 'prepare-1',
   target: { claimName: 'models', mountPath: '/models' },
   tokens: [],
+  env: {},
   ...changes,
 });
 const envOf = (changes: Partial<PreparePod> = {}) => preparePod(pod(changes)).container.env;

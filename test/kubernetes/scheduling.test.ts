@@ -1,4 +1,4 @@
-import { evictionAnnotations, type Scheduling, schedulingFields } from '../../src/kubernetes/scheduling';
+import { CPU_NODES, evictionAnnotations, type Scheduling, schedulingFields } from '../../src/kubernetes/scheduling';
 
 const scheduling = (changes: Partial<Scheduling> = {}): Scheduling => ({
   products: [],
@@ -88,4 +88,25 @@ test('a CPU pod needs no runtime class', () => {
 
 test('without a runtime class the node has its own', () => {
   expect(schedulingFields(scheduling(), 4, near)).not.toHaveProperty('runtimeClassName');
+});
+
+test('a pod that avoids GPUs prefers nodes that no label says to have some, and must go to none', () => {
+  const { affinity, tolerations } = schedulingFields(CPU_NODES, 0, undefined);
+  expect(tolerations).toEqual([]);
+  expect(affinity).toEqual({
+    nodeAffinity: {
+      preferredDuringSchedulingIgnoredDuringExecution: [
+        {
+          weight: 50,
+          preference: {
+            matchExpressions: [
+              { key: 'nvidia.com/gpu.present', operator: 'DoesNotExist' },
+              { key: 'nvidia.com/gpu.product', operator: 'DoesNotExist' },
+              { key: 'aliyun.accelerator/nvidia_name', operator: 'DoesNotExist' },
+            ],
+          },
+        },
+      ],
+    },
+  });
 });
