@@ -25,6 +25,10 @@ from filling the same directory at once. While a directory is filled, `.preparin
 failure that would come again, or the last try's, leaves `.failed` with one line instead. wait-for.sh reads both. Tokens
 come from HF_TOKEN and MODELSCOPE_API_TOKEN, which the hubs' own libraries read.
 
+Hubs' libraries, pip and urllib read the proxy from HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and NO_PROXY, and the certificate
+authorities to trust from SSL_CERT_FILE, REQUESTS_CA_BUNDLE and PIP_CERT. Of PROXY_CREDENTIALS, a part of the proxy's
+address, nothing is shown.
+
 Nothing that a server names is used before it is looked at: names of files (check_names), sizes, hashes. What a server
 sends has bounds too: no more bytes than it announced, and no slower than a least speed (Watch).
 
@@ -38,12 +42,14 @@ import fcntl
 import glob
 import hashlib
 import http.client
+import importlib.metadata
 import importlib.util
 import json
 import os
 import posixpath
 import shutil
 import signal
+import ssl
 import stat
 import struct
 import subprocess
@@ -107,7 +113,13 @@ def say(text):
 
 def on_one_line(text):
     """A text with what a server wrote in it, as it may go to a log."""
-    return "".join(char if is_plain(char) else " " for char in text)
+    return "".join(char if is_plain(char) else " " for char in without_credentials(text))
+
+
+def without_credentials(text):
+    """A text that may quote the proxy's address, as it may go to a log."""
+    credentials = os.environ.get("PROXY_CREDENTIALS")
+    return text.replace(credentials, "...") if credentials else text
 
 
 def is_plain(text):
@@ -130,6 +142,7 @@ def main():
 def prepare(spec):
     WATCH.asked = directories_of(spec)
     check_spec(spec)
+    check_proxy(spec)
     for directory in WATCH.asked:
         with contextlib.suppress(FileNotFoundError):
             os.remove(os.path.join(directory, FAILED))
@@ -185,22 +198,52 @@ def failure_of(error):
 
 def is_disk_full(error):
     """Whether a full disk is behind an error, however a library wrapped it."""
+    for each in behind(error):
+        if isinstance(each, OSError) and each.errno in (errno.ENOSPC, errno.EDQUOT):
+            return True
+        if isinstance(each, BaseException) and says_disk_full(str(each)):
+            return True
+    return False
+
+
+def way_out_refused(error):
+    """What a proxy or a certificate has against a connection, which it will have the next time too; None: neither."""
+    for each in behind(error):
+        if isinstance(each, ssl.SSLCertVerificationError):
+            return NOT_TRUSTED.format(trusted())
+        if isinstance(each, BaseException) and says_proxy_refuses(str(each)):
+            return PROXY_REFUSES
+    return None
+
+
+NOT_TRUSTED = "the server's certificate is signed by no authority that is trusted here ({})"
+PROXY_REFUSES = "the proxy wants other credentials (407)"
+
+
+def trusted():
+    path = os.environ.get("SSL_CERT_FILE")
+    return f"SSL_CERT_FILE is {path}" if path else "SSL_CERT_FILE is not set"
+
+
+def says_proxy_refuses(text):
+    return "407" in text and "proxy" in text.lower()
+
+
+def behind(error):
+    """An error and all that it was raised for, however a library wrapped it."""
     pending, seen = [error], []
     while pending:
         error = pending.pop()
         if error is None or any(error is other for other in seen) or len(seen) > 100:
             continue
         seen.append(error)
-        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
-            return True
+        yield error
         if isinstance(error, BaseException):
-            if says_disk_full(str(error)):
-                return True
-            pending += [error.__cause__, error.__context__]
+            # urllib and urllib3 name it as the reason.
+            pending += [error.__cause__, error.__context__, getattr(error, "reason", None)]
             # modelscope 1.38 collects the errors of the files.
             failed = getattr(error, "failed_files", None)
             pending += failed.values() if isinstance(failed, dict) else []
-    return False
 
 
 def says_disk_full(text):
@@ -439,11 +482,43 @@ def check_spec(spec):
     if "packages" in spec:
         check_texts(spec["packages"], "packages", ("requirements", "directory"), ("indexUrl",))
     endpoints = {}
-    for part in [*([spec["model"]] if "model" in spec else []), *data]:
+    for part in parts_of(spec):
         # The hubs' libraries read the endpoint once, when they are imported.
         hub, endpoint = part["hub"], part.get("endpoint")
         if hub != "http" and endpoints.setdefault(hub, endpoint) != endpoint:
             raise Refused(f"two endpoints for {hub} in PREPARE_SPEC: {endpoints[hub]} and {endpoint}")
+
+
+def check_proxy(spec):
+    """A proxy that speaks SOCKS needs packages, without which some libraries say little and others go around it."""
+    address = socks_proxy()
+    if address is None:
+        return
+    needed = {"socks": "PySocks"}
+    if any(part["hub"] == "huggingface" for part in parts_of(spec)) and huggingface_uses_httpx():
+        needed["socksio"] = "socksio"
+    for module, package in needed.items():
+        if importlib.util.find_spec(module) is None:
+            raise Refused(f"the image lacks the package {package}, which a proxy of {address.scheme} takes")
+
+
+def parts_of(spec):
+    return [*([spec["model"]] if "model" in spec else []), *spec.get("data", [])]
+
+
+def huggingface_uses_httpx():
+    """From huggingface_hub 1.0 on, which is built on httpx instead of requests."""
+    try:
+        return int(importlib.metadata.version("huggingface_hub").split(".")[0]) >= 1
+    except (importlib.metadata.PackageNotFoundError, ValueError):
+        return False
+
+
+def socks_proxy():
+    """The proxy's address, if it speaks SOCKS."""
+    proxies = urllib.request.getproxies_environment()
+    address = urllib.parse.urlsplit(proxies.get("https") or proxies.get("all") or "")
+    return address if address.scheme.startswith("socks") else None
 
 
 def check_part(part, what, path=False):
@@ -657,7 +732,9 @@ def fetch(request, part):
     else:
         if endpoint:
             os.environ["HF_ENDPOINT"] = endpoint
-            # A mirror has the files, but seldom the chunk storage beside them.
+        # A mirror has the files, but seldom the chunk storage beside them; and that one's client is not known to speak
+        # SOCKS, nor to trust other authorities.
+        if endpoint or socks_proxy() or os.environ.get("SSL_CERT_FILE"):
             os.environ.setdefault("HF_HUB_DISABLE_XET", "1")
         listing, download, token = huggingface_listing, huggingface_download, "HF_TOKEN"
     try:
@@ -677,8 +754,12 @@ def fetch(request, part):
         if is_disk_full(error):
             raise
         set_or_not = "is set" if os.environ.get(token) else "is not set"
+        what = f"cannot fetch {request['repository']} at {request['revision']} from {endpoint or request['hub']}"
+        refused = way_out_refused(error)
+        if refused:
+            raise Refused(f"{what}: {refused}") from error
         raise (Refused if is_final(error) else Failure)(
-            f"cannot fetch {request['repository']} at {request['revision']} from {endpoint or request['hub']}: "
+            f"{what}: "
             f"{type(error).__name__}: {first_line(error)} ({token} {set_or_not})"
         ) from error
     if "path" in request:
@@ -898,6 +979,9 @@ def http_download(part):
             except (OSError, http.client.HTTPException) as error:
                 if is_disk_full(error):
                     raise
+                refused = way_out_refused(error)
+                if refused:
+                    raise Refused(f"cannot fetch {url}: {refused}") from error
                 problem = error
             except ValueError as error:
                 raise Refused(f"cannot fetch {url}: the server redirects to no address: {first_line(error)}") from error
@@ -919,12 +1003,28 @@ class HttpOnly(urllib.request.HTTPRedirectHandler):
         return super().redirect_request(*arguments)
 
 
+def by_socks(url):
+    """urllib itself knows proxies of HTTP alone, and would talk HTTP to any other."""
+    address, server = socks_proxy(), urllib.parse.urlsplit(url)
+    if address is None:
+        return []
+    if urllib.request.proxy_bypass_environment(server.netloc):
+        return [urllib.request.ProxyHandler({})]
+    import socks
+    from sockshandler import SocksiPyHandler
+
+    user, password = (urllib.parse.unquote(part) if part else None for part in (address.username, address.password))
+    names = address.scheme == "socks5h"
+    handler = SocksiPyHandler(socks.SOCKS5, address.hostname, address.port or 1080, names, user, password)
+    return [urllib.request.ProxyHandler({}), handler]
+
+
 def http_get(url, partial, limit):
     """Fetches what a file still lacks, or all of it where the server knows no ranges; never more than the limit."""
     there = os.path.getsize(partial) if os.path.lexists(partial) else 0
     request = urllib.request.Request(url, headers={"Range": f"bytes={there}-"} if there else {})
     try:
-        answer = urllib.request.build_opener(HttpOnly).open(request, timeout=60)
+        answer = urllib.request.build_opener(HttpOnly, *by_socks(url)).open(request, timeout=60)
     except urllib.error.HTTPError as error:
         if error.code == 416:
             return
@@ -1032,13 +1132,18 @@ def install(packages):
         )
     except subprocess.TimeoutExpired as error:
         raise Failure(f"pip has not installed {packages['requirements']} after {PACKAGES_SECONDS} s") from error
-    print(result.stdout, end="", flush=True)
+    print(without_credentials(result.stdout), end="", flush=True)
     if result.returncode != 0:
         lines = [line for line in result.stdout.splitlines() if line.strip()]
         errors = [line for line in lines if line.startswith("ERROR:")] or lines[-1:] or ["no output"]
         kind = Refused if "DO NOT MATCH THE HASHES" in result.stdout else Failure
         kind = DiskFull if says_disk_full(result.stdout) else kind
-        raise kind(f"pip cannot install {packages['requirements']}: {errors[0]}")
+        why = errors[0]
+        if "CERTIFICATE_VERIFY_FAILED" in result.stdout:
+            kind, why = Refused, NOT_TRUSTED.format(trusted())
+        elif says_proxy_refuses(result.stdout):
+            kind, why = Refused, PROXY_REFUSES
+        raise kind(f"pip cannot install {packages['requirements']}: {why}")
 
 
 def check_packages(directory):

@@ -10,8 +10,16 @@ import { type Prepared, prepare, preparedOf } from './job/prepare-job';
 import type { RequestedCpuPod, RequestedPod, RunRequest } from './job/request';
 import { type ResolvedRun, resolveRun } from './job/resolve';
 import { configFiles, launchFiles } from './job/run-files';
-import { preflightJob, type RunConfigMaps, reachOf, trainingJob, trainingPodOf } from './job/training-job';
+import {
+  preflightJob,
+  preflightReach,
+  type RunConfigMaps,
+  reachOf,
+  trainingJob,
+  trainingPodOf,
+} from './job/training-job';
 import type { JobManifest } from './kubernetes/job';
+import type { Reach } from './kubernetes/network-policy';
 import { bytesOf } from './kubernetes/quantity';
 import { ModelCache } from './model-cache';
 import { NetworkAccess } from './network-access';
@@ -91,6 +99,7 @@ export class FineTuningJob extends Construct {
       path: resolved.path,
       namespace: Chart.of(this).namespace ?? '',
       existingClaims: existingClaims(resolved),
+      existingConfigMaps: existingConfigMaps(resolved),
     };
     const filling = prepare(resolved.models.filled ? volumes.models : volumes.saves, resolved, prepared);
     if (filling !== undefined) {
@@ -98,13 +107,13 @@ export class FineTuningJob extends Construct {
       reportReferences(this, { ...references, pod: filling.pod, named: filling.named });
     }
     if (preflight !== undefined) {
-      makeReachable(this, 'PreflightNetworkPolicy', preflight.manifest, resolved, false);
+      makeReachable(this, 'PreflightNetworkPolicy', preflight.manifest, preflightReach(resolved));
       makeJob(this, 'Preflight', preflight.manifest);
       report(this, preflight.findings);
       reportReferences(this, { ...references, pod: preflight.pod, named: preflight.named });
     }
     const place = resolved.waves ? new Construct(chartBeside(this, 'train'), constructName(this)) : this;
-    makeReachable(place, 'NetworkPolicy', training.manifest, resolved, resolved.run.nodes > 1);
+    makeReachable(place, 'NetworkPolicy', training.manifest, reachOf(resolved));
     // Wherever it stands, it is what `ApiObject.of(job)` means.
     const job = makeJob(place, 'Resource', training.manifest);
     // On the Job alone, so that a reason starts no new pod.
@@ -223,7 +232,7 @@ function requestOf(job: Construct, props: FineTuningJobProps, { models, saves }:
     smoke: props.smoke ?? false,
     tensorBoard: props.tensorBoard ?? false,
     waves: (props.gate ?? Gate.wait())._waves,
-    destinations: access._destinations,
+    network: access._network,
     acknowledge: props.acknowledge ?? {},
     problems: [
       ...model._problems,
@@ -279,15 +288,13 @@ function placeInWaves(resolved: ResolvedRun, { request }: Prepared, { models, sa
 }
 
 /** Makes the policy that says what the pods of a Job may reach, unless the run wants none. */
-function makeReachable(
-  scope: Construct,
-  id: string,
-  { metadata }: JobManifest,
-  resolved: ResolvedRun,
-  peers: boolean,
-): void {
-  const reach = reachOf(resolved, metadata.name, peers);
-  if (reach !== undefined) makeNetworkPolicy(scope, id, metadata.labels, reach);
+function makeReachable(scope: Construct, id: string, { metadata }: JobManifest, reach: Reach | undefined): void {
+  if (reach !== undefined) makeNetworkPolicy(scope, id, metadata.name, metadata.labels, [reach]);
+}
+
+/** ConfigMaps that nothing here need make. */
+function existingConfigMaps({ network: { caFile } }: ResolvedRun): string[] {
+  return caFile !== undefined && 'configMap' in caFile ? [caFile.configMap] : [];
 }
 
 /** Claims that nothing here makes. */

@@ -1,4 +1,5 @@
 export { Adapter, type AdapterClaimProps } from './adapter';
+export { CaBundle } from './ca-bundle';
 export { CpuPool, type CpuPoolOptions } from './cpu-pool';
 export {
   type DatasetClaimProps,
@@ -13,6 +14,7 @@ export {
 } from './dataset-volume';
 export type { DeepSpeedFp16, DeepSpeedZero3Props } from './deepspeed/zero3-props';
 export { DeepSpeedZero3 } from './deepspeed-zero3';
+export { type DnsPods, DnsServer } from './dns-server';
 export { FineTuningJob } from './fine-tuning-job';
 export type { FineTuningJobProps, RunProps } from './fine-tuning-job-props';
 export { Gate } from './gate';
@@ -25,7 +27,13 @@ export {
   type ModelCacheProps,
   type NodeModelCacheProps,
 } from './model-cache';
-export { NetworkAccess, type NetworkDestination } from './network-access';
+export {
+  NetworkAccess,
+  type NetworkDestination,
+  type NetworkOptions,
+  type ProxyServer,
+  type RestrictedNetworkOptions,
+} from './network-access';
 export { NodePool, type NodePoolOptions } from './node-pool';
 export { Strategy } from './planning/strategy';
 export type { CpuPodProps, PodProps } from './pod-props';

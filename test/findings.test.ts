@@ -201,6 +201,11 @@ const CASES: readonly Case[] = [
     { path: 'finetune/math', key: 'NodePool.gpus', got: '0', allowed: 'a whole number from 1' },
   ],
   [
+    'invalid-proxy',
+    run({ networkAccess: NetworkAccess.restricted([], { proxy: { url: 'ftp://proxy.example.com' } }) }),
+    { path: 'finetune/math', key: 'networkAccess.proxy.url', got: 'ftp://proxy.example.com' },
+  ],
+  [
     'invalid-prop',
     run({ memory: 20 as never }),
     { path: 'finetune/math', key: 'memory', got: '20', allowed: 'a Size: Size.gibibytes(20)' },

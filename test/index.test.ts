@@ -5,10 +5,12 @@ import { REPOSITORY } from './folder';
 test('the public surface is this and no more', () => {
   expect(Object.keys(library).sort()).toEqual([
     'Adapter',
+    'CaBundle',
     'CpuPool',
     'DatasetFormat',
     'DatasetVolume',
     'DeepSpeedZero3',
+    'DnsServer',
     'EditOperation',
     'FineTuningJob',
     'Gate',

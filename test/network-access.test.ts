@@ -1,6 +1,8 @@
+import { Secret } from 'cdk8s-plus-28';
 import type { NetworkPolicy } from 'kubernetes-types/networking/v1';
-import { ModelCache, NetworkAccess, type QwenQLoRAJobProps, Source } from '../src';
-import { chartOf, findingsWith, jobOf, manifestsOf, mathDataset, mathRun } from './synthesis';
+import { CaBundle, DnsServer, ModelCache, NetworkAccess, type QwenQLoRAJobProps, Source } from '../src';
+import { findingsOf } from '../src/tree/findings';
+import { chartOf, containerOf, envOf, findingsWith, jobOf, manifestsOf, mathDataset, mathRun } from './synthesis';
 
 const tree = (props: Partial<QwenQLoRAJobProps>) => {
   const { app, chart } = chartOf();
@@ -24,6 +26,8 @@ const reachOf = (props: Partial<QwenQLoRAJobProps>, component: string) => {
     .map(({ to, ports }) => [to?.[0]?.ipBlock?.cidr, ports?.map(({ port }) => port)]);
 };
 
+const CREDENTIALS = { secret: Secret.fromSecretName(chartOf().chart, 'proxy', 'proxy'), key: 'user' };
+
 test('each Job has a policy of its own, for its pods alone, made before it', () => {
   const { manifests } = written();
   expect(policiesOf(manifests).map(({ metadata, spec }) => [metadata?.name, spec?.podSelector])).toEqual(
@@ -40,7 +44,7 @@ test('each Job has a policy of its own, for its pods alone, made before it', () 
 });
 
 test('the training pod reaches DNS alone, the prepare pod hub and package index too', () => {
-  expect([reachOf({}, 'train'), reachOf({}, 'prepare')]).toEqual([[], [[undefined, [80, 443]]]]);
+  expect([reachOf({}, 'train'), reachOf({}, 'prepare')]).toEqual([[], [['0.0.0.0/0', [80, 443]]]]);
 });
 
 test('the prepare pod reaches the ports of its hub and its package index', () => {
@@ -110,4 +114,243 @@ test.each([
 test.each(['10.0.0.0/8', '203.0.113.7/32', 'fd00::/8'])('%s is one', (cidr) => {
   const app = tree({ networkAccess: NetworkAccess.restricted([{ cidr }]) });
   expect(findingsWith(app, 'invalid-destination')).toEqual([]);
+});
+
+describe('DNS', () => {
+  const dnsOf = (dns: DnsServer[]) =>
+    policiesOf(written({ networkAccess: NetworkAccess.restricted([], { dns }) }).manifests)[0]?.spec?.egress?.slice(
+      0,
+      dns.length,
+    );
+
+  test('is asked of other servers where they are named', () => {
+    const labels = { 'dns.operator.openshift.io/daemonset-dns': 'default' };
+    const dns = [
+      DnsServer.kubeDns(),
+      DnsServer.address('169.254.20.10'),
+      DnsServer.address('fd00::a'),
+      DnsServer.pods({ namespace: 'openshift-dns', labels, port: 5353 }),
+    ];
+    expect(dnsOf(dns)?.map(({ to, ports }) => [to?.[0], ports?.[0]?.port])).toEqual([
+      [
+        {
+          namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'kube-system' } },
+          podSelector: { matchLabels: { 'k8s-app': 'kube-dns' } },
+        },
+        53,
+      ],
+      [{ ipBlock: { cidr: '169.254.20.10/32' } }, 53],
+      [{ ipBlock: { cidr: 'fd00::a/128' } }, 53],
+      [
+        {
+          namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'openshift-dns' } },
+          podSelector: { matchLabels: labels },
+        },
+        5353,
+      ],
+    ]);
+  });
+
+  test.each([
+    ['a host name', [DnsServer.address('dns.example.com')], 'DnsServer.address'],
+    ['no port', [DnsServer.address('10.0.0.10', 0)], 'DnsServer.port'],
+    ['nobody', [], 'networkAccess.dns'],
+  ])('is not asked of %s', (_, dns, key) => {
+    const app = tree({ networkAccess: NetworkAccess.restricted([], { dns }) });
+    expect(findingsWith(app, 'invalid-destination')).toEqual([expect.objectContaining({ severity: 'error', key })]);
+  });
+});
+
+describe('where the prepare pod may connect', () => {
+  test('can be named: then it reaches that and DNS alone', () => {
+    const networkAccess = NetworkAccess.restricted([], {
+      prepareDestinations: [{ cidr: '192.0.2.0/24', ports: [8443] }],
+    });
+    expect([reachOf({ networkAccess }, 'train'), reachOf({ networkAccess }, 'prepare')]).toEqual([
+      [],
+      [['192.0.2.0/24', [8443]]],
+    ]);
+  });
+
+  test('is named by addresses', () => {
+    const networkAccess = NetworkAccess.restricted([], { prepareDestinations: [{ cidr: 'hub.example.com' }] });
+    expect(findingsWith(tree({ networkAccess }), 'invalid-destination')).toEqual([
+      expect.objectContaining({ key: 'networkAccess.prepareDestinations', got: 'hub.example.com' }),
+    ]);
+  });
+
+  test('is what all runs let it reach that share it', () => {
+    const { app, chart } = chartOf();
+    const shared = { dataset: mathDataset(chart), modelCache: new ModelCache(chart, 'models') };
+    const to = (cidr: string) => NetworkAccess.restricted([], { prepareDestinations: [{ cidr }] });
+    mathRun(chart, { ...shared, networkAccess: to('192.0.2.1/32') }, 'a');
+    mathRun(chart, { ...shared, networkAccess: to('192.0.2.2/32') }, 'b');
+    const manifests = manifestsOf(app);
+    const policy = policiesOf(manifests).find(
+      ({ metadata }) => metadata?.name === jobOf(manifests, 'prepare').metadata?.name,
+    );
+    expect(policy?.spec?.egress?.flatMap(({ to }) => to?.[0]?.ipBlock?.cidr ?? []).sort()).toEqual([
+      '192.0.2.1/32',
+      '192.0.2.2/32',
+    ]);
+    expect(findingsWith(app, 'duplicate-name')).toEqual([]);
+  });
+});
+
+describe('a proxy', () => {
+  const proxy = { url: 'http://proxy.example.com:3128', noProxy: ['.corp.example.com', '10.0.0.9'] };
+  const containerWith = (props: Partial<QwenQLoRAJobProps>, component = 'prepare') =>
+    containerOf(jobOf(written(props).manifests, component));
+
+  test('is told the prepare pod in both spellings, with what is reached without it', () => {
+    const noProxy = 'localhost,127.0.0.1,::1,.svc,.cluster.local,.corp.example.com,10.0.0.9';
+    expect(envOf(containerWith({ networkAccess: NetworkAccess.restricted([], { proxy }) }))).toMatchObject({
+      HTTP_PROXY: proxy.url,
+      http_proxy: proxy.url,
+      HTTPS_PROXY: proxy.url,
+      https_proxy: proxy.url,
+      NO_PROXY: noProxy,
+      no_proxy: noProxy,
+    });
+  });
+
+  test('of SOCKS is told for all kinds of servers too', () => {
+    const url = 'socks5h://proxy.example.com:1080';
+    expect(envOf(containerWith({ networkAccess: NetworkAccess.restricted([], { proxy: { url } }) }))).toMatchObject({
+      HTTPS_PROXY: url,
+      ALL_PROXY: url,
+      all_proxy: url,
+    });
+  });
+
+  test('is not asked for a server that only the cluster knows', () => {
+    const props = { packageIndex: 'http://nexus:8081/simple', networkAccess: NetworkAccess.restricted([], { proxy }) };
+    expect(envOf(containerWith(props))['NO_PROXY']).toContain(',nexus,');
+  });
+
+  test('wants credentials of a Secret, which are defined before they are used', () => {
+    const networkAccess = NetworkAccess.restricted([], { proxy: { ...proxy, credentials: CREDENTIALS } });
+    const env = containerWith({ networkAccess }).env ?? [];
+    expect(env[0]).toEqual({
+      name: 'PROXY_CREDENTIALS',
+      valueFrom: { secretKeyRef: { name: 'proxy', key: 'user' } },
+    });
+    expect(env.find(({ name }) => name === 'https_proxy')?.value).toBe(
+      'http://$(PROXY_CREDENTIALS)@proxy.example.com:3128',
+    );
+  });
+
+  test('is told without a policy too', () => {
+    const networkAccess = NetworkAccess.unrestricted({ proxy });
+    expect(envOf(containerWith({ networkAccess }))['HTTPS_PROXY']).toBe(proxy.url);
+  });
+
+  test('is told the training pod only if it reports to somebody, who can be reached then', () => {
+    const networkAccess = NetworkAccess.restricted([], { proxy });
+    const reporting = { networkAccess, train: { reportTo: 'wandb' } };
+    expect(envOf(containerWith({ networkAccess }, 'train'))).not.toHaveProperty('HTTPS_PROXY');
+    expect(envOf(containerWith(reporting, 'train'))['HTTPS_PROXY']).toBe(proxy.url);
+    expect([reachOf({ networkAccess }, 'train'), reachOf(reporting, 'train')]).toEqual([[], [['0.0.0.0/0', [3128]]]]);
+    expect(findingsWith(tree(reporting), 'tracker-unreachable')).toEqual([]);
+  });
+
+  test('is what the prepare pod reaches, beside DNS', () => {
+    expect(reachOf({ networkAccess: NetworkAccess.restricted([], { proxy }) }, 'prepare')).toEqual([
+      ['0.0.0.0/0', [3128]],
+    ]);
+  });
+
+  test.each([
+    ['proxy.example.com:3128', 'url'],
+    ['ftp://proxy.example.com', 'url'],
+    ['http://proxy.example.com:3128/path', 'url'],
+    ['http:proxy.example.com', 'url'],
+  ])('at %s is none', (url, key) => {
+    const app = tree({ networkAccess: NetworkAccess.restricted([], { proxy: { url } }) });
+    expect(findingsWith(app, 'invalid-proxy')).toEqual([
+      expect.objectContaining({ severity: 'error', key: `networkAccess.proxy.${key}`, got: url }),
+    ]);
+  });
+
+  test('with a password in its address is an error that does not show it', () => {
+    const app = tree({
+      networkAccess: NetworkAccess.restricted([], { proxy: { url: 'http://me:hunter2@proxy:3128' } }),
+    });
+    const found = findingsWith(app, 'invalid-proxy');
+    expect(found).toEqual([expect.objectContaining({ got: 'http://…@proxy:3128' })]);
+    expect(JSON.stringify(findingsOf(app))).not.toContain('hunter2');
+  });
+
+  test.each(['10.0.0.0/8', '*', 'a b', 'host:8080'])(
+    'is not told to leave %s out, which not all libraries understand',
+    (entry) => {
+      const app = tree({ networkAccess: NetworkAccess.restricted([], { proxy: { ...proxy, noProxy: [entry] } }) });
+      expect(findingsWith(app, 'invalid-proxy')).toEqual([
+        expect.objectContaining({ key: 'networkAccess.proxy.noProxy', got: entry }),
+      ]);
+    },
+  );
+
+  test('is set in one place: another one in the variables of the pod is refused', () => {
+    const networkAccess = NetworkAccess.restricted([], { proxy });
+    const app = tree({ networkAccess, preparePod: { env: { https_proxy: 'http://other:1' } } });
+    expect(findingsWith(app, 'owned-variable')).toEqual([
+      expect.objectContaining({ key: 'preparePod.env.https_proxy' }),
+    ]);
+  });
+});
+
+describe('a CA bundle', () => {
+  const podWith = (caBundle: CaBundle, props: Partial<QwenQLoRAJobProps> = {}, component = 'prepare') =>
+    jobOf(written({ ...props, networkAccess: NetworkAccess.unrestricted({ caBundle }) }).manifests, component);
+  const items = [{ key: 'ca-bundle.crt', path: 'ca.crt' }];
+  const volumeOf = (job: ReturnType<typeof podWith>) =>
+    job.spec?.template.spec?.volumes?.find(({ name }) => name === 'ca-bundle');
+
+  test.each([
+    ['ConfigMap', CaBundle.fromConfigMap('company-ca', 'ca-bundle.crt'), { configMap: { name: 'company-ca', items } }],
+    [
+      'Secret',
+      CaBundle.fromSecret({ ...CREDENTIALS, key: 'ca-bundle.crt' }),
+      { secret: { secretName: 'proxy', items } },
+    ],
+  ])('of a %s is mounted where the variables of each library point', (_, caBundle, source) => {
+    const job = podWith(caBundle);
+    const file = '/etc/ca-bundle/ca.crt';
+    expect(volumeOf(job)).toEqual({ name: 'ca-bundle', ...source });
+    expect(containerOf(job).volumeMounts).toContainEqual({
+      name: 'ca-bundle',
+      mountPath: '/etc/ca-bundle',
+      readOnly: true,
+    });
+    expect(envOf(containerOf(job))).toMatchObject({
+      SSL_CERT_FILE: file,
+      REQUESTS_CA_BUNDLE: file,
+      PIP_CERT: file,
+      CURL_CA_BUNDLE: file,
+    });
+  });
+
+  test('reaches the training pod only if it reports to somebody', () => {
+    const caBundle = CaBundle.fromConfigMap('company-ca');
+    expect(volumeOf(podWith(caBundle, {}, 'train'))).toBeUndefined();
+    const job = podWith(caBundle, { train: { reportTo: 'wandb' } }, 'train');
+    expect(volumeOf(job)).toBeDefined();
+    expect(envOf(containerOf(job))).toHaveProperty('SSL_CERT_FILE');
+  });
+
+  test('need not be made here', () => {
+    const networkAccess = NetworkAccess.restricted([], { caBundle: CaBundle.fromConfigMap('company-ca') });
+    expect(findingsOf(tree({ networkAccess }))).toEqual(findingsOf(tree({})));
+  });
+
+  test.each([
+    ['Company CA', 'ca.crt'],
+    ['company-ca', 'a b'],
+  ])('has no name like %s, key %s', (name, key) => {
+    const networkAccess = NetworkAccess.restricted([], { caBundle: CaBundle.fromConfigMap(name, key) });
+    expect(findingsWith(tree({ networkAccess }), 'invalid-name')).toEqual([
+      expect.objectContaining({ severity: 'error', key: 'CaBundle.fromConfigMap' }),
+    ]);
+  });
 });

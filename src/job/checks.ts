@@ -1,10 +1,10 @@
 import { guarded } from '../judge/guarded';
 import { secretFindings, textsOf, withNames } from '../judge/secrets';
 import { annotationProblems, labelProblems, objectNameProblems, variableProblems } from '../kubernetes/name-problems';
-import { networkTrackers } from '../kubernetes/network-policy';
 import { PREPARE_OWNED_VARIABLES } from '../kubernetes/prepare-pod';
 import { tooLittle, unavailable } from '../kubernetes/resources';
 import { OWNED_VARIABLES } from '../kubernetes/trainer-env';
+import { wayOutVariables } from '../kubernetes/way-out';
 import { digest } from '../run/digest';
 import { type Finding, type Problem, Severity } from '../run/finding';
 import { withoutTrailingSlashes } from '../run/trailing-slashes';
@@ -22,12 +22,16 @@ export function checkResolved(resolved: ResolvedRun): Finding[] {
   const { run, resources, nodes, smokeRun, numbers, judged, trainConfig } = resolved;
   const { host } = numbers;
   const { path } = run;
+  const ofNetwork = wayOutVariables(resolved.network);
+  const ofTrackers = resolved.trackers.length === 0 ? {} : ofNetwork;
   const problems = [
     ...resolved.problems,
     ...guarded(path, 'props', () => propProblems(quantitiesOf(resolved))),
     ...guarded(path, 'names', () => nameProblems(resolved)),
-    ...guarded(path, 'names', () => podProblems('', resolved, OWNED_VARIABLES)),
-    ...guarded(path, 'names', () => podProblems('preparePod.', resolved.preparePod, PREPARE_OWNED_VARIABLES)),
+    ...guarded(path, 'names', () => podProblems('', resolved, { ...OWNED_VARIABLES, ...ofTrackers })),
+    ...guarded(path, 'names', () =>
+      podProblems('preparePod.', resolved.preparePod, { ...PREPARE_OWNED_VARIABLES, ...ofNetwork }),
+    ),
     ...guarded(path, 'names', () => podProblems('preflightPod.', resolved.preflightPod, OWNED_VARIABLES)),
     ...guarded(path, 'networkAccess', () => trackerProblems(resolved)),
     ...guarded(path, 'source', () => sourceProblems(resolved)),
@@ -71,9 +75,8 @@ function quantitiesOf({
 }
 
 /** A tracker that the pod can't reach would hold the run up, or end it. */
-function trackerProblems({ destinations, run, env }: ResolvedRun): Problem[] {
-  const trackers = networkTrackers(run, env);
-  if (destinations?.length !== 0 || trackers.length === 0) return [];
+function trackerProblems({ network: { restricted, proxy }, trackers }: ResolvedRun): Problem[] {
+  if (restricted?.destinations.length !== 0 || proxy !== undefined || trackers.length === 0) return [];
   return [
     {
       id: 'tracker-unreachable',

@@ -3,7 +3,7 @@ import type { PodSpec } from 'kubernetes-types/core/v1';
 import { podFailurePolicy } from '../kubernetes/failure-policy';
 import { jobName, jobOf } from '../kubernetes/job';
 import { NAME_LENGTH } from '../kubernetes/names';
-import { portsOf } from '../kubernetes/network-policy';
+import { fetchReach, hostOf, type Reach } from '../kubernetes/network-policy';
 import { podTemplate } from '../kubernetes/pod-template';
 import {
   type HubToken,
@@ -103,8 +103,8 @@ interface Sharing {
   /** Those that all of them have. */
   readonly labels: Readonly<Record<string, string>>;
   readonly annotations: Readonly<Record<string, string>>;
-  /** Whether all of them want a network policy. */
-  readonly restricted: boolean;
+  /** What each of them lets the pod reach; undefined: one of them wants no policy. */
+  readonly reaches: readonly Reach[] | undefined;
 }
 
 /** The Job's pod, and what the user's patch made of it. */
@@ -127,7 +127,9 @@ export function prepare(
   { request, near }: Prepared,
 ): PreparingPod | undefined {
   if (request === undefined) return undefined;
-  const { preparePod: asked, imagePullSecrets, serviceAccountName, user, nodes, target, image } = resolved;
+  const { preparePod: asked, imagePullSecrets, serviceAccountName, user, nodes, target, image, network } = resolved;
+  const urls = urlsOf(request);
+  const { proxy, caFile } = network;
   const options: PrepareOptions = {
     ...cpuPlacement(asked.scheduling, nodes.scheduling, near, [target]),
     labels: { ...asked.labels, ...near },
@@ -136,6 +138,8 @@ export function prepare(
     priorityClassName: asked.priorityClassName,
     schedulerName: asked.schedulerName,
     podTemplate: asked.podTemplate,
+    wayOut: { proxy, caFile },
+    hosts: urls.filter((url) => URL.canParse(url)).map(hostOf),
     imagePullSecrets,
     serviceAccountName,
     user,
@@ -150,7 +154,8 @@ export function prepare(
   const jobs = made.get(volume) ?? new Map();
   made.set(volume, jobs);
   const known = jobs.get(id);
-  const sharing = shared(known?.sharing, resolved);
+  const reach = network.restricted && fetchReach(urls, network.restricted, proxy);
+  const sharing = shared(known?.sharing, resolved, reach);
   if (known !== undefined && digest(known.sharing) === digest(sharing)) return known.pod;
   volume.node.tryRemoveChild(id);
   const pod = makePrepareJob(resolved.path, volume, id, options, sharing, file);
@@ -159,12 +164,19 @@ export function prepare(
 }
 
 /** What a Job has of the runs that share it, with one more of them. */
-function shared(known: Sharing | undefined, { labels, annotations, destinations }: ResolvedRun): Sharing {
+function shared(known: Sharing | undefined, { labels, annotations }: ResolvedRun, reach: Reach | undefined): Sharing {
+  const open = reach === undefined || (known !== undefined && known.reaches === undefined);
   return {
     labels: common(known?.labels, labels),
     annotations: common(known?.annotations, annotations),
-    restricted: (known?.restricted ?? true) && destinations !== undefined,
+    reaches: open ? undefined : distinctReaches([...(known?.reaches ?? []), reach]),
   };
+}
+
+/** In one order, whatever that of the runs is. */
+function distinctReaches(reaches: readonly Reach[]): Reach[] {
+  const byContent = new Map(reaches.map((reach) => [digest(reach), reach]));
+  return [...byContent.keys()].sort().flatMap((key) => byContent.get(key) ?? []);
 }
 
 function common(
@@ -211,14 +223,8 @@ function makePrepareJob(
     backoffLimit: PREPARE_BACKOFF_LIMIT,
     failurePolicy: podFailurePolicy(PREPARE),
   });
-  if (sharing.restricted) {
-    const urls = [...fetched.map(({ origin }) => origin.endpoint), request.packages?.indexUrl];
-    makeNetworkPolicy(owner, 'NetworkPolicy', manifest.metadata.labels, {
-      jobName: manifest.metadata.name,
-      destinations: [],
-      ports: portsOf(urls.filter((url) => url !== undefined)),
-      peers: false,
-    });
+  if (sharing.reaches !== undefined) {
+    makeNetworkPolicy(owner, 'NetworkPolicy', manifest.metadata.name, manifest.metadata.labels, sharing.reaches);
   }
   makeJob(owner, 'Resource', manifest);
   return { pod: manifest.spec.template.spec ?? { containers: [] }, findings, named };
@@ -243,6 +249,12 @@ function prepareFiles(volume: Construct, id: string, files: PrepareFiles): strin
 
 function fetchedOf({ model, data }: PrepareRequest): FetchInto[] {
   return [...(model === undefined ? [] : [model]), ...data];
+}
+
+/** The addresses that are said of what is fetched and installed. */
+function urlsOf(request: PrepareRequest): string[] {
+  const urls = [...fetchedOf(request).map(({ origin }) => origin.endpoint), request.packages?.indexUrl];
+  return urls.filter((url) => url !== undefined);
 }
 
 /** The request as prepare.py reads it. */

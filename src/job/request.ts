@@ -1,6 +1,8 @@
+import type { Restriction } from '../kubernetes/network-policy';
 import type { PodUser } from '../kubernetes/pod-template';
 import type { Scheduling } from '../kubernetes/scheduling';
 import type { MountedClaim } from '../kubernetes/training-pod';
+import type { WayOut } from '../kubernetes/way-out';
 import type { TrainArguments } from '../llamafactory/train-arguments';
 import type { Strategy } from '../planning/strategy';
 import type { Card } from '../run/card';
@@ -121,6 +123,12 @@ export interface RequestedCpuPod extends RequestedPod {
   readonly scheduling?: Scheduling | 'run';
 }
 
+/** What pods may reach, and how they get there. */
+export interface RequestedNetwork extends WayOut {
+  /** Undefined: no network policy. */
+  readonly restricted?: Restriction;
+}
+
 /** What a run asks for, in plain data: its props without constructs and value classes, defaults not filled in. */
 export interface RunRequest extends RequestedPod {
   /** Where findings point: the construct's path. */
@@ -193,8 +201,7 @@ export interface RunRequest extends RequestedPod {
   readonly tensorBoard: boolean;
   /** Whether the training Job is applied by itself, after what it waits for. */
   readonly waves: boolean;
-  /** Addresses the training pod may reach; undefined: no network policy. */
-  readonly destinations: readonly { readonly cidr: string; readonly ports?: readonly number[] }[] | undefined;
+  readonly network: RequestedNetwork;
   readonly acknowledge: Readonly<Record<string, string>>;
   /** What is wrong with the values themselves. */
   readonly problems: readonly Problem[];

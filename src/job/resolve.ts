@@ -1,6 +1,7 @@
 import { zero3File } from '../deepspeed/zero3-config';
 import { type Judgement, judge, type Written } from '../judge/judge';
 import { objectName } from '../kubernetes/names';
+import { networkTrackers } from '../kubernetes/network-policy';
 import type { PodUser } from '../kubernetes/pod-template';
 import { type PodResources, podCpus, podResources, preflightResources } from '../kubernetes/resources';
 import { runtimeFile } from '../kubernetes/runtime-file';
@@ -37,6 +38,8 @@ export interface ResolvedRun extends RunRequest {
   /** A few steps on the longest samples before the run; undefined: none are taken. */
   readonly smokeRun: Run | undefined;
   readonly env: Readonly<Record<string, string>>;
+  /** The trackers that it reports to over the network. */
+  readonly trackers: readonly string[];
   readonly labels: Readonly<Record<string, string>>;
   readonly annotations: Readonly<Record<string, string>>;
   readonly imagePullSecrets: readonly string[];
@@ -143,6 +146,7 @@ export function resolveRun(asked: RunRequest): ResolvedRun {
     ...resourcesOf(asked, run, numbers),
     smokeRun: asked.smoke ? smokeRun(run) : undefined,
     env: asked.env ?? {},
+    trackers: networkTrackers(run, asked.env ?? {}),
     labels: asked.labels ?? {},
     annotations: asked.annotations ?? {},
     imagePullSecrets: asked.imagePullSecrets ?? [],

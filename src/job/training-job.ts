@@ -3,7 +3,7 @@ import { podFailurePolicy } from '../kubernetes/failure-policy';
 import { type JobManifest, jobName, jobOf } from '../kubernetes/job';
 import { ownLabels } from '../kubernetes/labels';
 import { objectName } from '../kubernetes/names';
-import type { Reach } from '../kubernetes/network-policy';
+import { type Reach, trainingReach } from '../kubernetes/network-policy';
 import type { PatchedPod } from '../kubernetes/patched-pod';
 import { podTemplate } from '../kubernetes/pod-template';
 import { PATCHABLE_PREFLIGHT, PREFLIGHT, preflightPod } from '../kubernetes/preflight-pod';
@@ -71,6 +71,7 @@ export function trainingPodOf(resolved: ResolvedRun, maps: RunConfigMaps, prepar
     priorityClassName: resolved.priorityClassName,
     nodeOutageSeconds: resolved.nodeOutageSeconds,
     schedulerName: resolved.schedulerName,
+    wayOut: resolved.trackers.length === 0 ? {} : resolved.network,
     smokeRows: smokeRun === undefined ? undefined : smokeRows(smokeRun),
     tensorBoard: resolved.tensorBoard,
     gpuMonitorSeconds: resolved.gpuMonitorSeconds,
@@ -192,13 +193,12 @@ function jobParts({ template, findings, named }: PatchedPod): Omit<PatchedJob, '
   return { pod: template.spec ?? { containers: [] }, findings, named };
 }
 
-/** What the pods of a Job on the run may reach: DNS, and what the run names; undefined where it wants no policy. */
-export function reachOf({ destinations }: ResolvedRun, job: string, peers: boolean): Reach | undefined {
-  if (destinations === undefined) return undefined;
-  return {
-    jobName: job,
-    destinations: destinations.map(({ cidr, ports }) => ({ cidr, ports: ports ?? [443] })),
-    ports: [],
-    peers,
-  };
+/** What the training pod may reach: DNS, what the run names, and its proxy; undefined where it wants no policy. */
+export function reachOf({ network: { restricted, proxy }, trackers, run }: ResolvedRun): Reach | undefined {
+  return restricted && trainingReach(restricted, trackers.length === 0 ? undefined : proxy, run.nodes > 1);
+}
+
+/** What the preflight pod may reach. */
+export function preflightReach({ network: { restricted } }: ResolvedRun): Reach | undefined {
+  return restricted && trainingReach(restricted, undefined, false);
 }

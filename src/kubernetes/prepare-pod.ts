@@ -3,6 +3,7 @@ import type { PatchablePod } from './patched-pod';
 import { type PodInput, type PodSettings, podSettings } from './pod-template';
 import { envVars, HOME, TMP, writablePlaces } from './trainer-env';
 import { type MountedClaim, NO_GPUS, subPath } from './training-pod';
+import { type WayOut, wayOutEnv, wayOutMounts, wayOutVolumes } from './way-out';
 
 /** Where the prepare Job's own files stand. */
 export const PREPARE_PATH = '/etc/prepare';
@@ -38,6 +39,9 @@ export interface PreparePod extends PodSettings {
   /** The hubs' tokens: the only place that ever gets them. */
   readonly tokens: readonly HubToken[];
   readonly env: Readonly<Record<string, string>>;
+  /** How it gets to what it fetches from, and the hosts of that. */
+  readonly wayOut: WayOut;
+  readonly hosts: readonly string[];
 }
 
 /** What the prepare pod sets itself, and what to do instead of setting it in `env`. */
@@ -64,6 +68,7 @@ export function preparePod(pod: PreparePod): PodInput {
       command: ['python3', `${PREPARE_PATH}/prepare.py`],
       workingDir: HOME,
       env: [
+        ...wayOutEnv(pod.wayOut, pod.hosts),
         ...envVars(writablePlaces(), pod.env, NO_GPUS, {
           PREPARE_SPEC: `${PREPARE_PATH}/request.json`,
           // The last try's failure is final, whatever it is: who waits for it is told.
@@ -82,6 +87,7 @@ export function preparePod(pod: PreparePod): PodInput {
         { name: 'target', mountPath: pod.target.mountPath, ...subPath(pod.target) },
         { name: 'home', mountPath: HOME },
         { name: 'tmp', mountPath: TMP },
+        ...wayOutMounts(pod.wayOut),
       ],
     },
     volumes: volumes(pod),
@@ -99,5 +105,6 @@ function volumes(pod: PreparePod): Volume[] {
     { name: 'target', persistentVolumeClaim: { claimName: pod.target.claimName } },
     { name: 'home', emptyDir: { sizeLimit: '5Gi' } },
     { name: 'tmp', emptyDir: { sizeLimit: '4Gi' } },
+    ...wayOutVolumes(pod.wayOut),
   ];
 }

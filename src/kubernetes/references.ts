@@ -9,6 +9,8 @@ export interface PodReferences {
   readonly pod: PodSpec;
   /** Claims that exist in the cluster already, named by `fromClaim`. */
   readonly existingClaims: readonly string[];
+  /** ConfigMaps that may exist in the cluster already. */
+  readonly existingConfigMaps?: readonly string[];
   /** ConfigMaps and claims that the user's own pod template names: perhaps they exist in the cluster. */
   readonly named?: readonly string[];
 }
@@ -40,7 +42,7 @@ function missingVolumes({ path, pod }: PodReferences): Finding[] {
 }
 
 function missingObjects(
-  { path, namespace, pod, existingClaims, named = [] }: PodReferences,
+  { path, namespace, pod, existingClaims, existingConfigMaps = [], named = [] }: PodReferences,
   byName: ReadonlyMap<string, NamedObject>,
 ): Finding[] {
   const missing = (key: string, message: string, allowed?: string, name = ''): Finding => ({
@@ -63,6 +65,7 @@ function missingObjects(
     if (name === undefined || name === EVERYWHERE || optional === true) return [];
     const configMap = byName.get(`ConfigMap/${namespace}/${name}`);
     if (configMap === undefined) {
+      if (existingConfigMaps.includes(name)) return [];
       return [missing(key, `nothing makes the ConfigMap '${name}' in this namespace`, undefined, name)];
     }
     const items = volume.configMap?.items ?? [];

@@ -5,6 +5,7 @@ import { bytesQuantity } from './quantity';
 import type { PodResources } from './resources';
 import { evictionAnnotations } from './scheduling';
 import { envVars, HOME, launcherEnv, TMP, writablePlaces } from './trainer-env';
+import { type WayOut, wayOutEnv, wayOutMounts, wayOutVolumes } from './way-out';
 
 /** Where things stand in the training pod. */
 export const PATHS = {
@@ -83,6 +84,8 @@ export interface TrainingPod extends PodSettings {
   readonly gpuMonitorSeconds?: number;
   /** How long node autoscalers leave it where it is; undefined: the annotations alone decide. */
   readonly evictionProtectionSeconds?: number;
+  /** How the trainer gets to whom it reports to; empty: it doesn't, or directly. */
+  readonly wayOut: WayOut;
 }
 
 /** The pod that trains, before it is hardened. */
@@ -108,12 +111,12 @@ function trainer(pod: TrainingPod): ContainerSpec {
     image: pod.image,
     command: ['bash', `${PATHS.launch}/launch.sh`],
     workingDir: HOME,
-    env: trainerEnv(pod),
+    env: [...wayOutEnv(pod.wayOut, []), ...trainerEnv(pod)],
     resources: {
       ...quantitiesOf(pod.resources),
       'nvidia.com/gpu': String(pod.gpus),
     },
-    mounts: [...runMounts(pod), { name: 'shm', mountPath: '/dev/shm' }],
+    mounts: [...runMounts(pod), { name: 'shm', mountPath: '/dev/shm' }, ...wayOutMounts(pod.wayOut)],
   };
 }
 
@@ -241,6 +244,7 @@ function volumes(pod: TrainingPod): Volume[] {
   return [
     ...runVolumes(pod),
     { name: 'shm', emptyDir: { medium: 'Memory', sizeLimit: bytesQuantity(pod.resources.sharedMemoryBytes) } },
+    ...wayOutVolumes(pod.wayOut),
   ];
 }
 

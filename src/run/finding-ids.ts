@@ -212,6 +212,7 @@ export const OTHER_FINDINGS = {
     'invalid-model': "a model's config.json lacks what the planner needs, or the catalogue has no such model",
     'invalid-name': 'a name, label, annotation or variable that Kubernetes does not take',
     'invalid-node-pool': 'nodes that can not be',
+    'invalid-proxy': 'a proxy that no library would ask, or whose password would stand in the manifest',
     'invalid-prop': 'a prop or argument is of another kind than it must be',
     'invalid-quantity': 'an amount that no pod can have',
     'invalid-source': 'a source that nothing can be fetched from',

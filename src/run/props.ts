@@ -183,6 +183,8 @@ const MADE: Readonly<Record<string, string>> = {
   Model: 'a Model: QwenModel.QWEN3_14B, or Model.custom(…)',
   Gpu: 'a Gpu: Gpu.T10, or Gpu.custom(…)',
   NodePool: 'a NodePool: NodePool.of(Gpu.T10)',
+  CaBundle: "a CaBundle: CaBundle.fromConfigMap('company-ca'), or CaBundle.fromSecret(…)",
+  DnsServer: "a DnsServer: DnsServer.kubeDns(), DnsServer.pods({ … }), or DnsServer.address('169.254.20.10')",
   CpuPool: 'a CpuPool: CpuPool.of(), or CpuPool.gpuNodes()',
   ModelCache: "a ModelCache: new ModelCache(chart, 'models')",
   SavesVolume: "a SavesVolume: new SavesVolume(chart, 'saves')",

@@ -6,13 +6,14 @@ import { networkPolicySpec, type Reach } from '../kubernetes/network-policy';
 export function makeNetworkPolicy(
   scope: Construct,
   id: string,
+  jobName: string,
   labels: Readonly<Record<string, string>>,
-  reach: Reach,
+  reaches: readonly Reach[],
 ): void {
   new ApiObject(scope, id, {
     apiVersion: 'networking.k8s.io/v1',
     kind: 'NetworkPolicy',
-    metadata: { name: reach.jobName, labels },
-    spec: networkPolicySpec(reach),
+    metadata: { name: jobName, labels },
+    spec: networkPolicySpec(jobName, reaches),
   });
 }

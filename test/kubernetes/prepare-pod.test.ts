@@ -12,6 +12,8 @@ const pod = (changes: Partial<PreparePod> = {}): PreparePod => ({
   target: { claimName: 'models', mountPath: '/models' },
   tokens: [],
   env: {},
+  wayOut: {},
+  hosts: [],
   ...changes,
 });
 const envOf = (changes: Partial<PreparePod> = {}) => preparePod(pod(changes)).container.env;

@@ -31,6 +31,7 @@ const pod = (changes: Partial<TrainingPod> = {}): TrainingPod => ({
   outputDir: '/saves/math/1',
   pythonPath: [],
   env: {},
+  wayOut: {},
   terminationGracePeriodSeconds: 60,
   ...changes,
 });

@@ -155,12 +155,14 @@ export async function hub(
   };
 }
 
-/** A plain web server with ranges, which sends each file in two parts. */
+/** A plain web server with ranges, which sends each file in two parts; a name that ends in / is a page. */
 export async function webServer(files: Readonly<Record<string, Buffer>>): Promise<Hub> {
   const requests: string[] = [];
   const server = createServer((request, response) => {
     requests.push(`${request.method} ${request.url} ${request.headers.range ?? ''}`.trim());
-    const data = files[decodeURIComponent((request.url ?? '/').slice(1))];
+    const name = decodeURIComponent((request.url ?? '/').slice(1));
+    const data = files[name];
+    if (name.endsWith('/')) response.setHeader('content-type', 'text/html');
     if (data === undefined) {
       response.writeHead(404).end();
       return;
