@@ -39,6 +39,18 @@ describe.each(PODS)('the pod of %s', (pod) => {
     expect(job.metadata).toMatchObject({ labels: given.labels, annotations: given.annotations });
   });
 
+  test('has its own label and annotation where the run has another, and the library’s where both have one', () => {
+    const of = (value: string) => ({
+      labels: { tier: value, 'app.kubernetes.io/component': value },
+      annotations: { note: value },
+    });
+    const { metadata } = podOf(written({ math: { ...of('run'), [`${pod}Pod`]: of('own') } }), pod) ?? {};
+    expect(metadata).toMatchObject({
+      labels: { tier: 'own', 'app.kubernetes.io/component': pod },
+      annotations: { note: 'own' },
+    });
+  });
+
   test('has none of them that the training pod is given, but its labels and annotations', () => {
     const { env, labels, annotations, ...alone } = given;
     const { metadata, spec } = podOf(written({ math: { ...alone, labels, annotations } }), pod) ?? {};

@@ -35,14 +35,7 @@ const PLAN_ANNOTATION = 'cdk8s-llamafactory/plan';
 export function trainingPodOf(resolved: ResolvedRun, maps: RunConfigMaps, prepared: Prepared): TrainingPod {
   const { run, code, smokeRun } = resolved;
   return {
-    labels: {
-      ...resolved.labels,
-      ...ownLabels(objectName(resolved.nameParts)),
-      'app.kubernetes.io/component': 'train',
-      'app.kubernetes.io/version': run.release,
-      'cdk8s-llamafactory/run': resolved.runDigest,
-      ...prepared.near,
-    },
+    labels: { ...resolved.labels, ...labelsOf(resolved, 'train', prepared.near) },
     annotations: resolved.annotations,
     imagePullSecrets: resolved.imagePullSecrets,
     serviceAccountName: resolved.serviceAccountName,
@@ -76,6 +69,21 @@ export function trainingPodOf(resolved: ResolvedRun, maps: RunConfigMaps, prepar
     tensorBoard: resolved.tensorBoard,
     gpuMonitorSeconds: resolved.gpuMonitorSeconds,
     evictionProtectionSeconds: resolved.evictionProtectionSeconds,
+  };
+}
+
+/** The library's own labels of a run's pod. */
+function labelsOf(
+  { nameParts, run, runDigest }: ResolvedRun,
+  component: string,
+  near: TrainingPod['near'],
+): Record<string, string> {
+  return {
+    ...ownLabels(objectName(nameParts)),
+    'app.kubernetes.io/component': component,
+    'app.kubernetes.io/version': run.release,
+    'cdk8s-llamafactory/run': runDigest,
+    ...near,
   };
 }
 
@@ -126,7 +134,7 @@ export function preflightJob(
   const env = { ...run.env, ...asked.env };
   const lookedAt = digest({ run: runDigest, env, computeCapability, config, info });
   const directory = `${PATHS.saves}/${objectName(nameParts)}/.preflight/${lookedAt}`;
-  const labels = { ...asked.labels, ...run.labels, 'app.kubernetes.io/component': 'preflight' };
+  const labels = { ...resolved.labels, ...asked.labels, ...labelsOf(resolved, 'preflight', run.near) };
   const annotations = { ...run.annotations, ...asked.annotations };
   const { priorityClassName, schedulerName } = asked;
   const placement = cpuPlacement(asked.scheduling, run.scheduling, run.near, [
