@@ -138,7 +138,7 @@ function destinationOf({ cidr, ports = [443] }: NetworkDestination): Destination
   return { cidr, ports };
 }
 
-function proxyOf({ url, noProxy = [], credentials }: ProxyServer): ProxyAddress {
+function proxyOf({ url = '', noProxy = [], credentials }: ProxyServer): ProxyAddress {
   return {
     url: url.replace(/\/$/, ''),
     noProxy,
@@ -182,7 +182,7 @@ function destinationProblems(key: string, { cidr, ports = [] }: NetworkDestinati
 
 const SCHEMES = ['http:', 'https:', 'socks5:', 'socks5h:'];
 
-function proxyProblems({ url, noProxy = [] }: ProxyServer): Problem[] {
+function proxyProblems({ url = '', noProxy = [] }: ProxyServer): Problem[] {
   const problem = (key: string, message: string, got: string, allowed: string): Problem => ({
     id: 'invalid-proxy',
     key: `networkAccess.proxy.${key}`,

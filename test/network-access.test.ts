@@ -265,10 +265,19 @@ describe('a proxy', () => {
     ['ftp://proxy.example.com', 'url'],
     ['http://proxy.example.com:3128/path', 'url'],
     ['http:proxy.example.com', 'url'],
+    ['nonsense', 'url'],
+    ['', 'url'],
   ])('at %s is none', (url, key) => {
     const app = tree({ networkAccess: NetworkAccess.restricted([], { proxy: { url } }) });
     expect(findingsWith(app, 'invalid-proxy')).toEqual([
       expect.objectContaining({ severity: 'error', key: `networkAccess.proxy.${key}`, got: url }),
+    ]);
+  });
+
+  test('without an address is none', () => {
+    const app = tree({ networkAccess: NetworkAccess.restricted([], { proxy: {} as never }) });
+    expect(findingsWith(app, 'invalid-proxy')).toEqual([
+      expect.objectContaining({ severity: 'error', key: 'networkAccess.proxy.url', got: '' }),
     ]);
   });
 

@@ -150,6 +150,7 @@ function portOf(url: string): number {
 
 /** The one address that a URL names, and its port; undefined if it names a host. */
 function addressOf(url: string): Destination | undefined {
+  if (!URL.canParse(url)) return undefined;
   const version = isIP(hostOf(url));
   return version === 0 ? undefined : { cidr: singleAddress(hostOf(url)), ports: [portOf(url)] };
 }
