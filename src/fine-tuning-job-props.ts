@@ -34,7 +34,7 @@ export interface RunProps {
   readonly adapter?: Adapter;
   /**
    * GPUs of the run, one rank each.
-   * @default - all GPUs of a node of the pool
+   * @default - all GPUs of a node of the pool; one where they are MIG slices or shares of cards
    */
   readonly gpus?: number;
   /**

@@ -11,9 +11,11 @@ import type { RunRequest } from './job/request';
 import { type ResolvedRun, resolveRun } from './job/resolve';
 import { configFiles, launchFiles } from './job/run-files';
 import { preflightJob, type RunConfigMaps, reachOf, trainingJob, trainingPodOf } from './job/training-job';
+import { claimTemplateSpec } from './kubernetes/gpu-request';
 import type { JobManifest } from './kubernetes/job';
 import { bytesOf } from './kubernetes/quantity';
 import type { PodReferences } from './kubernetes/references';
+import { gpuRequestOf } from './kubernetes/scheduling';
 import { ModelCache } from './model-cache';
 import { NetworkAccess } from './network-access';
 import { QUANTISED } from './planning/layers';
@@ -23,6 +25,7 @@ import { type RunPlan, runPlan } from './run-plan';
 import { SavesVolume } from './saves-volume';
 import { TrainerImage } from './trainer-image';
 import { chartBeside, claimObject } from './tree/claim';
+import { makeClaimTemplate } from './tree/claim-template';
 import { constructName, constructPath, nameParts } from './tree/construct-name';
 import { contentConfigMap } from './tree/content-config-map';
 import { labelDifferences } from './tree/differing-arguments';
@@ -80,7 +83,8 @@ export class FineTuningJob extends Construct {
     this.prepared = prepared.request !== undefined;
 
     const files = configFiles(resolved);
-    const pod = trainingPodOf(resolved, this.configMaps(props, resolved, files), prepared);
+    const objects = { maps: this.configMaps(props, resolved, files), claimTemplate: this.claimTemplate(resolved) };
+    const pod = trainingPodOf(resolved, objects, prepared);
     const preflight = preflightJob(resolved, pod, files);
     const training = trainingJob(resolved, pod, preflight);
     report(this, training.findings);
@@ -137,6 +141,14 @@ export class FineTuningJob extends Construct {
           ? undefined
           : contentConfigMap(this, 'Code', code.files, 'code').name,
     };
+  }
+
+  /** Makes what GPUs are claimed from, where they are. */
+  private claimTemplate({ nodes, run }: ResolvedRun): string | undefined {
+    const { claim } = gpuRequestOf(nodes.scheduling);
+    return claim === undefined
+      ? undefined
+      : makeClaimTemplate(this, 'ClaimTemplate', claimTemplateSpec(claim, run.gpus));
   }
 }
 

@@ -53,6 +53,11 @@ export interface TrainerImageContents {
    * @default false
    */
   readonly cudaToolkit?: boolean;
+  /**
+   * The version of ROCm for which its torch is built, for AMD's cards.
+   * @default - torch is built for CUDA
+   */
+  readonly rocm?: string;
 }
 
 /** Where to pull the official image from. */

@@ -6,6 +6,7 @@ import { tooLittle, unavailable } from '../kubernetes/resources';
 import { OWNED_VARIABLES } from '../kubernetes/trainer-env';
 import { type Finding, type Problem, Severity } from '../run/finding';
 import { withoutTrailingSlashes } from '../run/trailing-slashes';
+import { gpuFindings } from './gpu-findings';
 import { ownedArguments } from './owned-arguments';
 import { type AskedFor, propProblems } from './prop-problems';
 import type { RunRequest } from './request';
@@ -36,6 +37,7 @@ export function checkResolved(resolved: ResolvedRun): Finding[] {
     ]),
     ...guarded(path, 'secrets', () => secretFindings(path, manifestTexts(resolved))),
     ...guarded(path, 'smoke', () => (smokeRun === undefined ? [] : smokeFindings(run, smokeRun))),
+    ...guarded(path, 'nodePool', () => gpuFindings(resolved)),
     ...ownedArguments(resolved),
     ...gateFindings(resolved),
     ...unplannedFindings(resolved),

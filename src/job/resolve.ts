@@ -4,6 +4,7 @@ import { objectName } from '../kubernetes/names';
 import type { PodUser } from '../kubernetes/pod-template';
 import { type PodResources, podCpus, podResources, preflightResources } from '../kubernetes/resources';
 import { runtimeFile } from '../kubernetes/runtime-file';
+import { gpuRequestOf } from '../kubernetes/scheduling';
 import { type MountedClaim, PATHS } from '../kubernetes/training-pod';
 import { argumentsOf } from '../llamafactory/arguments';
 import { isOn } from '../llamafactory/effective-arguments';
@@ -64,7 +65,7 @@ export function resolveRun(asked: RunRequest): ResolvedRun {
   const training = asked.training.map((dataset) => placed(dataset, target.mountPath));
   const evaluation = asked.evaluation.map((dataset) => placed(dataset, target.mountPath));
   const datasets = [...training, ...evaluation];
-  const gpus = asked.gpus ?? nodes.gpus;
+  const gpus = asked.gpus ?? (gpuRequestOf(nodes.scheduling).part === 'whole' ? nodes.gpus : 1);
   const draft: Run = {
     path: asked.path,
     file: 'train_config.yaml',

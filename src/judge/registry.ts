@@ -37,6 +37,7 @@ const SEVERITIES: Readonly<Partial<Record<FindingId, readonly Severity[]>>> = {
   'deepspeed-missing-keys': [ADVICE],
   'flash-attention-unsupported': [WARNING],
   'gpu-memory': [WARNING],
+  'gpu-shared': [WARNING],
   'gradient-checkpointing-stays-on': [ERROR, WARNING],
   'import-dataset': [WARNING, ERROR],
   'import-deepspeed': [WARNING],
@@ -50,6 +51,7 @@ const SEVERITIES: Readonly<Partial<Record<FindingId, readonly Severity[]>>> = {
   'preflight-holds-gpus': [WARNING],
   'relative-path': [ERROR],
   'report-to-unset': [WARNING, ADVICE],
+  'rocm-unproven': [WARNING],
 };
 
 /** Every finding there can be, by its id: what docs/RULES.md lists and `acknowledge` goes by. */

@@ -1,6 +1,7 @@
 import type { Container, PodSpec, PodTemplateSpec } from 'kubernetes-types/core/v1';
 import { type Finding, Severity } from '../run/finding';
 import type { Mapping } from '../run/run';
+import { CLAIM } from './gpu-request';
 import { JOB_LABEL } from './labels';
 import { mergePodTemplate } from './merge-pod-template';
 import { restrictedViolations } from './pod-security';
@@ -15,8 +16,6 @@ export interface PatchedPod {
   /** ConfigMaps and claims that the patch names: they need not be made here. */
   readonly named: readonly string[];
 }
-
-const GPU = 'nvidia.com/gpu';
 
 /** What a container of the user's has, unless it says otherwise, so that `restricted` admits the pod. */
 const HARDENED = { allowPrivilegeEscalation: false, capabilities: { drop: ['ALL'] } };
@@ -111,14 +110,25 @@ function trainerFindings(before: PodSpec, after: PodSpec, make: Make): Finding[]
     );
   }
   for (const amounts of ['limits', 'requests'] as const) {
-    const gpus = was?.resources?.[amounts]?.[GPU];
-    const got = is?.resources?.[amounts]?.[GPU];
-    if (String(got) === String(gpus)) continue;
+    for (const resource of extendedResources(was)) {
+      const gpus = was?.resources?.[amounts]?.[resource];
+      const got = is?.resources?.[amounts]?.[resource];
+      if (String(got) === String(gpus)) continue;
+      findings.push(
+        make(Severity.ERROR, `spec.containers.${TRAINER}.resources.${amounts}`, 'the run is planned for its GPUs', {
+          got: got === undefined ? 'none' : String(got),
+          allowed: String(gpus),
+          change: "set the prop 'gpus'",
+        }),
+      );
+    }
+  }
+  if (claimsGpus(was) && !(claimsGpus(is) && templateOf(before) === templateOf(after))) {
     findings.push(
-      make(Severity.ERROR, `spec.containers.${TRAINER}.resources.${amounts}`, 'the run is planned for its GPUs', {
-        got: got === undefined ? 'none' : String(got),
-        allowed: String(gpus),
-        change: "set the prop 'gpus'",
+      make(Severity.ERROR, 'spec.resourceClaims', 'the run is planned for the GPUs that it claims', {
+        got: JSON.stringify({ pod: after.resourceClaims ?? [], [TRAINER]: is?.resources?.claims ?? [] }),
+        allowed: `the claim ${CLAIM}, from ${templateOf(before)}, in the pod and in ${TRAINER}`,
+        change: "leave the claim as it is; say what it asks for in the pool's deviceClaim",
       }),
     );
   }
@@ -138,8 +148,12 @@ function trainerFindings(before: PodSpec, after: PodSpec, make: Make): Finding[]
 function otherContainers(before: PodSpec, after: PodSpec, make: Make): Finding[] {
   const known = new Set(containersOf(before).map(({ name }) => name));
   const beside = (after.containers ?? []).filter(({ name }) => !known.has(name));
+  const resources = extendedResources(trainerOf(before));
+  const taken = ({ resources: asked }: Container): number =>
+    resources.reduce((sum, resource) => sum + Number(asked?.limits?.[resource] ?? 0), 0);
   const takers = containersOf(after).filter(
-    ({ name, resources }) => name !== TRAINER && Number(resources?.limits?.[GPU] ?? 0) > 0,
+    (container) =>
+      container.name !== TRAINER && (taken(container) > 0 || (claimsGpus(trainerOf(before)) && claimsGpus(container))),
   );
   return [
     ...beside.map(({ name }) =>
@@ -147,11 +161,16 @@ function otherContainers(before: PodSpec, after: PodSpec, make: Make): Finding[]
         change: 'put it under initContainers with restartPolicy: Always, which ends with the trainer',
       }),
     ),
-    ...takers.map(({ name, resources }) =>
-      make(Severity.WARNING, `spec.containers.${name}.resources`, 'a container beside the trainer takes GPUs', {
-        got: String(resources?.limits?.[GPU]),
-        allowed: 'none',
-      }),
+    ...takers.map((container) =>
+      make(
+        Severity.WARNING,
+        `spec.containers.${container.name}.resources`,
+        'a container beside the trainer takes GPUs',
+        {
+          got: claimsGpus(container) ? `the claim ${CLAIM}` : String(taken(container)),
+          allowed: 'none',
+        },
+      ),
     ),
   ];
 }
@@ -182,6 +201,21 @@ function withoutResources(before: PodSpec, after: PodSpec, make: Make): Finding[
 
 function trainerOf(pod: PodSpec): Container | undefined {
   return (pod.containers ?? []).find(({ name }) => name === TRAINER);
+}
+
+/** What a container asks for that has an owner's name before it: GPUs. */
+function extendedResources(container: Container | undefined): string[] {
+  return Object.keys(container?.resources?.limits ?? {}).filter((resource) => resource.includes('/'));
+}
+
+function claimsGpus(container: Container | undefined): boolean {
+  return (container?.resources?.claims ?? []).some(({ name }) => name === CLAIM);
+}
+
+/** The template from which the pod's GPUs are claimed. The types are older than the field. */
+function templateOf(pod: PodSpec): unknown {
+  const claims = (pod.resourceClaims ?? []) as ReadonlyArray<{ name: string; resourceClaimTemplateName?: string }>;
+  return claims.find(({ name }) => name === CLAIM)?.resourceClaimTemplateName;
 }
 
 function containersOf(pod: PodSpec): Container[] {

@@ -1,8 +1,9 @@
 import type { EnvVar, Volume, VolumeMount } from 'kubernetes-types/core/v1';
+import { CLAIM, gpuAmounts } from './gpu-request';
 import { type ContainerSpec, type PodInput, type PodSettings, podSettings } from './pod-template';
 import { bytesQuantity } from './quantity';
 import type { PodResources } from './resources';
-import { evictionAnnotations } from './scheduling';
+import { evictionAnnotations, gpuRequestOf } from './scheduling';
 import { envVars, HOME, launcherEnv, TMP, writablePlaces } from './trainer-env';
 
 /** Where things stand in the training pod. */
@@ -41,6 +42,8 @@ export interface TrainingPod extends PodSettings {
   /** Nodes of the run, each with a pod like this. */
   readonly nodes: number;
   readonly gpus: number;
+  /** The ResourceClaimTemplate by which it claims them; undefined: they are an extended resource. */
+  readonly claimTemplate?: string;
   readonly resources: PodResources;
   readonly models: MountedClaim;
   readonly saves: MountedClaim;
@@ -91,6 +94,9 @@ export function trainingPod(pod: TrainingPod): PodInput {
     terminationGracePeriodSeconds: pod.terminationGracePeriodSeconds,
     priorityClassName: pod.priorityClassName,
     nodeOutageSeconds: pod.nodeOutageSeconds,
+    ...(pod.claimTemplate === undefined
+      ? {}
+      : { resourceClaims: [{ name: CLAIM, resourceClaimTemplateName: pod.claimTemplate }] }),
   };
 }
 
@@ -103,8 +109,9 @@ function trainer(pod: TrainingPod): ContainerSpec {
     env: trainerEnv(pod),
     resources: {
       ...quantitiesOf(pod.resources),
-      'nvidia.com/gpu': String(pod.gpus),
+      ...gpuAmounts(gpuRequestOf(pod.scheduling), pod.gpus),
     },
+    ...(pod.claimTemplate === undefined ? {} : { claims: [CLAIM] }),
     mounts: [...runMounts(pod), { name: 'shm', mountPath: '/dev/shm' }],
   };
 }

@@ -182,3 +182,76 @@ test('what the patch mounts and the template did not is named', () => {
   ];
   expect(patched({ spec: { volumes } }).named).toEqual(['company-ca', 'more']);
 });
+
+describe('GPUs of another resource', () => {
+  const withResource = (resource: string): PodTemplateSpec => {
+    const copy = structuredClone(template);
+    for (const { resources } of copy.spec?.containers ?? []) {
+      if (resources !== undefined)
+        Object.assign(resources, { limits: { [resource]: '1' }, requests: { [resource]: '1' } });
+    }
+    return copy;
+  };
+  const said = (pod: PodTemplateSpec, patch: Mapping) =>
+    patchedPod('finetune/math', pod, patch).findings.map(({ severity, key, got }) => [severity, key, got]);
+
+  test('must stay too', () => {
+    const patch = trainer({ resources: { limits: { 'nvidia.com/mig-1g.10gb': null } } });
+    expect(said(withResource('nvidia.com/mig-1g.10gb'), patch)).toEqual([
+      ['error', 'podTemplate.spec.containers.trainer.resources.limits', 'none'],
+    ]);
+  });
+
+  test('are for the trainer alone', () => {
+    const sidecar = { ...log, restartPolicy: 'Always', resources: { limits: { 'amd.com/gpu': '1' } } };
+    expect(said(withResource('amd.com/gpu'), { spec: { initContainers: [sidecar] } })).toEqual([
+      ['warning', 'podTemplate.spec.containers.log.resources', '1'],
+    ]);
+  });
+});
+
+describe('GPUs that are claimed', () => {
+  const claimed = podTemplate({
+    labels: {},
+    annotations: {},
+    scheduling: { products: [], labels: {}, tolerations: [] },
+    near: {},
+    gpus: 4,
+    user: { runAsUser: 1000, runAsGroup: 1000, fsGroup: 1000 },
+    initContainers: [],
+    container: {
+      name: 'trainer',
+      image: 'example/trainer:1',
+      command: ['bash', '/opt/launch/launch.sh'],
+      env: [],
+      mounts: [],
+      resources: {},
+      claims: ['gpus'],
+    },
+    volumes: [],
+    imagePullSecrets: [],
+    terminationGracePeriodSeconds: 60,
+    resourceClaims: [{ name: 'gpus', resourceClaimTemplateName: 'math-gpus-1' }],
+  });
+  const said = (patch: Mapping) =>
+    patchedPod('finetune/math', claimed, patch).findings.map(({ severity, key }) => [severity, key]);
+
+  test('are left as they are by a patch of something else', () => {
+    expect(said({ spec: { priorityClassName: 'high' } })).toEqual([]);
+  });
+
+  test.each([
+    { spec: { resourceClaims: null } },
+    trainer({ resources: { claims: null } }),
+    trainer({ resources: { claims: [{ name: 'nic' }] } }),
+  ])('must stay: %j', (patch) => {
+    expect(said(patch)).toEqual([['error', 'podTemplate.spec.resourceClaims']]);
+  });
+
+  test('are for the trainer alone', () => {
+    const sidecar = { ...log, restartPolicy: 'Always', resources: { claims: [{ name: 'gpus' }] } };
+    expect(said({ spec: { initContainers: [sidecar] } })).toEqual([
+      ['warning', 'podTemplate.spec.containers.log.resources'],
+    ]);
+  });
+});
