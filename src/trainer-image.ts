@@ -1,3 +1,4 @@
+import { IMAGE_DIGEST, isPinned } from './kubernetes/image-reference';
 import type { Problem } from './run/finding';
 import { argumentProblems, checkedProps } from './run/props';
 import {
@@ -72,6 +73,12 @@ export interface OfficialImageOptions {
    * @default - Docker Hub
    */
   readonly registry?: string;
+  /**
+   * The digest of the image, which its tag then only names: `sha256:…`, as `docker buildx imagetools inspect` shows it.
+   * What the run depends on is then the digest, so another one is another run.
+   * @default - the release's tag alone, which is not moved
+   */
+  readonly digest?: string;
 }
 
 /** The container image that trains, and what it holds. */
@@ -102,8 +109,18 @@ export class TrainerImage {
       transformers,
       ...(image ?? DEFAULT_IMAGE),
     };
-    const reference = `hiyouga/llamafactory:${release}`;
-    return new TrainerImage(`${prefix}${reference}`, reference, contents, [...unsound, ...problems]);
+    const { digest } = options;
+    if (digest !== undefined && !IMAGE_DIGEST.test(digest)) {
+      problems.push({
+        id: 'image-not-pinned',
+        key: 'TrainerImage.official.digest',
+        message: 'this is no digest of an image',
+        got: JSON.stringify(digest),
+        allowed: 'sha256: and 64 hexadecimal digits',
+      });
+    }
+    const reference = `hiyouga/llamafactory:${release}${digest === undefined ? '' : `@${digest}`}`;
+    return new TrainerImage(`${prefix}${reference}`, reference, contents, [...unsound, ...problems], true);
   }
 
   /**
@@ -147,6 +164,11 @@ export class TrainerImage {
     public readonly _contents: ImageContents,
     /** @internal */
     public readonly _problems: readonly Problem[],
+    /**
+     * Whether it goes by a release's tag, which nobody moves.
+     * @internal
+     */
+    public readonly _released = false,
   ) {}
 
   private with(problems: readonly Problem[]): TrainerImage {
@@ -166,11 +188,4 @@ function knownRelease(key: string, release: string = DEFAULT_RELEASE): [Release,
     allowed: RELEASES.join(', '),
   };
   return [DEFAULT_RELEASE, [problem]];
-}
-
-/** True for `name:tag` (but `latest`) and `name@sha256:…`; a colon before the last slash is a port, not a tag. */
-function isPinned(image: string): boolean {
-  if (image.includes('@')) return /@sha256:[0-9a-f]{64}$/.test(image);
-  const tag = /:([A-Za-z0-9_][A-Za-z0-9_.-]{0,127})$/.exec(image)?.[1];
-  return tag !== undefined && tag !== 'latest';
 }

@@ -194,6 +194,26 @@ const CASES: readonly Case[] = [
     { severity: 'warning' as Finding['severity'], path: 'finetune/math', key: 'nodePool' },
   ],
   [
+    'image-by-tag',
+    run({ image: TrainerImage.custom('example/own:1', { deepspeed: '0.18.4', cudaToolkit: true }) }),
+    {
+      severity: 'advice' as Finding['severity'],
+      path: 'finetune/math',
+      key: 'image',
+      got: 'example/own:1',
+      allowed: 'name@sha256:…, or name:tag@sha256:…',
+    },
+  ],
+  [
+    'service-account-token',
+    run({ podTemplate: { spec: { automountServiceAccountToken: true } } }),
+    {
+      severity: 'warning' as Finding['severity'],
+      path: 'finetune/math',
+      key: 'podTemplate.spec.automountServiceAccountToken',
+    },
+  ],
+  [
     'invalid-dataset-name',
     (chart) => mathDataset(chart, { name: '数学' }),
     { path: 'finetune/math-train', key: 'name', got: '数学', allowed: 'letters, digits, ., _ and -' },

@@ -1,4 +1,5 @@
 import { TrainerImage } from '../src';
+import { chartOf, findingsWith, mathRun } from './synthesis';
 
 const DIGEST = `sha256:${'0123456789abcdef'.repeat(4)}`;
 
@@ -32,6 +33,37 @@ test.each(['registry.example.com/hub', 'registry.example.com/hub/', 'registry.ex
     expect(image._identity).toBe(TrainerImage.official()._identity);
   },
 );
+
+test('a digest stands behind the tag, and is a part of what the run depends on', () => {
+  const image = TrainerImage.official({ digest: DIGEST, registry: 'registry.example.com/hub' });
+  expect(image.reference).toBe(`registry.example.com/hub/hiyouga/llamafactory:0.9.5@${DIGEST}`);
+  expect(image._identity).toBe(`hiyouga/llamafactory:0.9.5@${DIGEST}`);
+  expect(image._contents).toEqual(TrainerImage.official()._contents);
+  expect(image._problems).toEqual([]);
+});
+
+test.each(['sha256:abc', 'latest', '', DIGEST.toUpperCase()])('%j is no digest', (digest) => {
+  expect(TrainerImage.official({ digest })._problems).toEqual([
+    expect.objectContaining({ id: 'image-not-pinned', key: 'TrainerImage.official.digest' }),
+  ]);
+});
+
+test.each<[string, TrainerImage, string | undefined]>([
+  ['the official tag of a release', TrainerImage.official(), undefined],
+  ['a mirrored tag of a release', TrainerImage.official({ registry: 'registry.example.com/hub' }), undefined],
+  ['a digest', TrainerImage.custom(`own@${DIGEST}`), undefined],
+  ['a digest behind a tag', TrainerImage.custom(`own:main@${DIGEST}`), undefined],
+  ['a tag of one’s own', TrainerImage.custom('localhost:5000/own:1'), 'advice'],
+  ['a branch', TrainerImage.custom('own:main'), 'warning'],
+  ['a stage', TrainerImage.custom('own:Staging'), 'warning'],
+  ['no tag at all, which is an error already', TrainerImage.custom('own'), undefined],
+])('of %s is said what it is worth', (_, image, severity) => {
+  const { app, chart } = chartOf();
+  mathRun(chart, { image });
+  expect(findingsWith(app, 'image-by-tag').map((finding) => finding.severity)).toEqual(
+    severity === undefined ? [] : [severity],
+  );
+});
 
 test('a release of which no image was published is a problem', () => {
   expect(TrainerImage.official({ release: '0.9.3' })._problems).toEqual([

@@ -1,5 +1,6 @@
 import { guarded } from '../judge/guarded';
 import { secretFindings, textsOf, withNames } from '../judge/secrets';
+import { holdOf, isPinned } from '../kubernetes/image-reference';
 import { annotationProblems, labelProblems, objectNameProblems, variableProblems } from '../kubernetes/name-problems';
 import { networkTrackers } from '../kubernetes/network-policy';
 import { tooLittle, unavailable } from '../kubernetes/resources';
@@ -41,6 +42,7 @@ export function checkResolved(resolved: ResolvedRun): Finding[] {
     ...ownedArguments(resolved),
     ...gateFindings(resolved),
     ...unplannedFindings(resolved),
+    ...tagFindings(resolved),
   ];
 }
 
@@ -150,6 +152,27 @@ function manifestTexts({ env, labels, annotations, podTemplate, packageIndex }: 
     ...textsOf({ labels, annotations, packageIndex }, ''),
     ...withNames(textsOf(podTemplate ?? {}, 'podTemplate')),
   };
+}
+
+/** What a tag means can change, and the run's name and directory would not tell. */
+function tagFindings({ path, image }: RunRequest): Finding[] {
+  const hold = holdOf(image.reference);
+  if (hold === 'digest' || image.released || !isPinned(image.reference)) return [];
+  const moving = hold === 'moving tag';
+  return [
+    {
+      id: 'image-by-tag',
+      severity: moving ? Severity.WARNING : Severity.ADVICE,
+      path,
+      key: 'image',
+      message: moving
+        ? 'this tag is made to be moved: pods train with what it means when their node pulls it, and nothing of the run tells which'
+        : 'a tag can be moved, and nothing of the run would tell: only a digest names one image for good',
+      got: image.reference,
+      allowed: 'name@sha256:…, or name:tag@sha256:…',
+      change: 'add the digest; or acknowledge it where your registry lets no tag be moved',
+    },
+  ];
 }
 
 /** A pod that waits for preflight holds its GPUs for it. */

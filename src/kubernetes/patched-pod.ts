@@ -2,6 +2,7 @@ import type { Container, PodSpec, PodTemplateSpec } from 'kubernetes-types/core/
 import { type Finding, Severity } from '../run/finding';
 import type { Mapping } from '../run/run';
 import { CLAIM } from './gpu-request';
+import { isPinned } from './image-reference';
 import { JOB_LABEL } from './labels';
 import { mergePodTemplate } from './merge-pod-template';
 import { restrictedViolations } from './pod-security';
@@ -52,6 +53,8 @@ export function patchedPod(path: string, template: PodTemplateSpec, patch: Mappi
       ...trainerFindings(before, after, finding),
       ...otherContainers(before, after, finding),
       ...withoutResources(before, after, finding),
+      ...imageFindings(path, before, after),
+      ...tokenFindings(path, after),
       ...restrictedViolations(after).map(({ key, got, allowed }) =>
         finding(Severity.WARNING, `spec.${key}`, 'a namespace of the Pod Security level restricted refuses the pod', {
           got,
@@ -132,6 +135,15 @@ function trainerFindings(before: PodSpec, after: PodSpec, make: Make): Finding[]
       }),
     );
   }
+  if (is?.image !== was?.image) {
+    findings.push(
+      make(Severity.ERROR, `spec.containers.${TRAINER}.image`, 'the run is checked and named by another image', {
+        got: String(is?.image),
+        allowed: was?.image,
+        change: "set the prop 'image', which says what is in it too",
+      }),
+    );
+  }
   if (![...(is?.command ?? []), ...(is?.args ?? [])].some((word) => word.includes('launch.sh'))) {
     findings.push(
       make(
@@ -197,6 +209,75 @@ function withoutResources(before: PodSpec, after: PodSpec, make: Make): Finding[
         ),
       ];
     });
+}
+
+/** Images beside the trainer's that are another thing tomorrow. */
+function imageFindings(path: string, before: PodSpec, after: PodSpec): Finding[] {
+  const known = new Set(containersOf(before).map(({ image }) => image));
+  return containersOf(after).flatMap(({ name, image }) =>
+    image === undefined || name === TRAINER || known.has(image) || isPinned(image)
+      ? []
+      : [
+          {
+            id: 'image-not-pinned',
+            severity: Severity.WARNING,
+            path,
+            key: `podTemplate.spec.containers.${name}.image`,
+            message: 'the image may change from one pod to the next: its reference has no tag, or the tag latest',
+            got: image,
+            allowed: 'name:tag, or name@sha256:…',
+            change: 'name a release tag or a digest',
+          },
+        ],
+  );
+}
+
+/** Tokens with which the training code, and what it loads, could speak to the API server or others. */
+function tokenFindings(path: string, pod: PodSpec): Finding[] {
+  const finding = (severity: Severity, key: string, message: string, got: string): Finding => ({
+    id: 'service-account-token',
+    severity,
+    path,
+    key: `podTemplate.spec.${key}`,
+    message,
+    got,
+    allowed: 'none: training asks the API server nothing',
+    change: 'take it out, or acknowledge it where the pod must prove who it is',
+  });
+  const { automountServiceAccountToken: automount } = pod;
+  const mounted =
+    automount !== false
+      ? [
+          finding(
+            Severity.WARNING,
+            'automountServiceAccountToken',
+            'every container of the pod gets a token of its ServiceAccount: who runs code there can do what the account may',
+            automount === undefined ? 'nothing, which means true' : String(automount),
+          ),
+        ]
+      : [];
+  const projected = (pod.volumes ?? []).flatMap((volume) =>
+    (volume.projected?.sources ?? []).flatMap(({ serviceAccountToken: token }) =>
+      token === undefined
+        ? []
+        : [
+            token.audience === undefined
+              ? finding(
+                  Severity.WARNING,
+                  `volumes.${volume.name}`,
+                  'the volume holds a token of the ServiceAccount for the API server',
+                  'serviceAccountToken',
+                )
+              : finding(
+                  Severity.ADVICE,
+                  `volumes.${volume.name}`,
+                  'the volume holds a token of the ServiceAccount for its audience, which code in the pod can use too',
+                  token.audience,
+                ),
+          ],
+    ),
+  );
+  return [...mounted, ...projected];
 }
 
 function trainerOf(pod: PodSpec): Container | undefined {

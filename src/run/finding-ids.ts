@@ -209,7 +209,8 @@ export const OTHER_FINDINGS = {
     'gpu-parts-together': 'several MIG slices, or several shares of cards, can not train one model',
     'gpu-shared': 'a share of a card has no memory of its own',
     'gpu-smaller-than-planned': 'the run asks for cards with less memory than it is planned for',
-    'image-not-pinned': 'the image may change under the run: its reference has no tag, or the tag latest',
+    'image-by-tag': 'the image is named by a tag that can be moved',
+    'image-not-pinned': 'an image may change under the run: its reference has no tag, or the tag latest',
     'invalid-dataset-name': 'a name that dataset_info.json or a file can not have',
     'invalid-destination': 'an address that a NetworkPolicy can not name',
     'invalid-gpu': 'a card that can not be',
@@ -246,6 +247,7 @@ export const OTHER_FINDINGS = {
     'container-without-resources': 'a container that podTemplate adds asks for no CPU or memory',
     'patched-from-outside': 'an object was changed after its name was made from its content',
     'pod-template': 'the podTemplate is none, or takes away what the run needs',
+    'service-account-token': 'the podTemplate hands the pod a token of its ServiceAccount',
   },
   /** What an import leaves to its author; the program it writes is judged again at synth. */
   import: {

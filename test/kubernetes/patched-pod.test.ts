@@ -255,3 +255,61 @@ describe('GPUs that are claimed', () => {
     ]);
   });
 });
+
+describe('images', () => {
+  test('the trainer’s is set by its prop, since the run is checked and named by it', () => {
+    expect(findings(trainer({ image: 'example/other:1' }))).toEqual([
+      ['error', 'podTemplate.spec.containers.trainer.image', 'example/other:1'],
+    ]);
+  });
+
+  test.each(['log', 'log:latest', 'registry.example.com:5000/log'])(
+    'a sidecar of %s may change between pods',
+    (image) => {
+      const { findings: found } = patched({ spec: { initContainers: [{ ...log, image, restartPolicy: 'Always' }] } });
+      expect(found).toEqual([
+        expect.objectContaining({
+          id: 'image-not-pinned',
+          severity: 'warning',
+          key: 'podTemplate.spec.containers.log.image',
+        }),
+      ]);
+    },
+  );
+
+  test.each(['log:1', `log@sha256:${'0'.repeat(64)}`])('a sidecar of %s stays what it is', (image) => {
+    expect(findings({ spec: { initContainers: [{ ...log, image, restartPolicy: 'Always' }] } })).toEqual([]);
+  });
+});
+
+describe('a token of the ServiceAccount', () => {
+  const volume = (serviceAccountToken: Mapping) => ({
+    spec: { volumes: [{ name: 'token', projected: { sources: [{ serviceAccountToken }] } }] },
+  });
+
+  test.each([
+    [{ spec: { automountServiceAccountToken: true } }, 'automountServiceAccountToken', 'true'],
+    [{ spec: { automountServiceAccountToken: null } }, 'automountServiceAccountToken', 'nothing, which means true'],
+    [volume({ path: 'token' }), 'volumes.token', 'serviceAccountToken'],
+  ])('for the API server is warned of: %j', (patch, key, got) => {
+    expect(patched(patch).findings).toEqual([
+      expect.objectContaining({
+        id: 'service-account-token',
+        severity: 'warning',
+        key: `podTemplate.spec.${key}`,
+        got,
+      }),
+    ]);
+  });
+
+  test('for somebody else is advised against', () => {
+    expect(patched(volume({ path: 'token', audience: 'vault' })).findings).toEqual([
+      expect.objectContaining({ id: 'service-account-token', severity: 'advice', got: 'vault' }),
+    ]);
+  });
+
+  test('is no other projected volume', () => {
+    const sources = [{ configMap: { name: 'a' } }, { downwardAPI: {} }];
+    expect(findings({ spec: { volumes: [{ name: 'all', projected: { sources } }] } })).toEqual([]);
+  });
+});
