@@ -177,12 +177,7 @@ function requestOf(job: Construct, props: FineTuningJobProps, { models, saves }:
     nameParts: nameParts(job),
     model: { name: model.name, repository: model.repository, shape: model._shape, unplanned: model._unplanned },
     location: models._locate(model),
-    image: {
-      reference: image.reference,
-      identity: image._identity,
-      contents: image._contents,
-      released: image._released,
-    },
+    image: { reference: image.reference, identity: image._identity, contents: image._contents },
     nodes: {
       card: nodePool.gpu._card,
       gpus: nodePool.gpus,

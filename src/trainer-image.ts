@@ -120,7 +120,7 @@ export class TrainerImage {
       });
     }
     const reference = `hiyouga/llamafactory:${release}${digest === undefined ? '' : `@${digest}`}`;
-    return new TrainerImage(`${prefix}${reference}`, reference, contents, [...unsound, ...problems], true);
+    return new TrainerImage(`${prefix}${reference}`, reference, contents, [...unsound, ...problems]);
   }
 
   /**
@@ -164,11 +164,6 @@ export class TrainerImage {
     public readonly _contents: ImageContents,
     /** @internal */
     public readonly _problems: readonly Problem[],
-    /**
-     * Whether it goes by a release's tag, which nobody moves.
-     * @internal
-     */
-    public readonly _released = false,
   ) {}
 
   private with(problems: readonly Problem[]): TrainerImage {

@@ -194,15 +194,9 @@ const CASES: readonly Case[] = [
     { severity: 'warning' as Finding['severity'], path: 'finetune/math', key: 'nodePool' },
   ],
   [
-    'image-by-tag',
-    run({ image: TrainerImage.custom('example/own:1', { deepspeed: '0.18.4', cudaToolkit: true }) }),
-    {
-      severity: 'advice' as Finding['severity'],
-      path: 'finetune/math',
-      key: 'image',
-      got: 'example/own:1',
-      allowed: 'name@sha256:…, or name:tag@sha256:…',
-    },
+    'image-tag-moves',
+    run({ image: TrainerImage.custom('example/own:main') }),
+    { severity: 'warning' as Finding['severity'], path: 'finetune/math', key: 'image', got: 'example/own:main' },
   ],
   [
     'service-account-token',

@@ -1,6 +1,6 @@
 import { guarded } from '../judge/guarded';
 import { secretFindings, textsOf, withNames } from '../judge/secrets';
-import { holdOf, isPinned } from '../kubernetes/image-reference';
+import { hasMovingTag, isPinned } from '../kubernetes/image-reference';
 import { annotationProblems, labelProblems, objectNameProblems, variableProblems } from '../kubernetes/name-problems';
 import { networkTrackers } from '../kubernetes/network-policy';
 import { tooLittle, unavailable } from '../kubernetes/resources';
@@ -156,21 +156,18 @@ function manifestTexts({ env, labels, annotations, podTemplate, packageIndex }: 
 
 /** What a tag means can change, and the run's name and directory would not tell. */
 function tagFindings({ path, image }: RunRequest): Finding[] {
-  const hold = holdOf(image.reference);
-  if (hold === 'digest' || image.released || !isPinned(image.reference)) return [];
-  const moving = hold === 'moving tag';
+  if (!isPinned(image.reference) || !hasMovingTag(image.reference)) return [];
   return [
     {
-      id: 'image-by-tag',
-      severity: moving ? Severity.WARNING : Severity.ADVICE,
+      id: 'image-tag-moves',
+      severity: Severity.WARNING,
       path,
       key: 'image',
-      message: moving
-        ? 'this tag is made to be moved: pods train with what it means when their node pulls it, and nothing of the run tells which'
-        : 'a tag can be moved, and nothing of the run would tell: only a digest names one image for good',
+      message:
+        'this tag is made to be moved: a pod trains with what it means when its node pulls it, and nothing of the run tells which',
       got: image.reference,
-      allowed: 'name@sha256:…, or name:tag@sha256:…',
-      change: 'add the digest; or acknowledge it where your registry lets no tag be moved',
+      allowed: 'name@sha256:…, or a tag with a version, date or commit in it',
+      change: 'name the digest; or acknowledge it where your registry lets no tag be moved',
     },
   ];
 }

@@ -123,8 +123,6 @@ export interface RunRequest {
     /** What the result of a run depends on. */
     readonly identity: string;
     readonly contents: ImageContents;
-    /** Whether its tag is a release's, which nobody moves. */
-    readonly released: boolean;
   };
   readonly nodes: {
     readonly card: Card;

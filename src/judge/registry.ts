@@ -39,8 +39,8 @@ const SEVERITIES: Readonly<Partial<Record<FindingId, readonly Severity[]>>> = {
   'gpu-memory': [WARNING],
   'gpu-shared': [WARNING],
   'gradient-checkpointing-stays-on': [ERROR, WARNING],
-  'image-by-tag': [ADVICE, WARNING],
   'image-not-pinned': [ERROR, WARNING],
+  'image-tag-moves': [WARNING],
   'import-dataset': [WARNING, ERROR],
   'import-deepspeed': [WARNING],
   'import-launch-script': [WARNING],
@@ -54,7 +54,7 @@ const SEVERITIES: Readonly<Partial<Record<FindingId, readonly Severity[]>>> = {
   'relative-path': [ERROR],
   'report-to-unset': [WARNING, ADVICE],
   'rocm-unproven': [WARNING],
-  'service-account-token': [WARNING, ADVICE],
+  'service-account-token': [WARNING],
 };
 
 /** Every finding there can be, by its id: what docs/RULES.md lists and `acknowledge` goes by. */

@@ -16,13 +16,11 @@ export function isPinned(image: string): boolean {
   return tag !== undefined && tag !== 'latest';
 }
 
-/** Tags that are made to be moved: branches, and stages of a release. */
-const MOVING =
-  /^(?:main|master|trunk|head|dev|devel|develop|development|edge|nightly|canary|rolling|stable|test|testing|staging|prod|production)$/i;
-
-/** How a reference stays what it is: by its content, by a tag that could be moved, or by one that is made to be. */
-export function holdOf(image: string): 'digest' | 'tag' | 'moving tag' {
-  const { tag, digest } = partsOf(image);
-  if (digest !== undefined) return 'digest';
-  return MOVING.test(tag ?? '') ? 'moving tag' : 'tag';
+/**
+ * Whether a reference goes by a tag that is made to be moved: `main`, `stable`, `cuda`. A tag with a digit in it, a version,
+ * date or commit, is taken for one that stays.
+ */
+export function hasMovingTag(image: string): boolean {
+  const { tag } = partsOf(image);
+  return tag !== undefined && !/\d/.test(tag);
 }

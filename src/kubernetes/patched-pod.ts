@@ -234,9 +234,9 @@ function imageFindings(path: string, before: PodSpec, after: PodSpec): Finding[]
 
 /** Tokens with which the training code, and what it loads, could speak to the API server or others. */
 function tokenFindings(path: string, pod: PodSpec): Finding[] {
-  const finding = (severity: Severity, key: string, message: string, got: string): Finding => ({
+  const finding = (key: string, message: string, got: string): Finding => ({
     id: 'service-account-token',
-    severity,
+    severity: Severity.WARNING,
     path,
     key: `podTemplate.spec.${key}`,
     message,
@@ -246,38 +246,32 @@ function tokenFindings(path: string, pod: PodSpec): Finding[] {
   });
   const { automountServiceAccountToken: automount } = pod;
   const mounted =
-    automount !== false
-      ? [
-          finding(
-            Severity.WARNING,
-            'automountServiceAccountToken',
-            'every container of the pod gets a token of its ServiceAccount: who runs code there can do what the account may',
-            automount === undefined ? 'nothing, which means true' : String(automount),
-          ),
-        ]
-      : [];
+    'every container of the pod gets a token of its ServiceAccount: who runs code there can do what the account may';
   const projected = (pod.volumes ?? []).flatMap((volume) =>
     (volume.projected?.sources ?? []).flatMap(({ serviceAccountToken: token }) =>
       token === undefined
         ? []
         : [
-            token.audience === undefined
-              ? finding(
-                  Severity.WARNING,
-                  `volumes.${volume.name}`,
-                  'the volume holds a token of the ServiceAccount for the API server',
-                  'serviceAccountToken',
-                )
-              : finding(
-                  Severity.ADVICE,
-                  `volumes.${volume.name}`,
-                  'the volume holds a token of the ServiceAccount for its audience, which code in the pod can use too',
-                  token.audience,
-                ),
+            finding(
+              `volumes.${volume.name}`,
+              'the volume holds a token of the ServiceAccount, which code in the pod can use too',
+              `for ${token.audience ?? 'the API server'}`,
+            ),
           ],
     ),
   );
-  return [...mounted, ...projected];
+  return [
+    ...(automount === false
+      ? []
+      : [
+          finding(
+            'automountServiceAccountToken',
+            mounted,
+            automount === undefined ? 'nothing, which means true' : 'true',
+          ),
+        ]),
+    ...projected,
+  ];
 }
 
 function trainerOf(pod: PodSpec): Container | undefined {
