@@ -210,6 +210,14 @@ describe('GPUs of another resource', () => {
   });
 });
 
+test('claims beside the GPUs, a network card’s, are known fields', () => {
+  const resourceClaims = [{ name: 'nic', resourceClaimTemplateName: 'rdma' }];
+  const patch = {
+    spec: { resourceClaims, containers: [{ name: 'trainer', resources: { claims: [{ name: 'nic', request: 'a' }] } }] },
+  };
+  expect(findings(patch)).toEqual([]);
+});
+
 describe('GPUs that are claimed', () => {
   const claimed = podTemplate({
     labels: {},
@@ -240,12 +248,18 @@ describe('GPUs that are claimed', () => {
     expect(said({ spec: { priorityClassName: 'high' } })).toEqual([]);
   });
 
-  test.each([
-    { spec: { resourceClaims: null } },
-    trainer({ resources: { claims: null } }),
-    trainer({ resources: { claims: [{ name: 'nic' }] } }),
-  ])('must stay: %j', (patch) => {
-    expect(said(patch)).toEqual([['error', 'podTemplate.spec.resourceClaims']]);
+  test.each([{ spec: { resourceClaims: null } }, trainer({ resources: { claims: null } })])(
+    'must stay: %j',
+    (patch) => {
+      expect(said(patch)).toEqual([['error', 'podTemplate.spec.resourceClaims']]);
+    },
+  );
+
+  test('stay beside another claim', () => {
+    const patch = trainer({ resources: { claims: [{ name: 'nic' }] } });
+    expect(said(patch)).toEqual([]);
+    const { template: result } = patchedPod('finetune/math', claimed, patch);
+    expect(result.spec?.containers[0]?.resources?.claims).toEqual([{ name: 'gpus' }, { name: 'nic' }]);
   });
 
   test('are for the trainer alone', () => {
