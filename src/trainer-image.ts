@@ -18,7 +18,7 @@ export interface TrainerImageContents {
    * The LLaMA-Factory release: `0.9.3`, `0.9.4` or `0.9.5`.
    * @default 0.9.5
    */
-  readonly llamafactory?: string;
+  readonly llamafactory?: Release;
   /**
    * The version of transformers.
    * @default - the newest that the LLaMA-Factory release allows
@@ -67,7 +67,7 @@ export interface OfficialImageOptions {
    * The LLaMA-Factory release: `0.9.4` or `0.9.5`; no image of 0.9.3 was published.
    * @default 0.9.5
    */
-  readonly release?: string;
+  readonly release?: Release;
   /**
    * A registry that mirrors Docker Hub, with or without a path: `registry.example.com/mirror`.
    * @default - Docker Hub

@@ -76,8 +76,8 @@ test('a release of which no image was published is a problem', () => {
 });
 
 test.each([
-  ['TrainerImage.official.release', TrainerImage.official({ release: '0.8.0' })],
-  ['TrainerImage.custom.llamafactory', TrainerImage.custom('example/own:1', { llamafactory: '0.8.0' })],
+  ['TrainerImage.official.release', TrainerImage.official({ release: '0.8.0' as never })],
+  ['TrainerImage.custom.llamafactory', TrainerImage.custom('example/own:1', { llamafactory: '0.8.0' as never })],
 ])('a release that is not known is a problem at %s, and taken as the default', (key, image) => {
   expect(image._problems).toEqual([
     expect.objectContaining({
@@ -92,7 +92,7 @@ test.each([
 
 test('an image of one’s own holds what was said', () => {
   const contents = {
-    llamafactory: '0.9.4',
+    llamafactory: '0.9.4' as const,
     transformers: '4.55.0',
     deepspeed: '0.16.9',
     bitsandbytes: '0.49.2',
@@ -103,7 +103,7 @@ test('an image of one’s own holds what was said', () => {
   expect(TrainerImage.custom('example/own:1', contents)._contents).toEqual(contents);
 });
 
-test.each([
+test.each<['0.9.3' | '0.9.4' | '0.9.5', string]>([
   ['0.9.3', '4.52.4'],
   ['0.9.4', '4.57.1'],
   ['0.9.5', '5.6.0'],
