@@ -11,7 +11,17 @@ import {
   TrainerImage,
 } from '../../src';
 import { MATH } from '../synthesis';
-import { kubectl, lostFields, onlyNodes, pods, refusedPods, serverMinor, startAfresh, unfinished } from './cluster';
+import {
+  kubectl,
+  lostFields,
+  onlyNodes,
+  pods,
+  refusedPods,
+  serverMinor,
+  startAfresh,
+  unfinished,
+  until,
+} from './cluster';
 import type { Manifest } from './manifest';
 
 const NAMESPACE = 'gpu-resources';
@@ -141,6 +151,8 @@ describe('a run that claims its cards', () => {
     const others = objectsOf(pool(claim));
     startAfresh(others);
     expect(apply(others)).toMatchObject({ status: 0, stderr: '' });
-    expect((await unfinished([NAMESPACE], 10)).join('\n')).toMatch(/cannot allocate all claims/);
+    const events = () => kubectl(['get', 'events', '-n', NAMESPACE, '-o', 'jsonpath={.items[*].message}']).stdout;
+    await until('the scheduler says that no device fits', () => /cannot allocate all claims/.test(events()));
+    expect(nodesOfTraining()).toEqual([undefined]);
   });
 });
