@@ -203,7 +203,11 @@ describe('GPUs of another resource', () => {
   });
 
   test('are for the trainer alone', () => {
-    const sidecar = { ...log, restartPolicy: 'Always', resources: { limits: { 'amd.com/gpu': '1' } } };
+    const sidecar = {
+      ...log,
+      restartPolicy: 'Always',
+      resources: { limits: { cpu: '1', memory: '1Gi', 'amd.com/gpu': '1' } },
+    };
     expect(said(withResource('amd.com/gpu'), { spec: { initContainers: [sidecar] } })).toEqual([
       ['warning', 'podTemplate.spec.containers.log.resources', '1'],
     ]);
@@ -263,7 +267,11 @@ describe('GPUs that are claimed', () => {
   });
 
   test('are for the trainer alone', () => {
-    const sidecar = { ...log, restartPolicy: 'Always', resources: { claims: [{ name: 'gpus' }] } };
+    const sidecar = {
+      ...log,
+      restartPolicy: 'Always',
+      resources: { limits: { cpu: '1', memory: '1Gi' }, claims: [{ name: 'gpus' }] },
+    };
     expect(said({ spec: { initContainers: [sidecar] } })).toEqual([
       ['warning', 'podTemplate.spec.containers.log.resources'],
     ]);
