@@ -35,7 +35,7 @@ export interface RunProps extends PodProps {
   readonly adapter?: Adapter;
   /**
    * GPUs of the run, one rank each.
-   * @default - all GPUs of a node of the pool
+   * @default - all GPUs of a node of the pool; one where they are MIG slices or shares of cards
    */
   readonly gpus?: number;
   /**

@@ -18,9 +18,11 @@ import {
   trainingJob,
   trainingPodOf,
 } from './job/training-job';
+import { claimTemplateSpec } from './kubernetes/gpu-request';
 import type { JobManifest } from './kubernetes/job';
 import type { Reach } from './kubernetes/network-policy';
 import { bytesOf } from './kubernetes/quantity';
+import { gpuRequestOf } from './kubernetes/scheduling';
 import { ModelCache } from './model-cache';
 import { NetworkAccess } from './network-access';
 import { QUANTISED } from './planning/layers';
@@ -31,6 +33,7 @@ import { type RunPlan, runPlan } from './run-plan';
 import { SavesVolume } from './saves-volume';
 import { TrainerImage } from './trainer-image';
 import { chartBeside, claimObject } from './tree/claim';
+import { makeClaimTemplate } from './tree/claim-template';
 import { constructName, constructPath, nameParts } from './tree/construct-name';
 import { contentConfigMap } from './tree/content-config-map';
 import { labelDifferences } from './tree/differing-arguments';
@@ -88,7 +91,8 @@ export class FineTuningJob extends Construct {
     this.prepared = prepared.request !== undefined;
 
     const files = configFiles(resolved);
-    const pod = trainingPodOf(resolved, this.configMaps(props, resolved, files), prepared);
+    const objects = { maps: this.configMaps(props, resolved, files), claimTemplate: this.claimTemplate(resolved) };
+    const pod = trainingPodOf(resolved, objects, prepared);
     const preflight = preflightJob(resolved, pod, files);
     const training = trainingJob(resolved, pod, preflight);
     report(this, training.findings);
@@ -151,6 +155,14 @@ export class FineTuningJob extends Construct {
           ? undefined
           : contentConfigMap(this, 'Code', code.files, 'code').name,
     };
+  }
+
+  /** Makes what GPUs are claimed from, where they are. */
+  private claimTemplate({ nodes, run }: ResolvedRun): string | undefined {
+    const { claim } = gpuRequestOf(nodes.scheduling);
+    return claim === undefined
+      ? undefined
+      : makeClaimTemplate(this, 'ClaimTemplate', claimTemplateSpec(claim, run.gpus));
   }
 }
 

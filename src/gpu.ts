@@ -10,10 +10,13 @@ export interface CustomGpu {
   readonly name: string;
   /** The memory that `nvidia-smi` reports for one card. */
   readonly memory: Size;
-  /** NVIDIA's compute capability, for example 8.9. Below 8.0 there is no bf16 and no FlashAttention-2. */
+  /**
+   * NVIDIA's compute capability, for example 8.9. Below 8.0 there is no bf16 and no FlashAttention-2. For AMD's cards what
+   * torch.cuda.get_device_capability() says: 9.4 for an MI300X (gfx942).
+   */
   readonly computeCapability: number;
   /**
-   * Values of the node label `nvidia.com/gpu.product` that mean this card.
+   * Values of the node label `nvidia.com/gpu.product`, for AMD's cards `amd.com/gpu.product-name`, that mean this card.
    * @default - none: pick the nodes with `NodePool.anyNode` or `NodePool.hostname`
    */
   readonly products?: string[];

@@ -14,6 +14,7 @@ export {
 } from './dataset-volume';
 export type { DeepSpeedFp16, DeepSpeedZero3Props } from './deepspeed/zero3-props';
 export { DeepSpeedZero3 } from './deepspeed-zero3';
+export type { DeviceClaim } from './device-claim';
 export { type DnsPods, DnsServer } from './dns-server';
 export { FineTuningJob } from './fine-tuning-job';
 export type { FineTuningJobProps, RunProps } from './fine-tuning-job-props';

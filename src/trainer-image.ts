@@ -1,3 +1,4 @@
+import { IMAGE_DIGEST, isPinned } from './kubernetes/image-reference';
 import type { Problem } from './run/finding';
 import { argumentProblems, checkedProps } from './run/props';
 import {
@@ -17,7 +18,7 @@ export interface TrainerImageContents {
    * The LLaMA-Factory release: `0.9.3`, `0.9.4` or `0.9.5`.
    * @default 0.9.5
    */
-  readonly llamafactory?: string;
+  readonly llamafactory?: Release;
   /**
    * The version of transformers.
    * @default - the newest that the LLaMA-Factory release allows
@@ -53,6 +54,11 @@ export interface TrainerImageContents {
    * @default false
    */
   readonly cudaToolkit?: boolean;
+  /**
+   * The version of ROCm for which its torch is built, for AMD's cards.
+   * @default - torch is built for CUDA
+   */
+  readonly rocm?: string;
 }
 
 /** Where to pull the official image from. */
@@ -61,12 +67,18 @@ export interface OfficialImageOptions {
    * The LLaMA-Factory release: `0.9.4` or `0.9.5`; no image of 0.9.3 was published.
    * @default 0.9.5
    */
-  readonly release?: string;
+  readonly release?: Release;
   /**
    * A registry that mirrors Docker Hub, with or without a path: `registry.example.com/mirror`.
    * @default - Docker Hub
    */
   readonly registry?: string;
+  /**
+   * The digest of the image, which its tag then only names: `sha256:…`, as `docker buildx imagetools inspect` shows it.
+   * What the run depends on is then the digest, so another one is another run.
+   * @default - the release's tag alone, which is not moved
+   */
+  readonly digest?: string;
 }
 
 /** The container image that trains, and what it holds. */
@@ -97,7 +109,17 @@ export class TrainerImage {
       transformers,
       ...(image ?? DEFAULT_IMAGE),
     };
-    const reference = `hiyouga/llamafactory:${release}`;
+    const { digest } = options;
+    if (digest !== undefined && !IMAGE_DIGEST.test(digest)) {
+      problems.push({
+        id: 'image-not-pinned',
+        key: 'TrainerImage.official.digest',
+        message: 'this is no digest of an image',
+        got: JSON.stringify(digest),
+        allowed: 'sha256: and 64 hexadecimal digits',
+      });
+    }
+    const reference = `hiyouga/llamafactory:${release}${digest === undefined ? '' : `@${digest}`}`;
     return new TrainerImage(`${prefix}${reference}`, reference, contents, [...unsound, ...problems]);
   }
 
@@ -161,11 +183,4 @@ function knownRelease(key: string, release: string = DEFAULT_RELEASE): [Release,
     allowed: RELEASES.join(', '),
   };
   return [DEFAULT_RELEASE, [problem]];
-}
-
-/** True for `name:tag` (but `latest`) and `name@sha256:…`; a colon before the last slash is a port, not a tag. */
-function isPinned(image: string): boolean {
-  if (image.includes('@')) return /@sha256:[0-9a-f]{64}$/.test(image);
-  const tag = /:([A-Za-z0-9_][A-Za-z0-9_.-]{0,127})$/.exec(image)?.[1];
-  return tag !== undefined && tag !== 'latest';
 }

@@ -165,6 +165,50 @@ const CASES: readonly Case[] = [
     },
   ],
   [
+    'gpu-maker',
+    run({ nodePool: NodePool.anyNode(Gpu.A100_80GB, { resource: 'amd.com/gpu' }) }),
+    { path: 'finetune/math', key: 'image', got: 'hiyouga/llamafactory:0.9.5' },
+  ],
+  [
+    'gpu-parts-together',
+    run({ nodePool: NodePool.anyNode(Gpu.T10, { resource: 'nvidia.com/gpu.shared' }), gpus: 2 }),
+    { path: 'finetune/math', key: 'gpus', got: '2 shares', allowed: '1' },
+  ],
+  [
+    'gpu-shared',
+    run({ nodePool: NodePool.anyNode(Gpu.T10, { resource: 'nvidia.com/gpu.shared' }) }),
+    {
+      severity: 'warning' as Finding['severity'],
+      path: 'finetune/math',
+      key: 'nodePool.resource',
+      got: 'nvidia.com/gpu.shared',
+    },
+  ],
+  [
+    'gpu-smaller-than-planned',
+    run({ nodePool: NodePool.anyNode(Gpu.A100_80GB, { resource: 'nvidia.com/mig-1g.10gb' }) }),
+    { path: 'finetune/math', key: 'nodePool', got: 'A100-80GB, 80.0 GiB', allowed: 'at most 10.0 GiB' },
+  ],
+  [
+    'rocm-unproven',
+    run({ nodePool: NodePool.anyNode(Gpu.A100_80GB, { resource: 'amd.com/gpu' }) }),
+    { severity: 'warning' as Finding['severity'], path: 'finetune/math', key: 'nodePool' },
+  ],
+  [
+    'image-tag-moves',
+    run({ image: TrainerImage.custom('example/own:main') }),
+    { severity: 'warning' as Finding['severity'], path: 'finetune/math', key: 'image', got: 'example/own:main' },
+  ],
+  [
+    'service-account-token',
+    run({ podTemplate: { spec: { automountServiceAccountToken: true } } }),
+    {
+      severity: 'warning' as Finding['severity'],
+      path: 'finetune/math',
+      key: 'podTemplate.spec.automountServiceAccountToken',
+    },
+  ],
+  [
     'invalid-dataset-name',
     (chart) => mathDataset(chart, { name: '数学' }),
     { path: 'finetune/math-train', key: 'name', got: '数学', allowed: 'letters, digits, ., _ and -' },

@@ -1,4 +1,5 @@
 import { TrainerImage } from '../src';
+import { chartOf, findingsWith, mathRun } from './synthesis';
 
 const DIGEST = `sha256:${'0123456789abcdef'.repeat(4)}`;
 
@@ -33,6 +34,34 @@ test.each(['registry.example.com/hub', 'registry.example.com/hub/', 'registry.ex
   },
 );
 
+test('a digest stands behind the tag, and is a part of what the run depends on', () => {
+  const image = TrainerImage.official({ digest: DIGEST, registry: 'registry.example.com/hub' });
+  expect(image.reference).toBe(`registry.example.com/hub/hiyouga/llamafactory:0.9.5@${DIGEST}`);
+  expect(image._identity).toBe(`hiyouga/llamafactory:0.9.5@${DIGEST}`);
+  expect(image._contents).toEqual(TrainerImage.official()._contents);
+  expect(image._problems).toEqual([]);
+});
+
+test.each(['sha256:abc', 'latest', '', DIGEST.toUpperCase()])('%j is no digest', (digest) => {
+  expect(TrainerImage.official({ digest })._problems).toEqual([
+    expect.objectContaining({ id: 'image-not-pinned', key: 'TrainerImage.official.digest' }),
+  ]);
+});
+
+test.each<[string, TrainerImage, number]>([
+  ['the official tag of a release', TrainerImage.official(), 0],
+  ['a version', TrainerImage.custom('localhost:5000/own:1'), 0],
+  ['a digest', TrainerImage.custom(`own@${DIGEST}`), 0],
+  ['a digest behind a branch', TrainerImage.custom(`own:main@${DIGEST}`), 0],
+  ['a branch', TrainerImage.custom('localhost:5000/own:main'), 1],
+  ['a stage', TrainerImage.custom('own:Staging'), 1],
+  ['no tag at all, which is an error already', TrainerImage.custom('own'), 0],
+])('of a tag that is made to be moved is warned: %s', (_, image, warnings) => {
+  const { app, chart } = chartOf();
+  mathRun(chart, { image });
+  expect(findingsWith(app, 'image-tag-moves')).toHaveLength(warnings);
+});
+
 test('a release of which no image was published is a problem', () => {
   expect(TrainerImage.official({ release: '0.9.3' })._problems).toEqual([
     {
@@ -47,8 +76,8 @@ test('a release of which no image was published is a problem', () => {
 });
 
 test.each([
-  ['TrainerImage.official.release', TrainerImage.official({ release: '0.8.0' })],
-  ['TrainerImage.custom.llamafactory', TrainerImage.custom('example/own:1', { llamafactory: '0.8.0' })],
+  ['TrainerImage.official.release', TrainerImage.official({ release: '0.8.0' as never })],
+  ['TrainerImage.custom.llamafactory', TrainerImage.custom('example/own:1', { llamafactory: '0.8.0' as never })],
 ])('a release that is not known is a problem at %s, and taken as the default', (key, image) => {
   expect(image._problems).toEqual([
     expect.objectContaining({
@@ -63,7 +92,7 @@ test.each([
 
 test('an image of one’s own holds what was said', () => {
   const contents = {
-    llamafactory: '0.9.4',
+    llamafactory: '0.9.4' as const,
     transformers: '4.55.0',
     deepspeed: '0.16.9',
     bitsandbytes: '0.49.2',
@@ -74,7 +103,7 @@ test('an image of one’s own holds what was said', () => {
   expect(TrainerImage.custom('example/own:1', contents)._contents).toEqual(contents);
 });
 
-test.each([
+test.each<['0.9.3' | '0.9.4' | '0.9.5', string]>([
   ['0.9.3', '4.52.4'],
   ['0.9.4', '4.57.1'],
   ['0.9.5', '5.6.0'],

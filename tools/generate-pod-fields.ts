@@ -10,6 +10,15 @@ import { finish } from './generated';
 const TYPES = join(__dirname, '..', 'node_modules/kubernetes-types/core/v1.d.ts');
 const ROOT_TYPE = 'PodTemplateSpec';
 
+/**
+ * Fields of claims that are newer than the types: 1.31, and what resource.k8s.io/v1 is used by.
+ * Source: kubernetes/api core/v1/types.go, PodResourceClaim and ResourceClaim.
+ */
+const NEWER: Readonly<Record<string, readonly string[]>> = {
+  PodResourceClaim: ['resourceClaimName', 'resourceClaimTemplateName'],
+  ResourceClaim: ['request'],
+};
+
 /** The text of data/pod-fields.json. */
 export function renderPodFields(): string {
   const program = ts.createProgram([TYPES], { strict: true });
@@ -31,6 +40,7 @@ export function renderPodFields(): string {
       for (const property of checker.getPropertiesOfType(type)) {
         fields[property.name] = visit(checker.getNonNullableType(checker.getTypeOfSymbol(property)));
       }
+      for (const field of NEWER[name] ?? []) fields[field] = '';
     }
     return name;
   };

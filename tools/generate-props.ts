@@ -55,6 +55,8 @@ function kindOf(checker: ts.TypeChecker, type: ts.Type, name: string): PropKind 
     const members = type.types.map((member) => [member.symbol.name, (member as ts.StringLiteralType).value]);
     return { kind: 'enum', name: type.symbol.name, members: Object.fromEntries(members) };
   }
+  // Which texts is checked where they are used, with a finding that says which there are.
+  if (type.isUnion() && type.types.every((each) => each.isStringLiteral())) return { kind: 'string' };
   const map = checker.getIndexInfoOfType(type, ts.IndexKind.String);
   if (map !== undefined) return { kind: 'map', of: kindOf(checker, map.type, name) };
   const { symbol } = type;

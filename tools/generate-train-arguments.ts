@@ -11,7 +11,7 @@ import {
   replacementOf,
 } from '../src/llamafactory/fields';
 import { OWNED_ARGUMENTS } from '../src/llamafactory/owned-arguments';
-import { propTypeOf } from '../src/llamafactory/prop-types';
+import { choicesOf, propTypeOf } from '../src/llamafactory/prop-types';
 import { RELEASES } from '../src/run/releases';
 import { finish } from './generated';
 import { DESCRIPTIONS } from './train-argument-descriptions';
@@ -40,7 +40,8 @@ export function renderTrainArguments(): string {
 /**
  * LLaMA-Factory's train arguments, in camelCase: \`learning_rate\` is \`learningRate\`. What the constructs set
  * themselves (model, data set, directories, DeepSpeed) is not here. Where LLaMA-Factory takes several forms, the one
- * useful form is typed; the others stay possible in a YAML file.
+ * useful form is typed; the others stay possible in a YAML file. Where it knows a few values, those of all releases are
+ * the type; a release that lacks one is found at synth.
  */
 export interface TrainArguments {
 ${sections.join('\n')}}
@@ -55,14 +56,24 @@ function renderProp(field: Field): string {
   if (DESCRIPTIONS[field.name]) lines.push(`LLaMA-Factory: \`${field.name}\`.`);
   lines.push(`@default - ${defaults(releases, perRelease)}`);
   const body = lines.flatMap(wrap).map((line) => `   * ${line}`);
-  return `  /**\n${body.join('\n')}\n   */\n  readonly ${camelCase(field.name)}?: ${propTypeOf(field)};\n`;
+  return `  /**\n${body.join('\n')}\n   */\n  readonly ${camelCase(field.name)}?:${typeText(field)};\n`;
 }
 
+/** The type behind the colon, on lines of its own where one is too short for all choices. */
+function typeText(field: Field): string {
+  const choices = choicesOf(field.name);
+  if (choices === undefined) return ` ${propTypeOf(field)}`;
+  const literals = choices.map((choice) => `'${choice}'`);
+  const line = ` ${literals.join(' | ')}`;
+  const taken = `  readonly ${camelCase(field.name)}?:;`.length;
+  return taken + line.length <= 120 ? line : literals.map((literal) => `\n    | ${literal}`).join('');
+}
+
+/** The names of the templates are too many for a sentence, and the type has them. */
 function allowed(field: Field, perRelease: readonly Field[]): string[] {
-  if (!field.choices || propTypeOf(field) !== 'string') return [];
-  const all = [...new Set(perRelease.flatMap(({ choices }) => choices ?? []))].filter((choice) => choice !== false);
-  if (all.length === 0) return [];
-  return [`Allowed: ${all.map((choice) => `\`${choice}\`${where(choice, perRelease)}`).join(', ')}.`];
+  const choices = field.name === 'template' ? undefined : choicesOf(field.name);
+  if (choices === undefined) return [];
+  return [`Allowed: ${choices.map((choice) => `\`${choice}\`${where(choice, perRelease)}`).join(', ')}.`];
 }
 
 function where(choice: unknown, perRelease: readonly Field[]): string {

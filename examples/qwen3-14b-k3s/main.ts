@@ -1,5 +1,4 @@
 // One server with four T10, k3s and the NVIDIA device plugin; the model already lies in the ModelScope cache of its disk.
-import { join } from 'node:path';
 import { App, Chart, Size } from 'cdk8s';
 import {
   DatasetFormat,
@@ -17,7 +16,7 @@ const chart = new Chart(app, 'finetune', { namespace: 'ml-k3s' });
 
 new QwenQLoRAJob(chart, 'math', {
   dataset: DatasetVolume.fromFile(chart, 'math-train', {
-    path: join(__dirname, '..', 'qwen3-14b-t10', 'data', 'math_train.json'),
+    path: 'examples/qwen3-14b-t10/data/math_train.json',
     name: 'math_train',
     formatting: DatasetFormat.SHAREGPT,
   }),

@@ -1,5 +1,4 @@
 // Qwen3-14B with QLoRA and DeepSpeed ZeRO-3 on four T10: the seed document's run, corrected.
-import { join } from 'node:path';
 import { App, Chart, Size } from 'cdk8s';
 import {
   DatasetFormat,
@@ -20,7 +19,7 @@ const chart = new Chart(app, 'finetune', { namespace: 'ml' });
 new QwenQLoRAJob(chart, 'math', {
   model: QwenModel.QWEN3_14B,
   dataset: DatasetVolume.fromFile(chart, 'math-train', {
-    path: join(__dirname, 'data', 'math_train.json'),
+    path: 'examples/qwen3-14b-t10/data/math_train.json',
     name: 'math_train',
     formatting: DatasetFormat.SHAREGPT,
   }),

@@ -1,5 +1,4 @@
 // Ten steps of the same run: to see that nodes, volumes, image and data fit together before four cards are held for hours.
-import { join } from 'node:path';
 import { App, Chart } from 'cdk8s';
 import { DatasetFormat, DatasetVolume, QwenQLoRAJob, synth } from 'cdk8s-llamafactory';
 
@@ -8,7 +7,7 @@ const chart = new Chart(app, 'smoke', { namespace: 'ml-smoke' });
 
 new QwenQLoRAJob(chart, 'math', {
   dataset: DatasetVolume.fromFile(chart, 'math-train', {
-    path: join(__dirname, '..', 'qwen3-14b-t10', 'data', 'math_train.json'),
+    path: 'examples/qwen3-14b-t10/data/math_train.json',
     name: 'math_train',
     formatting: DatasetFormat.SHAREGPT,
   }),

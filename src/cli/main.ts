@@ -6,7 +6,7 @@ import type { Acknowledgements } from '../judge/acknowledgements';
 import type { Card } from '../run/card';
 import { nearest } from '../run/nearest';
 import { DEFAULT_RELEASE, RELEASES, type Release } from '../run/releases';
-import { cardNamed } from './cards';
+import { cardNamed, computeCapability, type DescribedCard, describedCard, memoryAmount } from './cards';
 import type { ImportOptions } from './import';
 import type { LintOptions } from './lint';
 import { ExitStatus, type Output, processOutput } from './output';
@@ -17,6 +17,9 @@ interface Given {
   readonly llamafactory: Release;
   readonly gpu: Card;
 }
+
+/** A card of one's own, as far as it is described. */
+type OwnCard = Partial<DescribedCard>;
 
 /** Runs a command line, the program's name left out, and says how to exit. */
 export function main(args: readonly string[], output: Output): ExitStatus {
@@ -48,16 +51,16 @@ function programFor(output: Output, end: (status: ExitStatus) => void): Command 
       'why a warning or advice is right as it is; may be given again',
       acknowledgement,
     )
-    .action((files: string[], given: Given & LintOptions) => {
+    .action((files: string[], given: Given & LintOptions, command: Command) => {
       const { lint } = require('./lint') as typeof import('./lint');
-      end(lint(files, runOptions(given), output));
+      end(lint(files, withOwnCard(command, runOptions(given)), output));
     });
   withRunOptions(program.command('plan <file>'))
     .description('steps, memory, duration of a run, and what would be better')
     .option('--samples <n>', 'rows of each data set, whatever its file holds here', wholeNumber)
-    .action((file: string, given: Given & PlanCommandOptions) => {
+    .action((file: string, given: Given & PlanCommandOptions, command: Command) => {
       const { plan } = require('./plan') as typeof import('./plan');
-      end(plan(file, runOptions(given), output));
+      end(plan(file, withOwnCard(command, runOptions(given)), output));
     });
   withMachineOptions(program.command('import <folder>'))
     .description('a typed program from a train config and what belongs to it')
@@ -78,7 +81,7 @@ function programFor(output: Output, end: (status: ExitStatus) => void): Command 
 
 /** The options that say what a run is beside its YAML. */
 function withRunOptions(command: Command): Command {
-  return withMachineOptions(command)
+  return withCardOptions(withMachineOptions(command))
     .option('--gpus <n>', 'GPUs on each node', wholeNumber, 4)
     .option('--nodes <n>', 'nodes', wholeNumber, 1)
     .option('--deepspeed <file>', 'a DeepSpeed JSON in place of the one the config names')
@@ -92,6 +95,45 @@ function withMachineOptions(command: Command): Command {
   return command
     .option('--llamafactory <release>', `one of ${RELEASES.join(', ')}`, release, DEFAULT_RELEASE)
     .addOption(new Option('--gpu <card>', 'a card of the catalogue').default(cardNamed('T10'), 'T10').argParser(card));
+}
+
+/** The options that describe a card in place of naming one of the catalogue. */
+function withCardOptions(command: Command): Command {
+  return command
+    .addOption(
+      new Option('--gpu-memory <size>', 'a card by its memory, as nvidia-smi shows it: 24Gi, 23028Mi; MIG slices too')
+        .argParser(memory)
+        .conflicts('gpu'),
+    )
+    .addOption(
+      new Option('--compute-capability <n.n>', 'of the card of --gpu-memory: 8.9')
+        .argParser(capability)
+        .conflicts('gpu'),
+    )
+    .addOption(
+      new Option('--gpu-bandwidth <GB/s>', 'of the card of --gpu-memory: for how long a run takes')
+        .argParser(positive)
+        .conflicts('gpu'),
+    )
+    .addOption(
+      new Option('--gpu-tflops <TFLOP/s>', 'of the card of --gpu-memory, dense fp16: for how long a run takes')
+        .argParser(positive)
+        .conflicts('gpu'),
+    );
+}
+
+/** The options with the card that they describe, where they describe one. */
+function withOwnCard<T extends { readonly card: Card }>(command: Command, given: T & OwnCard): T {
+  const { gpuMemory, computeCapability: capability, gpuBandwidth, gpuTflops } = given;
+  if ([gpuMemory, capability, gpuBandwidth, gpuTflops].every((each) => each === undefined)) return given;
+  if (gpuMemory === undefined || capability === undefined) {
+    const missing = gpuMemory === undefined ? '--gpu-memory' : '--compute-capability';
+    return command.error(`error: ${missing} is missing: a card is described by --gpu-memory and --compute-capability`);
+  }
+  if (gpuBandwidth !== undefined && gpuTflops === undefined) {
+    return command.error('error: --gpu-tflops is missing: without it --gpu-bandwidth tells nothing');
+  }
+  return { ...given, card: describedCard({ gpuMemory, computeCapability: capability, gpuBandwidth, gpuTflops }) };
 }
 
 /** The options under the names the commands know. */
@@ -112,6 +154,24 @@ function card(text: string): Card {
   const found = cardNamed(text);
   if ('fault' in found) throw new InvalidArgumentError(`${found.fault}.`);
   return found;
+}
+
+function memory(text: string): OwnCard['gpuMemory'] {
+  const amount = memoryAmount(text);
+  if (amount !== undefined) return amount;
+  throw new InvalidArgumentError('A size with its unit is needed, from 1Gi to 1024Gi: 24Gi, 23028Mi.');
+}
+
+function capability(text: string): number {
+  const known = computeCapability(text);
+  if (known !== undefined) return known;
+  throw new InvalidArgumentError('Major and minor are needed: 8.9, 12.0.');
+}
+
+function positive(text: string): number {
+  const number = /^\d{1,9}(?:\.\d{1,3})?$/.test(text) ? Number(text) : 0;
+  if (number > 0) return number;
+  throw new InvalidArgumentError('A number above 0 is needed.');
 }
 
 /** `ID=REASON`, beside those given before. */

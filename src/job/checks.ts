@@ -1,5 +1,6 @@
 import { guarded } from '../judge/guarded';
 import { secretFindings, textsOf, withNames } from '../judge/secrets';
+import { hasMovingTag, isPinned } from '../kubernetes/image-reference';
 import { annotationProblems, labelProblems, objectNameProblems, variableProblems } from '../kubernetes/name-problems';
 import { PREPARE_OWNED_VARIABLES } from '../kubernetes/prepare-pod';
 import { tooLittle, unavailable } from '../kubernetes/resources';
@@ -8,6 +9,7 @@ import { wayOutVariables } from '../kubernetes/way-out';
 import { digest } from '../run/digest';
 import { type Finding, type Problem, Severity } from '../run/finding';
 import { withoutTrailingSlashes } from '../run/trailing-slashes';
+import { gpuFindings } from './gpu-findings';
 import { ownedArguments } from './owned-arguments';
 import { cpuPlacement } from './placement';
 import { preparedOf } from './prepare-job';
@@ -47,10 +49,12 @@ export function checkResolved(resolved: ResolvedRun): Finding[] {
     ]),
     ...guarded(path, 'secrets', () => secretFindings(path, manifestTexts(resolved))),
     ...guarded(path, 'smoke', () => (smokeRun === undefined ? [] : smokeFindings(run, smokeRun))),
+    ...guarded(path, 'nodePool', () => gpuFindings(resolved)),
     ...ownedArguments(resolved),
     ...gateFindings(resolved),
     ...unplannedFindings(resolved),
     ...guarded(path, 'nodePool', () => apartFindings(resolved)),
+    ...tagFindings(resolved),
   ];
 }
 
@@ -215,6 +219,24 @@ function apartFindings(resolved: ResolvedRun): Finding[] {
         },
       ];
     });
+}
+
+/** What a tag means can change, and the run's name and directory would not tell. */
+function tagFindings({ path, image }: RunRequest): Finding[] {
+  if (!isPinned(image.reference) || !hasMovingTag(image.reference)) return [];
+  return [
+    {
+      id: 'image-tag-moves',
+      severity: Severity.WARNING,
+      path,
+      key: 'image',
+      message:
+        'this tag is made to be moved: a pod trains with what it means when its node pulls it, and nothing of the run tells which',
+      got: image.reference,
+      allowed: 'name@sha256:…, or a tag with a version, date or commit in it',
+      change: 'name the digest; or acknowledge it where your registry lets no tag be moved',
+    },
+  ];
 }
 
 /** A pod that waits for preflight holds its GPUs for it. */

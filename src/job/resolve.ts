@@ -5,6 +5,7 @@ import { networkTrackers } from '../kubernetes/network-policy';
 import type { PodUser } from '../kubernetes/pod-template';
 import { type PodResources, podCpus, podResources, preflightResources } from '../kubernetes/resources';
 import { runtimeFile } from '../kubernetes/runtime-file';
+import { gpuRequestOf } from '../kubernetes/scheduling';
 import { PATHS } from '../kubernetes/training-pod';
 import { argumentsOf } from '../llamafactory/arguments';
 import { isOn } from '../llamafactory/effective-arguments';
@@ -67,7 +68,7 @@ export function resolveRun(asked: RunRequest): ResolvedRun {
   const training = asked.training.map((dataset) => placed(dataset, target.mountPath));
   const evaluation = asked.evaluation.map((dataset) => placed(dataset, target.mountPath));
   const datasets = [...training, ...evaluation];
-  const gpus = asked.gpus ?? nodes.gpus;
+  const gpus = asked.gpus ?? (gpuRequestOf(nodes.scheduling).part === 'whole' ? nodes.gpus : 1);
   const draft: Run = {
     path: asked.path,
     file: 'train_config.yaml',

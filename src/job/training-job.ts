@@ -28,11 +28,22 @@ export interface RunConfigMaps {
   readonly code?: string;
 }
 
+/** The objects that a run's pods name, beside its volumes. */
+export interface RunObjects {
+  readonly maps: RunConfigMaps;
+  /** The ResourceClaimTemplate by which GPUs are claimed; undefined: they are an extended resource. */
+  readonly claimTemplate?: string;
+}
+
 /** On the Job: the plan in one line. It is in no digest, since it follows from what is. */
 const PLAN_ANNOTATION = 'cdk8s-llamafactory/plan';
 
 /** The pod that trains, which waits for what is prepared. */
-export function trainingPodOf(resolved: ResolvedRun, maps: RunConfigMaps, prepared: Prepared): TrainingPod {
+export function trainingPodOf(
+  resolved: ResolvedRun,
+  { maps, claimTemplate }: RunObjects,
+  prepared: Prepared,
+): TrainingPod {
   const { run, code, smokeRun } = resolved;
   return {
     labels: { ...resolved.labels, ...labelsOf(resolved, 'train', prepared.near) },
@@ -45,6 +56,7 @@ export function trainingPodOf(resolved: ResolvedRun, maps: RunConfigMaps, prepar
     image: resolved.image.reference,
     nodes: run.nodes,
     gpus: run.gpus,
+    claimTemplate,
     resources: resolved.resources,
     models: { claimName: resolved.models.claimName },
     saves: { claimName: resolved.saves.claimName, subPath: resolved.saves.subPath },

@@ -37,7 +37,10 @@ const SEVERITIES: Readonly<Partial<Record<FindingId, readonly Severity[]>>> = {
   'deepspeed-missing-keys': [ADVICE],
   'flash-attention-unsupported': [WARNING],
   'gpu-memory': [WARNING],
+  'gpu-shared': [WARNING],
   'gradient-checkpointing-stays-on': [ERROR, WARNING],
+  'image-not-pinned': [ERROR, WARNING],
+  'image-tag-moves': [WARNING],
   'import-dataset': [WARNING, ERROR],
   'import-deepspeed': [WARNING],
   'import-launch-script': [WARNING],
@@ -51,6 +54,8 @@ const SEVERITIES: Readonly<Partial<Record<FindingId, readonly Severity[]>>> = {
   'preflight-holds-gpus': [WARNING],
   'relative-path': [ERROR],
   'report-to-unset': [WARNING, ADVICE],
+  'rocm-unproven': [WARNING],
+  'service-account-token': [WARNING],
 };
 
 /** Every finding there can be, by its id: what docs/RULES.md lists and `acknowledge` goes by. */

@@ -4,7 +4,7 @@ import { isMapping, type Mapping } from '../run/run';
 /**
  * The field by which two lists of a pod template are merged, by the list's own field name. Lists that are not here
  * replace what was there, as `kubectl patch` does.
- * Source: patchMergeKey in kubernetes/api core/v1/types.go.
+ * Source: patchMergeKey in kubernetes/api core/v1/types.go; listMapKey for claims.
  */
 const MERGE_KEYS: Readonly<Record<string, string>> = {
   containers: 'name',
@@ -13,6 +13,7 @@ const MERGE_KEYS: Readonly<Record<string, string>> = {
   imagePullSecrets: 'name',
   env: 'name',
   resourceClaims: 'name',
+  claims: 'name',
   volumeMounts: 'mountPath',
   volumeDevices: 'devicePath',
   ports: 'containerPort',

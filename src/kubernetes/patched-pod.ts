@@ -1,6 +1,8 @@
 import type { Container, PodSpec, PodTemplateSpec } from 'kubernetes-types/core/v1';
 import { type Finding, Severity } from '../run/finding';
 import type { Mapping } from '../run/run';
+import { CLAIM } from './gpu-request';
+import { isPinned } from './image-reference';
 import { JOB_LABEL } from './labels';
 import { mergePodTemplate } from './merge-pod-template';
 import { restrictedViolations } from './pod-security';
@@ -27,8 +29,6 @@ export interface PatchablePod {
   /** How the container's command must end. */
   readonly command: string;
 }
-
-const GPU = 'nvidia.com/gpu';
 
 /** What a container of the user's has, unless it says otherwise, so that `restricted` admits the pod. */
 const HARDENED = { allowPrivilegeEscalation: false, capabilities: { drop: ['ALL'] } };
@@ -65,6 +65,8 @@ export function patchedPod(path: string, template: PodTemplateSpec, patch: Mappi
       ...ownContainer(pod, before, after, finding),
       ...otherContainers(pod, before, after, finding),
       ...withoutResources(before, after, finding),
+      ...imageFindings(path, pod, before, after),
+      ...tokenFindings(path, pod.prop, after),
       ...restrictedViolations(after).map(({ key, got, allowed }) =>
         finding(Severity.WARNING, `spec.${key}`, 'a namespace of the Pod Security level restricted refuses the pod', {
           got,
@@ -127,21 +129,43 @@ function ownContainer(
       }),
     );
   }
+  const owned = extendedResources(was);
+  const watched = owned.length > 0 ? owned : extendedResources(is).filter((resource) => GPUS.test(resource));
   for (const amounts of ['limits', 'requests'] as const) {
-    const gpus = was?.resources?.[amounts]?.[GPU];
-    const got = is?.resources?.[amounts]?.[GPU];
-    if (String(got) === String(gpus)) continue;
+    for (const resource of watched) {
+      const gpus = was?.resources?.[amounts]?.[resource];
+      const got = is?.resources?.[amounts]?.[resource];
+      if (String(got) === String(gpus)) continue;
+      findings.push(
+        make(
+          Severity.ERROR,
+          `spec.containers.${container}.resources.${amounts}`,
+          gpus === undefined ? 'the pod works without GPUs' : 'the run is planned for its GPUs',
+          {
+            got: got === undefined ? 'none' : String(got),
+            allowed: gpus === undefined ? 'none' : String(gpus),
+            change: gpus === undefined ? 'take it out' : "set the prop 'gpus'",
+          },
+        ),
+      );
+    }
+  }
+  if (claimsGpus(was) && !(claimsGpus(is) && templateOf(before) === templateOf(after))) {
     findings.push(
-      make(
-        Severity.ERROR,
-        `spec.containers.${container}.resources.${amounts}`,
-        gpus === undefined ? 'the pod works without GPUs' : 'the run is planned for its GPUs',
-        {
-          got: got === undefined ? 'none' : String(got),
-          allowed: gpus === undefined ? 'none' : String(gpus),
-          change: gpus === undefined ? 'take it out' : "set the prop 'gpus'",
-        },
-      ),
+      make(Severity.ERROR, 'spec.resourceClaims', 'the run is planned for the GPUs that it claims', {
+        got: JSON.stringify({ pod: after.resourceClaims ?? [], [container]: is?.resources?.claims ?? [] }),
+        allowed: `the claim ${CLAIM}, from ${templateOf(before)}, in the pod and in ${container}`,
+        change: "leave the claim as it is; say what it asks for in the pool's deviceClaim",
+      }),
+    );
+  }
+  if (is?.image !== was?.image) {
+    findings.push(
+      make(Severity.ERROR, `spec.containers.${container}.image`, 'the run is checked and named by another image', {
+        got: String(is?.image),
+        allowed: was?.image,
+        change: "set the prop 'image', which says what is in it too",
+      }),
     );
   }
   if (![...(is?.command ?? []), ...(is?.args ?? [])].some((word) => word.includes(program))) {
@@ -158,8 +182,14 @@ function ownContainer(
 function otherContainers({ container }: PatchablePod, before: PodSpec, after: PodSpec, make: Make): Finding[] {
   const known = new Set(containersOf(before).map(({ name }) => name));
   const beside = (after.containers ?? []).filter(({ name }) => !known.has(name));
+  const own = containerIn(before, container);
+  const resources = extendedResources(own);
+  const taken = ({ resources: asked }: Container): number =>
+    Object.entries(asked?.limits ?? {})
+      .filter(([resource]) => (resources.length > 0 ? resources.includes(resource) : GPUS.test(resource)))
+      .reduce((sum, [, amount]) => sum + Number(amount), 0);
   const takers = containersOf(after).filter(
-    ({ name, resources }) => name !== container && Number(resources?.limits?.[GPU] ?? 0) > 0,
+    (each) => each.name !== container && (taken(each) > 0 || (claimsGpus(own) && claimsGpus(each))),
   );
   return [
     ...beside.map(({ name }) =>
@@ -167,9 +197,9 @@ function otherContainers({ container }: PatchablePod, before: PodSpec, after: Po
         change: `put it under initContainers with restartPolicy: Always, which ends with the container ${container}`,
       }),
     ),
-    ...takers.map(({ name, resources }) =>
-      make(Severity.WARNING, `spec.containers.${name}.resources`, `a container beside ${container} takes GPUs`, {
-        got: String(resources?.limits?.[GPU]),
+    ...takers.map((each) =>
+      make(Severity.WARNING, `spec.containers.${each.name}.resources`, `a container beside ${container} takes GPUs`, {
+        got: claimsGpus(each) ? `the claim ${CLAIM}` : String(taken(each)),
         allowed: 'none',
       }),
     ),
@@ -200,8 +230,89 @@ function withoutResources(before: PodSpec, after: PodSpec, make: Make): Finding[
     });
 }
 
+/** Images beside the pod's own that are another thing tomorrow. */
+function imageFindings(path: string, { prop, container }: PatchablePod, before: PodSpec, after: PodSpec): Finding[] {
+  const known = new Set(containersOf(before).map(({ image }) => image));
+  return containersOf(after).flatMap(({ name, image }) =>
+    image === undefined || name === container || known.has(image) || isPinned(image)
+      ? []
+      : [
+          {
+            id: 'image-not-pinned',
+            severity: Severity.WARNING,
+            path,
+            key: `${prop}.spec.containers.${name}.image`,
+            message: 'the image may change from one pod to the next: its reference has no tag, or the tag latest',
+            got: image,
+            allowed: 'name:tag, or name@sha256:…',
+            change: 'name a release tag or a digest',
+          },
+        ],
+  );
+}
+
+/** Tokens with which the training code, and what it loads, could speak to the API server or others. */
+function tokenFindings(path: string, prop: string, pod: PodSpec): Finding[] {
+  const finding = (key: string, message: string, got: string): Finding => ({
+    id: 'service-account-token',
+    severity: Severity.WARNING,
+    path,
+    key: `${prop}.spec.${key}`,
+    message,
+    got,
+    allowed: 'none: training asks the API server nothing',
+    change: 'take it out, or acknowledge it where the pod must prove who it is',
+  });
+  const { automountServiceAccountToken: automount } = pod;
+  const mounted =
+    'every container of the pod gets a token of its ServiceAccount: who runs code there can do what the account may';
+  const projected = (pod.volumes ?? []).flatMap((volume) =>
+    (volume.projected?.sources ?? []).flatMap(({ serviceAccountToken: token }) =>
+      token === undefined
+        ? []
+        : [
+            finding(
+              `volumes.${volume.name}`,
+              'the volume holds a token of the ServiceAccount, which code in the pod can use too',
+              `for ${token.audience ?? 'the API server'}`,
+            ),
+          ],
+    ),
+  );
+  return [
+    ...(automount === false
+      ? []
+      : [
+          finding(
+            'automountServiceAccountToken',
+            mounted,
+            automount === undefined ? 'nothing, which means true' : 'true',
+          ),
+        ]),
+    ...projected,
+  ];
+}
+
 function containerIn(pod: PodSpec, name: string): Container | undefined {
   return (pod.containers ?? []).find((container) => container.name === name);
+}
+
+/** Names of extended resources that are GPUs, or parts of one. */
+const GPUS = /gpu|\/mig-/;
+
+/** What a container asks for that has an owner's name before it: GPUs. */
+function extendedResources(container: Container | undefined): string[] {
+  return Object.keys(container?.resources?.limits ?? {}).filter((resource) => resource.includes('/'));
+}
+
+function claimsGpus(container: Container | undefined): boolean {
+  return (container?.resources?.claims ?? []).some(({ name }) => name === CLAIM);
+}
+
+/** The template from which the pod's GPUs are claimed. The types are older than the field. */
+function templateOf(pod: PodSpec): unknown {
+  const claims = (pod.resourceClaims ?? []) as ReadonlyArray<{ name: string; resourceClaimTemplateName?: string }>;
+  return claims.find(({ name }) => name === CLAIM)?.resourceClaimTemplateName;
 }
 
 function containersOf(pod: PodSpec): Container[] {

@@ -50,6 +50,7 @@ const POD_TEMPLATE: Shape = {
         ...NAMED,
         configMap: { name: 'text', items: [{ key: 'text', path: 'text' }] },
         persistentVolumeClaim: { claimName: 'text' },
+        projected: { sources: [{ serviceAccountToken: MAPPING }] },
       },
     ],
     affinity: {

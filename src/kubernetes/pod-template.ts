@@ -18,6 +18,8 @@ export interface ContainerSpec {
   readonly workingDir?: string;
   /** Requested and at most, as Kubernetes quantities. */
   readonly resources: Readonly<Record<string, string>>;
+  /** The pod's claims that it uses, by name. */
+  readonly claims?: readonly string[];
   /** `Always` for a native sidecar, which stands among the init containers and ends with the trainer. */
   readonly restartPolicy?: 'Always';
 }
@@ -61,6 +63,8 @@ export interface PodInput extends PodSettings {
   readonly volumes: readonly Volume[];
   readonly terminationGracePeriodSeconds: number;
   readonly nodeOutageSeconds?: number;
+  /** Claims of devices, each made from a ResourceClaimTemplate for this pod alone. */
+  readonly resourceClaims?: ReadonlyArray<{ readonly name: string; readonly resourceClaimTemplateName: string }>;
 }
 
 /**
@@ -94,6 +98,7 @@ export function podTemplate(input: PodInput): PodTemplateSpec {
       ...(input.priorityClassName === undefined ? {} : { priorityClassName: input.priorityClassName }),
       ...(input.schedulerName === undefined ? {} : { schedulerName: input.schedulerName }),
       terminationGracePeriodSeconds: input.terminationGracePeriodSeconds,
+      ...(input.resourceClaims === undefined ? {} : { resourceClaims: [...input.resourceClaims] }),
       ...(input.initContainers.length > 0 ? { initContainers: input.initContainers.map(hardened) } : {}),
       containers: [hardened(input.container)],
       volumes: [...input.volumes],
@@ -111,7 +116,11 @@ function hardened(spec: ContainerSpec): Container {
     ...(spec.workingDir === undefined ? {} : { workingDir: spec.workingDir }),
     ...(spec.env.length > 0 ? { env: [...spec.env] } : {}),
     // Requests equal limits: the kubelet evicts such a pod last.
-    resources: { requests: { ...spec.resources }, limits: { ...spec.resources } },
+    resources: {
+      requests: { ...spec.resources },
+      limits: { ...spec.resources },
+      ...(spec.claims === undefined ? {} : { claims: spec.claims.map((name) => ({ name })) }),
+    },
     securityContext: {
       allowPrivilegeEscalation: false,
       readOnlyRootFilesystem: true,

@@ -1,11 +1,14 @@
 import type { Affinity, NodeSelectorRequirement, PodSpec, Toleration } from 'kubernetes-types/core/v1';
+import { type GpuRequest, WHOLE_NVIDIA_GPUS } from './gpu-request';
 
 /** Where a pod may go, in plain data. */
 export interface Scheduling {
   /** Allowed values of the node label that names the card; empty: any. */
   readonly products: readonly string[];
-  /** Whose label that is: GPU feature discovery's, or that of Alibaba Cloud's ACK. */
+  /** Whose label that is: that of the cards' maker (GPU feature discovery, AMD's node labeller), or of Alibaba Cloud's ACK. */
   readonly labelledBy?: 'gfd' | 'ack';
+  /** How GPUs are asked for; undefined: whole cards of NVIDIA's. */
+  readonly request?: GpuRequest;
   /** The card's values of the label where any node will do: nodes that say they share such a card are left out. */
   readonly knownAs?: readonly string[];
   /** Node labels that must match. */
@@ -25,6 +28,10 @@ export const CPU_NODES: Scheduling = {
   tolerations: [],
   avoidsGpus: true,
 };
+/** How the cards there are asked for. */
+export function gpuRequestOf({ request }: Scheduling): GpuRequest {
+  return request ?? WHOLE_NVIDIA_GPUS;
+}
 
 /**
  * The scheduling fields of a pod.
@@ -63,12 +70,12 @@ export function outageTolerations(seconds: number | undefined): Toleration[] {
 }
 
 /**
- * Whole cards only: a slice of a card is counted like a card, but holds a part of its memory. NotIn is also true of
- * nodes without the label, so it costs nothing in clusters that label no cards.
+ * Whole cards only, unless a share of one is asked for: a slice of a card is counted like a card, but holds a part of its
+ * memory. NotIn is also true of nodes without the label, so it costs nothing in clusters that label no cards.
  */
 function nodeAffinity(scheduling: Scheduling, gpus: number): Affinity {
-  const matchExpressions =
-    scheduling.labelledBy === 'ack' ? ackExpressions(scheduling) : gfdExpressions(scheduling, gpus);
+  const matchExpressions = expressionsOf(scheduling, gpus);
+  if (matchExpressions.length === 0) return {};
   return {
     nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: [{ matchExpressions }] } },
   };
@@ -92,18 +99,36 @@ const WITHOUT_GPUS: Affinity = {
     ],
   },
 };
+function expressionsOf(scheduling: Scheduling, gpus: number): NodeSelectorRequirement[] {
+  const request = gpuRequestOf(scheduling);
+  if (scheduling.labelledBy === 'ack') return ackExpressions(scheduling);
+  if (request.vendor === 'amd') return amdExpressions(scheduling);
+  return gfdExpressions(scheduling, request, gpus);
+}
 
 /** Source: NVIDIA k8s-device-plugin docs/gpu-feature-discovery; older releases mark a shared card by its name alone. */
-function gfdExpressions({ products, knownAs = [] }: Scheduling, gpus: number): NodeSelectorRequirement[] {
-  const shared = knownAs.map((product) => `${product}-SHARED`);
+function gfdExpressions(
+  { products, knownAs = [] }: Scheduling,
+  { part, profile }: GpuRequest,
+  gpus: number,
+): NodeSelectorRequirement[] {
+  const suffixed = (names: readonly string[]) => names.map((product) => `${product}-SHARED`);
+  const product = (values: readonly string[]): NodeSelectorRequirement[] =>
+    values.length === 0 ? [] : [{ key: 'nvidia.com/gpu.product', operator: 'In', values: [...values] }];
+  if (part === 'share') return product([...products, ...suffixed(products)]);
+  const shared = suffixed(knownAs);
+  const count = profile === undefined ? 'nvidia.com/gpu.count' : `nvidia.com/mig-${profile}.count`;
   return [
-    ...(products.length === 0 ? [] : [{ key: 'nvidia.com/gpu.product', operator: 'In', values: [...products] }]),
+    ...product(products),
     ...(shared.length === 0 ? [] : [{ key: 'nvidia.com/gpu.product', operator: 'NotIn', values: shared }]),
     { key: 'nvidia.com/gpu.sharing-strategy', operator: 'NotIn', values: ['time-slicing', 'mps'] },
-    ...(products.length > 0 && gpus > 0
-      ? [{ key: 'nvidia.com/gpu.count', operator: 'Gt', values: [String(gpus - 1)] }]
-      : []),
+    ...(products.length > 0 && gpus > 0 ? [{ key: count, operator: 'Gt', values: [String(gpus - 1)] }] : []),
   ];
+}
+
+/** Source: ROCm k8s-device-plugin cmd/k8s-node-labeller. It has no label for the number of cards. */
+function amdExpressions({ products }: Scheduling): NodeSelectorRequirement[] {
+  return products.length === 0 ? [] : [{ key: 'amd.com/gpu.product-name', operator: 'In', values: [...products] }];
 }
 
 /**

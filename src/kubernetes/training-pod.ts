@@ -1,9 +1,10 @@
 import type { EnvVar, Volume, VolumeMount } from 'kubernetes-types/core/v1';
+import { CLAIM, gpuAmounts } from './gpu-request';
 import type { PatchablePod } from './patched-pod';
 import { type ContainerSpec, type PodInput, type PodSettings, podSettings } from './pod-template';
 import { bytesQuantity } from './quantity';
 import type { PodResources } from './resources';
-import { evictionAnnotations } from './scheduling';
+import { evictionAnnotations, gpuRequestOf } from './scheduling';
 import { envVars, HOME, launcherEnv, TMP, writablePlaces } from './trainer-env';
 import { type WayOut, wayOutEnv, wayOutMounts, wayOutVolumes } from './way-out';
 
@@ -52,6 +53,8 @@ export interface TrainingPod extends PodSettings {
   /** Nodes of the run, each with a pod like this. */
   readonly nodes: number;
   readonly gpus: number;
+  /** The ResourceClaimTemplate by which it claims them; undefined: they are an extended resource. */
+  readonly claimTemplate?: string;
   readonly resources: PodResources;
   readonly models: MountedClaim;
   readonly saves: MountedClaim;
@@ -102,6 +105,9 @@ export function trainingPod(pod: TrainingPod): PodInput {
     volumes: volumes(pod),
     terminationGracePeriodSeconds: pod.terminationGracePeriodSeconds,
     nodeOutageSeconds: pod.nodeOutageSeconds,
+    ...(pod.claimTemplate === undefined
+      ? {}
+      : { resourceClaims: [{ name: CLAIM, resourceClaimTemplateName: pod.claimTemplate }] }),
   };
 }
 
@@ -114,8 +120,9 @@ function trainer(pod: TrainingPod): ContainerSpec {
     env: [...wayOutEnv(pod.wayOut, []), ...trainerEnv(pod)],
     resources: {
       ...quantitiesOf(pod.resources),
-      'nvidia.com/gpu': String(pod.gpus),
+      ...gpuAmounts(gpuRequestOf(pod.scheduling), pod.gpus),
     },
+    ...(pod.claimTemplate === undefined ? {} : { claims: [CLAIM] }),
     mounts: [...runMounts(pod), { name: 'shm', mountPath: '/dev/shm' }, ...wayOutMounts(pod.wayOut)],
   };
 }

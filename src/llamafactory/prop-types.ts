@@ -2,6 +2,7 @@ import { RELEASES } from '../run/releases';
 import type { Mapping } from '../run/run';
 import { type Field, fieldsOf } from './fields';
 import { PyBytes, PyFloat } from './parser/python';
+import { templatesOf } from './templates';
 
 /** The types of the props of `train`, as TypeScript spells them. */
 export type PropType =
@@ -37,6 +38,16 @@ export function propTypeOf({ name, type }: Pick<Field, 'name' | 'type'>): PropTy
   return 'string';
 }
 
+/** The texts that an argument may have, in any release; undefined: any text, or it is none. */
+export function choicesOf(name: string): readonly string[] | undefined {
+  if (name === 'template') return [...new Set(RELEASES.flatMap((release) => [...templatesOf(release)]))].sort();
+  const field = newest(name);
+  if (field?.choices === undefined || propTypeOf(field) !== 'string') return undefined;
+  const all = new Set(RELEASES.flatMap((release) => fieldsOf(release).get(name)?.choices ?? []));
+  const texts = [...all].filter((choice) => typeof choice === 'string');
+  return texts.length === 0 ? undefined : texts;
+}
+
 /**
  * Whether `train` can hold a value: the argument is a prop there, and the value is of the form it types.
  * @param isFloat whether a whole number is written as a float: `2.0`
@@ -50,7 +61,7 @@ export function fitsProp(name: string, value: unknown, isFloat: boolean): boolea
     case 'number':
       return typeof value === 'number' && Number.isFinite(value) && (!isFloat || /\bfloat\b/.test(field.type));
     case 'string':
-      return typeof value === 'string';
+      return typeof value === 'string' && choicesOf(name)?.includes(value) !== false;
     case 'string[]':
       return Array.isArray(value) && value.every((item) => typeof item === 'string');
     case '{ readonly [key: string]: unknown }':

@@ -3,7 +3,8 @@
 /**
  * LLaMA-Factory's train arguments, in camelCase: `learning_rate` is `learningRate`. What the constructs set
  * themselves (model, data set, directories, DeepSpeed) is not here. Where LLaMA-Factory takes several forms, the one
- * useful form is typed; the others stay possible in a YAML file.
+ * useful form is typed; the others stay possible in a YAML file. Where it knows a few values, those of all releases are
+ * the type; a release that lacks one is found at synth.
  */
 export interface TrainArguments {
   // the model and how it is loaded
@@ -87,7 +88,7 @@ export interface TrainArguments {
    * LLaMA-Factory: `export_device`.
    * @default - cpu
    */
-  readonly exportDevice?: string;
+  readonly exportDevice?: 'cpu' | 'auto';
 
   /**
    * Folder for the merged model, when exporting.
@@ -152,7 +153,7 @@ export interface TrainArguments {
    * LLaMA-Factory: `flash_attn`.
    * @default - auto
    */
-  readonly flashAttn?: string;
+  readonly flashAttn?: 'auto' | 'disabled' | 'sdpa' | 'fa2' | 'fa3';
 
   /**
    * Access token for Hugging Face. It would stand in a ConfigMap in plain text: use a Secret and HF_TOKEN.
@@ -188,7 +189,7 @@ export interface TrainArguments {
    * LLaMA-Factory: `infer_backend`.
    * @default - huggingface
    */
-  readonly inferBackend?: string;
+  readonly inferBackend?: 'huggingface' | 'vllm' | 'sglang' | 'ktransformers';
 
   /**
    * Data type of weights and activations at inference.
@@ -196,7 +197,7 @@ export interface TrainArguments {
    * LLaMA-Factory: `infer_dtype`.
    * @default - auto
    */
-  readonly inferDtype?: string;
+  readonly inferDtype?: 'auto' | 'float16' | 'bfloat16' | 'float32';
 
   /**
    * How the embeddings of new special tokens start.
@@ -205,7 +206,7 @@ export interface TrainArguments {
    * LLaMA-Factory: `init_special_tokens`.
    * @default - noise_init
    */
-  readonly initSpecialTokens?: string;
+  readonly initSpecialTokens?: 'noise_init' | 'desc_init' | 'desc_init_w_noise';
 
   /**
    * LLaMA-Factory's argument `kt_expert_checkpoint_path`.
@@ -290,7 +291,7 @@ export interface TrainArguments {
    * LLaMA-Factory: `mixture_of_depths`.
    * @default - none
    */
-  readonly mixtureOfDepths?: string;
+  readonly mixtureOfDepths?: 'convert' | 'load';
 
   /**
    * LLaMA-Factory's argument `mode`.
@@ -362,7 +363,7 @@ export interface TrainArguments {
    * LLaMA-Factory: `quantization_device_map`.
    * @default - none
    */
-  readonly quantizationDeviceMap?: string;
+  readonly quantizationDeviceMap?: 'auto';
 
   /**
    * What quantises the model on loading. Since 0.9.3 bitsandbytes is called `bnb`, and a name the trainer does not
@@ -372,7 +373,7 @@ export interface TrainArguments {
    * LLaMA-Factory: `quantization_method`.
    * @default - bnb
    */
-  readonly quantizationMethod?: string;
+  readonly quantizationMethod?: 'bnb' | 'gptq' | 'awq' | 'aqlm' | 'quanto' | 'eetq' | 'hqq' | 'mxfp4' | 'fp8';
 
   /**
    * Number format of 4-bit weights with bnb.
@@ -380,7 +381,7 @@ export interface TrainArguments {
    * LLaMA-Factory: `quantization_type`.
    * @default - nf4
    */
-  readonly quantizationType?: string;
+  readonly quantizationType?: 'fp4' | 'nf4';
 
   /**
    * Grow the vocabulary, and with it the embedding layers, to the tokenizer. Not with a quantised model.
@@ -395,7 +396,7 @@ export interface TrainArguments {
    * LLaMA-Factory: `rope_scaling`.
    * @default - none
    */
-  readonly ropeScaling?: string;
+  readonly ropeScaling?: 'linear' | 'dynamic' | 'yarn' | 'llama3';
 
   /**
    * LLaMA-Factory's argument `sglang_config`.
@@ -408,7 +409,7 @@ export interface TrainArguments {
    * Allowed: `triton`, `flashinfer`.
    * @default - triton
    */
-  readonly sglangLoraBackend?: string;
+  readonly sglangLoraBackend?: 'triton' | 'flashinfer';
 
   /**
    * LLaMA-Factory's argument `sglang_maxlen`.
@@ -680,7 +681,7 @@ export interface TrainArguments {
    * LLaMA-Factory: `mix_strategy`.
    * @default - concat
    */
-  readonly mixStrategy?: string;
+  readonly mixStrategy?: 'concat' | 'interleave_under' | 'interleave_over' | 'interleave_once';
 
   /**
    * Pack without samples seeing each other; SFT only, turns `packing` on.
@@ -737,7 +738,147 @@ export interface TrainArguments {
    * LLaMA-Factory: `template`.
    * @default - none
    */
-  readonly template?: string;
+  readonly template?:
+    | 'aeva'
+    | 'alpaca'
+    | 'aquila'
+    | 'atom'
+    | 'baichuan'
+    | 'baichuan2'
+    | 'bailing'
+    | 'bailing_v2'
+    | 'belle'
+    | 'bluelm'
+    | 'breeze'
+    | 'chatglm2'
+    | 'chatglm3'
+    | 'chatml'
+    | 'chatml_de'
+    | 'codegeex2'
+    | 'codegeex4'
+    | 'cohere'
+    | 'cpm'
+    | 'cpm3'
+    | 'cpm4'
+    | 'dbrx'
+    | 'deepseek'
+    | 'deepseek3'
+    | 'deepseekcoder'
+    | 'deepseekr1'
+    | 'default'
+    | 'dots_ocr'
+    | 'empty'
+    | 'ernie'
+    | 'ernie_nothink'
+    | 'ernie_vl'
+    | 'exaone'
+    | 'falcon'
+    | 'falcon_h1'
+    | 'fewshot'
+    | 'gemma'
+    | 'gemma2'
+    | 'gemma3'
+    | 'gemma3n'
+    | 'gemma4'
+    | 'gemma4n'
+    | 'glm4'
+    | 'glm4_5v'
+    | 'glm4_7'
+    | 'glm4_moe'
+    | 'glm4v'
+    | 'glm_ocr'
+    | 'glmz1'
+    | 'gpt_oss'
+    | 'granite3'
+    | 'granite3_vision'
+    | 'granite4'
+    | 'hunyuan'
+    | 'hunyuan_small'
+    | 'hy3'
+    | 'index'
+    | 'intern'
+    | 'intern2'
+    | 'intern_s1'
+    | 'intern_vl'
+    | 'keye_vl'
+    | 'kimi_vl'
+    | 'lfm2'
+    | 'lfm2_vl'
+    | 'llama2'
+    | 'llama2_zh'
+    | 'llama3'
+    | 'llama4'
+    | 'llava'
+    | 'llava_next'
+    | 'llava_next_llama3'
+    | 'llava_next_mistral'
+    | 'llava_next_qwen'
+    | 'llava_next_video'
+    | 'llava_next_video_mistral'
+    | 'llava_next_video_yi'
+    | 'llava_next_yi'
+    | 'marco'
+    | 'mimo'
+    | 'mimo_v2'
+    | 'mimo_vl'
+    | 'minicpm_o'
+    | 'minicpm_v'
+    | 'minicpm_v_4_6'
+    | 'minimax1'
+    | 'minimax2'
+    | 'ministral'
+    | 'ministral3'
+    | 'mistral'
+    | 'mistral_small'
+    | 'mllama'
+    | 'moonlight'
+    | 'olmo'
+    | 'openchat'
+    | 'openchat-3.6'
+    | 'opencoder'
+    | 'orion'
+    | 'paligemma'
+    | 'paligemma_chat'
+    | 'phi'
+    | 'phi4'
+    | 'phi4_mini'
+    | 'phi_small'
+    | 'pixtral'
+    | 'qwen'
+    | 'qwen2_audio'
+    | 'qwen2_omni'
+    | 'qwen2_vl'
+    | 'qwen3'
+    | 'qwen3_5'
+    | 'qwen3_5_nothink'
+    | 'qwen3_6'
+    | 'qwen3_nothink'
+    | 'qwen3_omni'
+    | 'qwen3_omni_nothink'
+    | 'qwen3_vl'
+    | 'qwen3_vl_nothink'
+    | 'sailor'
+    | 'seed_coder'
+    | 'seed_oss'
+    | 'skywork_o1'
+    | 'smollm'
+    | 'smollm2'
+    | 'solar'
+    | 'starchat'
+    | 'telechat'
+    | 'telechat2'
+    | 'vicuna'
+    | 'video_llava'
+    | 'xuanyuan'
+    | 'xverse'
+    | 'yayi'
+    | 'yi'
+    | 'yi_vl'
+    | 'youtu'
+    | 'youtu_vl'
+    | 'yuan'
+    | 'zephyr'
+    | 'ziya';
 
   /**
    * How tools are written into the prompt.
@@ -1006,7 +1147,7 @@ export interface TrainArguments {
    * LLaMA-Factory: `eval_strategy`.
    * @default - no
    */
-  readonly evalStrategy?: string;
+  readonly evalStrategy?: 'no' | 'steps' | 'epoch';
 
   /**
    * LLaMA-Factory's argument `eval_use_gather_object`.
@@ -1198,7 +1339,7 @@ export interface TrainArguments {
    * LLaMA-Factory: `hub_strategy`.
    * @default - every_save
    */
-  readonly hubStrategy?: string;
+  readonly hubStrategy?: 'end' | 'every_save' | 'checkpoint' | 'all_checkpoints';
 
   /**
    * Access token for the hub. It would stand in a ConfigMap in plain text: use a Secret and HF_TOKEN.
@@ -1353,7 +1494,7 @@ export interface TrainArguments {
    * LLaMA-Factory: `logging_strategy`.
    * @default - steps
    */
-  readonly loggingStrategy?: string;
+  readonly loggingStrategy?: 'no' | 'steps' | 'epoch';
 
   /**
    * Further settings of the scheduler.
@@ -1370,7 +1511,19 @@ export interface TrainArguments {
    * LLaMA-Factory: `lr_scheduler_type`.
    * @default - linear
    */
-  readonly lrSchedulerType?: string;
+  readonly lrSchedulerType?:
+    | 'linear'
+    | 'cosine'
+    | 'cosine_with_restarts'
+    | 'polynomial'
+    | 'constant'
+    | 'constant_with_warmup'
+    | 'inverse_sqrt'
+    | 'reduce_lr_on_plateau'
+    | 'cosine_with_min_lr'
+    | 'warmup_stable_decay'
+    | 'cosine_warmup_with_min_lr'
+    | 'greedy';
 
   /**
    * LLaMA-Factory's argument `master_addr`.
@@ -1448,7 +1601,49 @@ export interface TrainArguments {
    * LLaMA-Factory: `optim`.
    * @default - adamw_torch in 0.9.3, adamw_torch_fused in 0.9.4, adamw_torch_fused in 0.9.5
    */
-  readonly optim?: string;
+  readonly optim?:
+    | 'adamw_torch'
+    | 'adamw_torch_fused'
+    | 'adamw_torch_xla'
+    | 'adamw_torch_npu_fused'
+    | 'adamw_apex_fused'
+    | 'adafactor'
+    | 'adamw_anyprecision'
+    | 'adamw_torch_4bit'
+    | 'adamw_torch_8bit'
+    | 'ademamix'
+    | 'sgd'
+    | 'adagrad'
+    | 'adamw_bnb_8bit'
+    | 'adamw_8bit'
+    | 'ademamix_8bit'
+    | 'lion_8bit'
+    | 'lion_32bit'
+    | 'paged_adamw_32bit'
+    | 'paged_adamw_8bit'
+    | 'paged_ademamix_32bit'
+    | 'paged_ademamix_8bit'
+    | 'paged_lion_32bit'
+    | 'paged_lion_8bit'
+    | 'rmsprop'
+    | 'rmsprop_bnb'
+    | 'rmsprop_bnb_8bit'
+    | 'rmsprop_bnb_32bit'
+    | 'galore_adamw'
+    | 'galore_adamw_8bit'
+    | 'galore_adafactor'
+    | 'galore_adamw_layerwise'
+    | 'galore_adamw_8bit_layerwise'
+    | 'galore_adafactor_layerwise'
+    | 'lomo'
+    | 'adalomo'
+    | 'grokadamw'
+    | 'schedule_free_radam'
+    | 'schedule_free_adamw'
+    | 'schedule_free_sgd'
+    | 'apollo_adamw'
+    | 'apollo_adamw_layerwise'
+    | 'stable_adamw';
 
   /**
    * Further settings of the optimizer, as `key=value`, separated by commas.
@@ -1519,7 +1714,7 @@ export interface TrainArguments {
    * Only in 0.9.3 and 0.9.4.
    * @default - PACK
    */
-  readonly placementStrategy?: string;
+  readonly placementStrategy?: 'SPREAD' | 'PACK' | 'STRICT_SPREAD' | 'STRICT_PACK';
 
   /**
    * Generate answers when evaluating; SFT only, not with ZeRO-3.
@@ -1667,7 +1862,7 @@ export interface TrainArguments {
    * Only in 0.9.3 and 0.9.4.
    * @default - none
    */
-  readonly rayStorageFilesystem?: string;
+  readonly rayStorageFilesystem?: 's3' | 'gs' | 'gcs';
 
   /**
    * LLaMA-Factory's argument `ray_storage_path`.
@@ -1754,7 +1949,7 @@ export interface TrainArguments {
    * LLaMA-Factory: `save_strategy`.
    * @default - steps
    */
-  readonly saveStrategy?: string;
+  readonly saveStrategy?: 'no' | 'steps' | 'epoch' | 'best';
 
   /**
    * Checkpoints kept; older ones are deleted.
@@ -1953,14 +2148,14 @@ export interface TrainArguments {
    * Allowed: `svd`, `random`.
    * @default - random
    */
-  readonly apolloProj?: string;
+  readonly apolloProj?: 'svd' | 'random';
 
   /**
    * LLaMA-Factory's argument `apollo_proj_type`.
    * Allowed: `std`, `right`, `left`.
    * @default - std
    */
-  readonly apolloProjType?: string;
+  readonly apolloProjType?: 'std' | 'right' | 'left';
 
   /**
    * LLaMA-Factory's argument `apollo_rank`.
@@ -1985,7 +2180,7 @@ export interface TrainArguments {
    * Allowed: `channel`, `tensor`.
    * @default - channel
    */
-  readonly apolloScaleType?: string;
+  readonly apolloScaleType?: 'channel' | 'tensor';
 
   /**
    * LLaMA-Factory's argument `apollo_target`.
@@ -2011,7 +2206,7 @@ export interface TrainArguments {
    * Allowed: `adjacent`, `scatter`.
    * @default - adjacent
    */
-  readonly badamMaskMode?: string;
+  readonly badamMaskMode?: 'adjacent' | 'scatter';
 
   /**
    * How BAdam chooses what to train; layer-wise with several GPUs, and then only under ZeRO-3.
@@ -2019,7 +2214,7 @@ export interface TrainArguments {
    * LLaMA-Factory: `badam_mode`.
    * @default - layer
    */
-  readonly badamMode?: string;
+  readonly badamMode?: 'layer' | 'ratio';
 
   /**
    * LLaMA-Factory's argument `badam_start_block`.
@@ -2038,7 +2233,7 @@ export interface TrainArguments {
    * Allowed: `ascending`, `descending`, `random`, `fixed`.
    * @default - ascending
    */
-  readonly badamSwitchMode?: string;
+  readonly badamSwitchMode?: 'ascending' | 'descending' | 'random' | 'fixed';
 
   /**
    * LLaMA-Factory's argument `badam_update_ratio`.
@@ -2100,7 +2295,7 @@ export interface TrainArguments {
    * LLaMA-Factory: `finetuning_type`.
    * @default - lora
    */
-  readonly finetuningType?: string;
+  readonly finetuningType?: 'lora' | 'freeze' | 'full' | 'oft';
 
   /**
    * Modules outside the layers that are trained too, separated by commas.
@@ -2155,7 +2350,7 @@ export interface TrainArguments {
    * Allowed: `std`, `reverse_std`, `right`, `left`, `full`.
    * @default - std
    */
-  readonly galoreProjType?: string;
+  readonly galoreProjType?: 'std' | 'reverse_std' | 'right' | 'left' | 'full';
 
   /**
    * LLaMA-Factory's argument `galore_rank`.
@@ -2375,7 +2570,7 @@ export interface TrainArguments {
    * LLaMA-Factory: `pref_loss`.
    * @default - sigmoid
    */
-  readonly prefLoss?: string;
+  readonly prefLoss?: 'sigmoid' | 'hinge' | 'ipo' | 'kto_pair' | 'orpo' | 'simpo';
 
   /**
    * Keep weights and optimizer in bfloat16 without a 32-bit copy; not with ZeRO-3.
@@ -2432,7 +2627,7 @@ export interface TrainArguments {
    * LLaMA-Factory: `reward_model_type`.
    * @default - lora
    */
-  readonly rewardModelType?: string;
+  readonly rewardModelType?: 'lora' | 'full' | 'api';
 
   /**
    * Target margin of SimPO.
@@ -2447,7 +2642,7 @@ export interface TrainArguments {
    * LLaMA-Factory: `stage`.
    * @default - sft
    */
-  readonly stage?: string;
+  readonly stage?: 'pt' | 'sft' | 'rm' | 'ppo' | 'dpo' | 'kto';
 
   /**
    * API key of SwanLab. It would stand in a ConfigMap in plain text: use a Secret and SWANLAB_API_KEY.
@@ -2479,7 +2674,7 @@ export interface TrainArguments {
    * Allowed: `cloud`, `local`.
    * @default - cloud
    */
-  readonly swanlabMode?: string;
+  readonly swanlabMode?: 'cloud' | 'local';
 
   /**
    * LLaMA-Factory's argument `swanlab_project`.

@@ -28,6 +28,8 @@ export interface RunDataset {
 export interface ImageContents extends ImagePackages {
   readonly llamafactory: Release;
   readonly transformers: string;
+  /** The version of ROCm that torch is built for; undefined: it is built for CUDA. */
+  readonly rocm?: string;
 }
 
 /**

@@ -16,8 +16,8 @@ export class NamedObject extends ApiObject {
 /** An object whose name follows from a part of it, and that part as it was when the name was made. */
 export interface NamedByContent {
   readonly object: NamedObject;
-  /** `spec.template` of a Job, `data` of a ConfigMap. */
-  readonly part: 'spec.template' | 'data';
+  /** `spec.template` of a Job, `data` of a ConfigMap, `spec` of a ResourceClaimTemplate. */
+  readonly part: 'spec.template' | 'data' | 'spec';
   readonly content: unknown;
 }
 
@@ -43,7 +43,7 @@ export function outsidePatches(objects: readonly NamedByContent[]): Finding[] {
   return objects.flatMap(({ object, part, content }) => {
     if (!object.patched) return [];
     const json = object.toJson() as { data?: unknown; spec?: { template?: unknown } };
-    const places = differences(content, part === 'data' ? json.data : json.spec?.template);
+    const places = differences(content, part === 'spec.template' ? json.spec?.template : json[part]);
     if (places.length === 0) return [];
     return [
       {
@@ -66,7 +66,7 @@ const OWNERS: Readonly<Record<string, string>> = { prepare: 'preparePod.', prefl
 const OF_EACH_POD = /^(env|nodePool|labels|annotations|priorityClassName|schedulerName)$/;
 
 function instead(part: NamedByContent['part'], places: readonly string[], at: string): string {
-  if (part === 'data') return 'change what the object is made from: props, files, arguments';
+  if (part !== 'spec.template') return 'change what the object is made from: props, files, arguments';
   const props = PROPS.filter(([place]) => places.some((each) => place.test(each))).map(([, name]) =>
     OF_EACH_POD.test(name) ? `${at}${name}` : name,
   );

@@ -311,6 +311,16 @@ describe('plan', () => {
     expect(status).toBe(0);
   });
 
+  test('a card may be described in place of named', () => {
+    const described = ['--gpu-memory', '16384Mi', '--compute-capability', '7.5'];
+    const speed = ['--gpu-bandwidth', '403', '--gpu-tflops', '68'];
+    const planned = (...card: string[]) => linesOf(run('plan', project('described'), ...card, '--format', 'json'))[0];
+    expect(planned(...described, ...speed)).toEqual(planned('--gpu', 'T10'));
+    expect(planned(...described)).toEqual({ ...planned('--gpu', 'T10'), throughput: null, advice: expect.anything() });
+    expect(run('plan', project('described'), ...described).out).toContain('4 x 16384Mi GPU');
+    expect(run('lint', project('described'), ...described).out).toContain('(checked for 4 x 16384Mi GPU)');
+  });
+
   test('a file that holds no config is one error on stderr', () => {
     const path = project('none', {}, { 'train.yaml': '' });
     expect(run('plan', path)).toMatchObject({ status: 1, out: '', err: expect.stringContaining('yaml-empty') });
@@ -322,6 +332,14 @@ describe('usage', () => {
     [['lint']],
     [['lint', 'a.yaml', '--gpu', 'T1O']],
     [['lint', 'a.yaml', '--gpus', '0']],
+    [['plan', 'a.yaml', '--gpu-memory', '24', '--compute-capability', '8.9']],
+    [['plan', 'a.yaml', '--gpu-memory', '24Gi', '--compute-capability', '8']],
+    [['plan', 'a.yaml', '--gpu-memory', '24Gi']],
+    [['plan', 'a.yaml', '--compute-capability', '8.9']],
+    [['plan', 'a.yaml', '--gpu-memory', '24Gi', '--compute-capability', '8.9', '--gpu', 'A10']],
+    [['plan', 'a.yaml', '--gpu-memory', '24Gi', '--compute-capability', '8.9', '--gpu-bandwidth', '900']],
+    [['plan', 'a.yaml', '--gpu-tflops', '100']],
+    [['import', '.', '--gpu-memory', '24Gi']],
     [['lint', 'a.yaml', '--llamafactory', '0.9.6']],
     [['lint', 'a.yaml', '--format', 'xml']],
     [['plan', 'a.yaml', 'b.yaml']],

@@ -1,4 +1,4 @@
-import { appendFileSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { appendFileSync, cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Duration, Size } from 'cdk8s';
 import { Secret } from 'cdk8s-plus-28';
@@ -210,7 +210,10 @@ describe('the main example', () => {
   });
 
   test('is written to the same bytes from another working directory, and after the repository was moved', () => {
-    expect(synthesise(moved, { cwd: folder })).toEqual(written);
+    // The example's paths start from the working directory: its data is there too.
+    const cwd = mkdtempSync(join(folder, 'elsewhere-'));
+    cpSync(join(moved, 'examples'), join(cwd, 'examples'), { recursive: true });
+    expect(synthesise(moved, { cwd })).toEqual(written);
   });
 
   test('has another Job and other launch files after an edit of launch.sh, and is the same run', () => {

@@ -185,3 +185,155 @@ test('what the patch mounts and the template did not is named', () => {
   ];
   expect(patched({ spec: { volumes } }).named).toEqual(['company-ca', 'more']);
 });
+
+describe('GPUs of another resource', () => {
+  const withResource = (resource: string): PodTemplateSpec => {
+    const copy = structuredClone(template);
+    for (const { resources } of copy.spec?.containers ?? []) {
+      if (resources !== undefined)
+        Object.assign(resources, { limits: { [resource]: '1' }, requests: { [resource]: '1' } });
+    }
+    return copy;
+  };
+  const said = (pod: PodTemplateSpec, patch: Mapping) =>
+    patchedPod('finetune/math', pod, patch, PATCHABLE_TRAINER).findings.map(({ severity, key, got }) => [
+      severity,
+      key,
+      got,
+    ]);
+
+  test('must stay too', () => {
+    const patch = trainer({ resources: { limits: { 'nvidia.com/mig-1g.10gb': null } } });
+    expect(said(withResource('nvidia.com/mig-1g.10gb'), patch)).toEqual([
+      ['error', 'podTemplate.spec.containers.trainer.resources.limits', 'none'],
+    ]);
+  });
+
+  test('are for the trainer alone', () => {
+    const sidecar = {
+      ...log,
+      restartPolicy: 'Always',
+      resources: { limits: { cpu: '1', memory: '1Gi', 'amd.com/gpu': '1' } },
+    };
+    expect(said(withResource('amd.com/gpu'), { spec: { initContainers: [sidecar] } })).toEqual([
+      ['warning', 'podTemplate.spec.containers.log.resources', '1'],
+    ]);
+  });
+});
+
+test('claims beside the GPUs, a network card’s, are known fields', () => {
+  const resourceClaims = [{ name: 'nic', resourceClaimTemplateName: 'rdma' }];
+  const patch = {
+    spec: { resourceClaims, containers: [{ name: 'trainer', resources: { claims: [{ name: 'nic', request: 'a' }] } }] },
+  };
+  expect(findings(patch)).toEqual([]);
+});
+
+describe('GPUs that are claimed', () => {
+  const claimed = podTemplate({
+    labels: {},
+    annotations: {},
+    scheduling: { products: [], labels: {}, tolerations: [] },
+    near: {},
+    gpus: 4,
+    user: { runAsUser: 1000, runAsGroup: 1000, fsGroup: 1000 },
+    initContainers: [],
+    container: {
+      name: 'trainer',
+      image: 'example/trainer:1',
+      command: ['bash', '/opt/launch/launch.sh'],
+      env: [],
+      mounts: [],
+      resources: {},
+      claims: ['gpus'],
+    },
+    volumes: [],
+    imagePullSecrets: [],
+    terminationGracePeriodSeconds: 60,
+    resourceClaims: [{ name: 'gpus', resourceClaimTemplateName: 'math-gpus-1' }],
+  });
+  const said = (patch: Mapping) =>
+    patchedPod('finetune/math', claimed, patch, PATCHABLE_TRAINER).findings.map(({ severity, key }) => [severity, key]);
+
+  test('are left as they are by a patch of something else', () => {
+    expect(said({ spec: { priorityClassName: 'high' } })).toEqual([]);
+  });
+
+  test.each([{ spec: { resourceClaims: null } }, trainer({ resources: { claims: null } })])(
+    'must stay: %j',
+    (patch) => {
+      expect(said(patch)).toEqual([['error', 'podTemplate.spec.resourceClaims']]);
+    },
+  );
+
+  test('stay beside another claim', () => {
+    const patch = trainer({ resources: { claims: [{ name: 'nic' }] } });
+    expect(said(patch)).toEqual([]);
+    const { template: result } = patchedPod('finetune/math', claimed, patch, PATCHABLE_TRAINER);
+    expect(result.spec?.containers[0]?.resources?.claims).toEqual([{ name: 'gpus' }, { name: 'nic' }]);
+  });
+
+  test('are for the trainer alone', () => {
+    const sidecar = {
+      ...log,
+      restartPolicy: 'Always',
+      resources: { limits: { cpu: '1', memory: '1Gi' }, claims: [{ name: 'gpus' }] },
+    };
+    expect(said({ spec: { initContainers: [sidecar] } })).toEqual([
+      ['warning', 'podTemplate.spec.containers.log.resources'],
+    ]);
+  });
+});
+
+describe('images', () => {
+  test('the trainer’s is set by its prop, since the run is checked and named by it', () => {
+    expect(findings(trainer({ image: 'example/other:1' }))).toEqual([
+      ['error', 'podTemplate.spec.containers.trainer.image', 'example/other:1'],
+    ]);
+  });
+
+  test.each(['log', 'log:latest', 'registry.example.com:5000/log'])(
+    'a sidecar of %s may change between pods',
+    (image) => {
+      const { findings: found } = patched({ spec: { initContainers: [{ ...log, image, restartPolicy: 'Always' }] } });
+      expect(found).toEqual([
+        expect.objectContaining({
+          id: 'image-not-pinned',
+          severity: 'warning',
+          key: 'podTemplate.spec.containers.log.image',
+        }),
+      ]);
+    },
+  );
+
+  test.each(['log:1', `log@sha256:${'0'.repeat(64)}`])('a sidecar of %s stays what it is', (image) => {
+    expect(findings({ spec: { initContainers: [{ ...log, image, restartPolicy: 'Always' }] } })).toEqual([]);
+  });
+});
+
+describe('a token of the ServiceAccount', () => {
+  const volume = (serviceAccountToken: Mapping) => ({
+    spec: { volumes: [{ name: 'token', projected: { sources: [{ serviceAccountToken }] } }] },
+  });
+
+  test.each([
+    [{ spec: { automountServiceAccountToken: true } }, 'automountServiceAccountToken', 'true'],
+    [{ spec: { automountServiceAccountToken: null } }, 'automountServiceAccountToken', 'nothing, which means true'],
+    [volume({ path: 'token' }), 'volumes.token', 'for the API server'],
+    [volume({ path: 'token', audience: 'vault' }), 'volumes.token', 'for vault'],
+  ])('is warned of: %j', (patch, key, got) => {
+    expect(patched(patch).findings).toEqual([
+      expect.objectContaining({
+        id: 'service-account-token',
+        severity: 'warning',
+        key: `podTemplate.spec.${key}`,
+        got,
+      }),
+    ]);
+  });
+
+  test('is no other projected volume', () => {
+    const sources = [{ configMap: { name: 'a' } }, { downwardAPI: {} }];
+    expect(findings({ spec: { volumes: [{ name: 'all', projected: { sources } }] } })).toEqual([]);
+  });
+});

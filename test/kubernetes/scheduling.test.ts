@@ -1,3 +1,4 @@
+import { requestOf } from '../../src/kubernetes/gpu-request';
 import { CPU_NODES, evictionAnnotations, type Scheduling, schedulingFields } from '../../src/kubernetes/scheduling';
 
 const scheduling = (changes: Partial<Scheduling> = {}): Scheduling => ({
@@ -39,6 +40,32 @@ test('on ACK a card is asked for by its label there, whole cards only', () => {
     { key: 'aliyun.accelerator/nvidia_name', operator: 'In', values: ['Tesla-T4'] },
     { key: 'ack.node.gpu.schedule', operator: 'NotIn', values: ['cgpu', 'core_mem', 'share', 'mps', 'topology'] },
   ]);
+});
+
+test.each([
+  {
+    of: 'MIG slices',
+    resource: 'nvidia.com/mig-1g.10gb',
+    expected: [
+      ['nvidia.com/gpu.product', 'In', ['X']],
+      ['nvidia.com/gpu.sharing-strategy', 'NotIn', ['time-slicing', 'mps']],
+      ['nvidia.com/mig-1g.10gb.count', 'Gt', ['0']],
+    ],
+  },
+  {
+    of: 'shares',
+    resource: 'nvidia.com/gpu.shared',
+    expected: [['nvidia.com/gpu.product', 'In', ['X', 'X-SHARED']]],
+  },
+  { of: 'AMD cards', resource: 'amd.com/gpu', expected: [['amd.com/gpu.product-name', 'In', ['X']]] },
+])('nodes with $of are asked for by the labels that such nodes have', ({ resource, expected }) => {
+  const found = expressionsOf(scheduling({ products: ['X'], request: requestOf(resource) }), 1);
+  expect(found?.map(({ key, operator, values }) => [key, operator, values])).toEqual(expected);
+});
+
+test('a pool of shares without labels asks for no node in particular', () => {
+  const where = scheduling({ knownAs: ['X'], request: requestOf('nvidia.com/gpu.shared') });
+  expect(schedulingFields(where, 1, near).affinity?.nodeAffinity).toBeUndefined();
 });
 
 test('autoscalers are told to leave a pod for a time', () => {

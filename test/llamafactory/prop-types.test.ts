@@ -1,5 +1,6 @@
+import type { TrainArguments } from '../../src';
 import { PyBytes, PyFloat } from '../../src/llamafactory/parser/python';
-import { fitsProp, propTypeOf } from '../../src/llamafactory/prop-types';
+import { choicesOf, fitsProp, propTypeOf } from '../../src/llamafactory/prop-types';
 
 test.each([
   ['report_to', 'None | str | list[str]', 'string'],
@@ -21,6 +22,8 @@ test.each([
   ['lora_rank', 8],
   ['learning_rate', 0.0001],
   ['template', 'qwen3'],
+  ['quantization_method', 'mxfp4'],
+  ['report_to', 'anything'],
   ['additional_target', 'embed_tokens'],
   ['image_resolution', undefined],
   ['accelerator_config', { split_batches: true, nested: [{ a: null, b: 'x', c: 1.5 }] }],
@@ -37,6 +40,9 @@ test.each([
   ['lora_rank', '8'],
   ['lora_rank', Number.POSITIVE_INFINITY],
   ['template', 5],
+  ['template', 'qwen-3'],
+  ['stage', 'SFT'],
+  ['quantization_method', 'bitsandbytes'],
   ['accelerator_config', null],
   ['accelerator_config', ['split_batches']],
   ['accelerator_config', 'config.json'],
@@ -52,4 +58,32 @@ test.each([
 
 test('a whole number written as a float fits where a float is meant, and no count', () => {
   expect([fitsProp('learning_rate', 2, true), fitsProp('lora_rank', 2, true)]).toEqual([true, false]);
+});
+
+test('the choices are those of all releases', () => {
+  expect(choicesOf('finetuning_type')).toEqual(['lora', 'freeze', 'full', 'oft']);
+  expect(choicesOf('stage')).toEqual(['pt', 'sft', 'rm', 'ppo', 'dpo', 'kto']);
+  expect(choicesOf('template')).toEqual(expect.arrayContaining(['qwen3', 'baichuan', 'aeva']));
+  expect(['report_to', 'lora_rank', 'lora_target', 'no_such_argument'].map(choicesOf)).toEqual(
+    Array(4).fill(undefined),
+  );
+});
+
+test('the compiler takes what a release knows and nothing else', () => {
+  const known: TrainArguments = {
+    stage: 'sft',
+    finetuningType: 'lora',
+    template: 'qwen3',
+    lrSchedulerType: 'cosine',
+    optim: 'adamw_torch',
+    quantizationMethod: 'bnb',
+    reportTo: 'whatever',
+  };
+  // @ts-expect-error: it is sft
+  const stage: TrainArguments = { stage: 'SFT' };
+  // @ts-expect-error: it is qwen3
+  const template: TrainArguments = { template: 'qwen-3' };
+  // @ts-expect-error: it is bnb
+  const method: TrainArguments = { quantizationMethod: 'bitsandbytes' };
+  expect(Object.keys({ ...known, ...stage, ...template, ...method })).toHaveLength(7);
 });

@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import {
+  cpSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -135,6 +136,51 @@ test('a strict program with unskipped library checks compiles as node16, and syn
   expect(module === common).toBe(true);
 }, 60_000);
 
+describe('the examples, copied into a project of one’s own', () => {
+  const examples = readdirSync(join(REPOSITORY, 'examples')).filter((name) =>
+    existsSync(join(REPOSITORY, 'examples', name, 'main.ts')),
+  );
+  /** What each example writes, by the package's type. */
+  const written: Record<string, Readonly<Record<string, string>>> = {};
+
+  /** Runs every example in a project: all its files as one text, by example. */
+  function texts(project: string, program: string, file: string): Record<string, string> {
+    return Object.fromEntries(
+      examples.map((name) => {
+        const outdir = join(project, 'dist', name);
+        run(project, program, [join('examples', name, file)], { CDK8S_OUTDIR: outdir });
+        const files = readdirSync(outdir).sort();
+        return [name, files.map((each) => readFileSync(join(outdir, each), 'utf8')).join('---\n')];
+      }),
+    );
+  }
+
+  test.each(['commonjs', 'module'])(
+    'compile and synthesise where the package is of type %s',
+    (type) => {
+      const project = join(consumer, type);
+      mkdirSync(project);
+      writeFileSync(join(project, 'package.json'), JSON.stringify({ name: type, private: true, type }));
+      cpSync(join(REPOSITORY, 'examples'), join(project, 'examples'), { recursive: true });
+      const compilerOptions = { ...COMPILER_OPTIONS, module: 'node16', moduleResolution: 'node16' };
+      writeFileSync(join(project, 'tsconfig.json'), JSON.stringify({ compilerOptions, include: ['examples'] }));
+      run(project, bin('tsc'), ['-p', 'tsconfig.json']);
+      written[type] = texts(project, 'node', 'main.js');
+      const limits = '/spec/template/spec/containers/0/resources/limits';
+      const training = examples.filter((name) =>
+        manifestHas(written[type]?.[name] ?? '', 'Job', limits, 'nvidia.com/gpu: "4"'),
+      );
+      expect(training).toEqual(examples);
+    },
+    120_000,
+  );
+
+  test('write the same as a module as in CommonJS, compiled or run by tsx', () => {
+    expect(written['module']).toEqual(written['commonjs']);
+    expect(texts(join(consumer, 'module'), bin('tsx'), 'main.ts')).toEqual(written['commonjs']);
+  }, 120_000);
+});
+
 test('a strict program with unskipped library checks compiles for a bundler', () => {
   write('main.ts', PROGRAM);
   compile('bundler', { module: 'esnext', moduleResolution: 'bundler', noEmit: true }, ['main.ts']);
@@ -173,13 +219,18 @@ function bin(name: string): string {
 }
 
 /** What a program prints; if it fails, the error holds all it said. */
-function run(cwd: string, program: string, args: readonly string[]): string {
+function run(
+  cwd: string,
+  program: string,
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): string {
   try {
     return execFileSync(program, args, {
       cwd,
       encoding: 'utf8',
       stdio: 'pipe',
-      env: { ...process.env, NO_COLOR: '1' },
+      env: { ...process.env, NO_COLOR: '1', ...env },
     });
   } catch (error) {
     const { stdout, stderr } = error as { stdout: string; stderr: string };
