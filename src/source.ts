@@ -1,5 +1,6 @@
 import type { SecretValue } from 'cdk8s-plus-28';
 import type { HttpOrigin, HubOrigin, Origin } from './job/request';
+import { shownUrl } from './judge/secrets';
 import { dataFilesAt } from './llamafactory/data-files';
 import type { Model } from './model';
 import type { Problem } from './run/finding';
@@ -125,8 +126,7 @@ function endpointProblems(endpoint: string | undefined): Problem[] {
   if (endpoint === undefined) return [];
   const url = URL.canParse(endpoint) ? new URL(endpoint) : undefined;
   if (url !== undefined && url.username + url.password !== '') {
-    // What stands before the @ is not shown: it may be a password.
-    const got = `${url.protocol}//…@${url.host}`;
+    const got = shownUrl(endpoint);
     return [invalid('endpoint', 'a name or password would stand in the manifest', got, 'an address without them')];
   }
   const usable = url !== undefined && ['http:', 'https:'].includes(url.protocol) && url.search + url.hash === '';
@@ -136,7 +136,7 @@ function endpointProblems(endpoint: string | undefined): Problem[] {
         invalid(
           'endpoint',
           'files are fetched by HTTP, and their names are put behind the address',
-          endpoint,
+          shownUrl(endpoint),
           'an address that begins with https:// or http:// and has no ? and no #',
         ),
       ];

@@ -125,6 +125,7 @@ function nameProblems(asked: RunRequest): Problem[] {
     ...annotationProblems('annotations', asked.annotations),
     ...variableProblems('env', asked.env),
     ...ownedVariables(asked.env),
+    ...referringVariables(asked.env),
   ];
 }
 
@@ -140,13 +141,34 @@ function ownedVariables(env: Readonly<Record<string, string>> = {}): Problem[] {
     }));
 }
 
+/** Kubernetes puts another variable in the place of $(NAME), or doesn't, by the order in which a pod lists them. */
+function referringVariables(env: Readonly<Record<string, string>> = {}): Problem[] {
+  return Object.entries(env)
+    .filter(([, value]) => value.includes('$('))
+    .map(([name]) => ({
+      id: 'variable-reference',
+      key: `env.${name}`,
+      message: 'Kubernetes would put another variable in the place of $(…), if the pod lists it before this one',
+      allowed: 'a value without $(',
+      change:
+        'write the value itself; what Kubernetes is to fill in goes into podTemplate (env of the container trainer), where $$(…) is the text $(…)',
+    }));
+}
+
 /** Texts that reach the manifest by no ConfigMap; a variable with its name, by which some secrets are known. */
-function manifestTexts({ env, labels, annotations, podTemplate, packageIndex }: ResolvedRun): Record<string, string> {
+function manifestTexts({
+  env,
+  labels,
+  annotations,
+  podTemplate,
+  packageIndex,
+  image,
+}: ResolvedRun): Record<string, string> {
   const variables = Object.entries(env).map(([name, value]) => [`env.${name}`, `${name}=${value}`]);
   return {
     ...Object.fromEntries(variables),
     ...textsOf({ labels, annotations, packageIndex }, ''),
-    ...withNames(textsOf(podTemplate ?? {}, 'podTemplate')),
+    ...withNames({ image: image.reference, ...textsOf(podTemplate ?? {}, 'podTemplate') }),
   };
 }
 

@@ -16,6 +16,7 @@ import { rule as reportToUnset } from './rules/arguments/report-to-unset';
 import { rule as resumeFromCheckpoint } from './rules/arguments/resume-from-checkpoint';
 import { rule as saveOnlyModel } from './rules/arguments/save-only-model';
 import { rule as savesNeverFire } from './rules/arguments/saves-never-fire';
+import { rule as secretArgument } from './rules/arguments/secret-argument';
 import { rule as unresolvedInterpolation } from './rules/arguments/unresolved-interpolation';
 import { rule as datasetInfoKeys } from './rules/data/dataset-info-keys';
 import { rule as datasetRows } from './rules/data/dataset-rows';
@@ -53,6 +54,7 @@ import { rule as relativePath } from './rules/paths/relative-path';
 export const RULES: readonly Rule[] = [
   argumentType,
   argumentChoice,
+  secretArgument,
   brokenInterpolation,
   unresolvedInterpolation,
   nothingToDo,

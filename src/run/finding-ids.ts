@@ -40,6 +40,7 @@ export const RULE_IDS = [
   'rows-above-cutoff',
   'save-only-model',
   'saves-never-fire',
+  'secret-argument',
   'sharegpt-tags-incomplete',
   'thinking-without-cot',
   'train-on-prompt-template',
@@ -229,6 +230,7 @@ export const OTHER_FINDINGS = {
     'shared-memory-too-small': 'NCCL and the data loaders end where /dev/shm is too small',
     'tracker-unreachable': 'the run reports to a tracker that its network policy does not let it reach',
     'unknown-prop': 'a prop that there is not, of which nothing would come',
+    'variable-reference': 'a variable in env refers to another by $(NAME), which Kubernetes may or may not fill in',
     'unknown-release': 'a release of LLaMA-Factory that is not known, or has no such image',
     'unplanned-resource': 'what a model takes is not planned, and nothing was given instead',
   },
@@ -249,6 +251,7 @@ export const OTHER_FINDINGS = {
     'import-launch-script': 'the launch script says what the program does not',
     'import-model': 'the model is not as the program has it',
     'import-nothing': 'there is no train config in the folder',
+    'import-secret': 'an argument holds a secret, which the program leaves out',
   },
   /** The judging itself. */
   checks: {
