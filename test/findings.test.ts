@@ -401,6 +401,26 @@ const CASES: readonly Case[] = [
       { path: 'finetune/math', key: `env.${name}`, got: value },
     ],
   ),
+  ...(['NNODES', 'MASTER_ADDR', 'USE_RAY'] as const).map(
+    (name): Case => [
+      'owned-variable',
+      run({ podTemplate: { spec: { containers: [{ name: 'trainer', env: [{ name, value: '2' }] }] } } }),
+      { path: 'finetune/math', key: `podTemplate.spec.containers.trainer.env.${name}`, got: '2' },
+    ],
+  ),
+  [
+    'owned-variable',
+    run({
+      podTemplate: {
+        spec: {
+          containers: [
+            { name: 'trainer', env: [{ name: 'MASTER_ADDR', valueFrom: { fieldRef: { fieldPath: 'status.podIP' } } }] },
+          ],
+        },
+      },
+    }),
+    { path: 'finetune/math', key: 'podTemplate.spec.containers.trainer.env.MASTER_ADDR', got: 'no value' },
+  ],
   [
     'variable-reference',
     run({ env: { WHERE: '$(POD_IP):80' } }),

@@ -3,7 +3,7 @@ import { secretFindings, textsOf, withNames } from '../judge/secrets';
 import { annotationProblems, labelProblems, objectNameProblems, variableProblems } from '../kubernetes/name-problems';
 import { networkTrackers } from '../kubernetes/network-policy';
 import { tooLittle, unavailable } from '../kubernetes/resources';
-import { OWNED_VARIABLES } from '../kubernetes/trainer-env';
+import { OWNED_VARIABLES, ownedVariable } from '../kubernetes/trainer-env';
 import { type Finding, type Problem, Severity } from '../run/finding';
 import { withoutTrailingSlashes } from '../run/trailing-slashes';
 import { ownedArguments } from './owned-arguments';
@@ -130,15 +130,9 @@ function nameProblems(asked: RunRequest): Problem[] {
 }
 
 function ownedVariables(env: Readonly<Record<string, string>> = {}): Problem[] {
-  return Object.entries(OWNED_VARIABLES)
-    .filter(([name]) => Object.hasOwn(env, name))
-    .map(([name, change]) => ({
-      id: 'owned-variable',
-      key: `env.${name}`,
-      message: 'the run sets this variable itself, and another value would contradict the run',
-      got: env[name],
-      change,
-    }));
+  return Object.keys(OWNED_VARIABLES)
+    .filter((name) => Object.hasOwn(env, name))
+    .map((name) => ownedVariable(`env.${name}`, name, env[name]));
 }
 
 /** Kubernetes puts another variable in the place of $(NAME), or doesn't, by the order in which a pod lists them. */

@@ -10,6 +10,7 @@ import { rule as evaluationsNeverFire } from './rules/arguments/evaluations-neve
 import { rule as gradientCheckpointingStaysOn } from './rules/arguments/gradient-checkpointing-stays-on';
 import { rule as noEffectArguments } from './rules/arguments/no-effect-arguments';
 import { rule as nothingToDo } from './rules/arguments/nothing-to-do';
+import { rule as otherCommandArgument } from './rules/arguments/other-command-argument';
 import { rule as overwriteOutputDir } from './rules/arguments/overwrite-output-dir';
 import { rule as reportToUnknown } from './rules/arguments/report-to-unknown';
 import { rule as reportToUnset } from './rules/arguments/report-to-unset';
@@ -58,6 +59,7 @@ export const RULES: readonly Rule[] = [
   brokenInterpolation,
   unresolvedInterpolation,
   nothingToDo,
+  otherCommandArgument,
   quantizationWithoutEffect,
   doraOnQuantized,
   loraTargetUnknown,

@@ -5,6 +5,7 @@ import { JOB_LABEL } from './labels';
 import { mergePodTemplate } from './merge-pod-template';
 import { restrictedViolations } from './pod-security';
 import { podShapeProblems } from './pod-shape';
+import { OWNED_VARIABLES, ownedVariable } from './trainer-env';
 import { TRAINER } from './training-pod';
 import { unknownFields } from './unknown-fields';
 
@@ -51,6 +52,7 @@ export function patchedPod(path: string, template: PodTemplateSpec, patch: Mappi
       ...unknownFields(path, patch),
       ...ownLabels(template, merged, finding),
       ...trainerFindings(before, after, finding),
+      ...ownedVariables(path, patch),
       ...otherContainers(before, after, finding),
       ...withoutResources(before, after, finding),
       ...restrictedViolations(after).map(({ key, got, allowed }) =>
@@ -133,6 +135,20 @@ function trainerFindings(before: PodSpec, after: PodSpec, make: Make): Finding[]
     );
   }
   return findings;
+}
+
+/** Variables of the trainer that the run sets itself, and that the patch names. */
+function ownedVariables(path: string, patch: Mapping): Finding[] {
+  const { containers } = (patch['spec'] ?? {}) as Partial<PodSpec>;
+  return (containers ?? [])
+    .filter(({ name }) => name === TRAINER)
+    .flatMap(({ env }) => env ?? [])
+    .filter(({ name }) => Object.hasOwn(OWNED_VARIABLES, name))
+    .map(({ name, value }) => ({
+      ...ownedVariable(`podTemplate.spec.containers.${TRAINER}.env.${name}`, name, value),
+      severity: Severity.ERROR,
+      path,
+    }));
 }
 
 function otherContainers(before: PodSpec, after: PodSpec, make: Make): Finding[] {
