@@ -173,8 +173,8 @@ function requestOf(job: Construct, props: FineTuningJobProps, { models, saves }:
       memoryBytes: bytes(nodePool.memory),
       scheduling: nodePool._scheduling,
     },
-    models: { claimName: models.claimName, existing: models._existing, filled: models.filled, sized: models._sized },
-    saves: { claimName: saves.claimName, existing: saves._existing, sized: saves._sized, subPath: saves._subPath },
+    models: { ...volumeOf(models), sized: models._sized, filled: models.filled },
+    saves: { ...volumeOf(saves), sized: saves._sized, subPath: saves._subPath },
     training: [props.dataset, ...(props.additionalDatasets ?? [])].map(({ _mounted }) => _mounted),
     evaluation: evaluationDataset === undefined ? [] : [evaluationDataset._mounted],
     adapter: props.adapter?._mounted,
@@ -221,6 +221,11 @@ function requestOf(job: Construct, props: FineTuningJobProps, { models, saves }:
       ...(code?.problems ?? []),
     ],
   };
+}
+
+function volumeOf({ claimName, _existing, _filling }: ModelCache | SavesVolume): Omit<RunRequest['saves'], 'sized'> {
+  const { room, deadlineSeconds } = _filling;
+  return { claimName, existing: _existing, room, prepareDeadlineSeconds: deadlineSeconds };
 }
 
 function bytes(size: Size | undefined): number | undefined {
