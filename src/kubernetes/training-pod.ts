@@ -141,8 +141,17 @@ export function runMounts(pod: TrainingPod): VolumeMount[] {
 }
 
 function trainerEnv(pod: TrainingPod): EnvVar[] {
-  return envVars(writablePlaces(), runEnv(pod), smokeEnv(pod), monitorEnv(pod), pod.env);
+  return [
+    ...envVars(writablePlaces(), runEnv(pod), smokeEnv(pod), monitorEnv(pod), pod.env),
+    ...(pod.nodes > 1 ? [RUN_UID] : []),
+  ];
 }
+
+/** By the Job's uid the nodes of a run know each other: that of rank 0 takes the output folder, the others see for whom. */
+const RUN_UID: EnvVar = {
+  name: 'RUN_UID',
+  valueFrom: { fieldRef: { fieldPath: "metadata.labels['batch.kubernetes.io/controller-uid']" } },
+};
 
 /** What the launcher reads of the run. */
 export function runEnv(pod: TrainingPod): Record<string, string> {
