@@ -65,8 +65,9 @@ export class Source {
   private static hub(hub: HubOrigin['hub'], given: HubOptions, branch: string): Source {
     const { sound, problems } = checkedProps('HubOptions', given, 'source.');
     const { repository, endpoint, revision = branch, token } = sound;
-    const secret = token === undefined ? undefined : { secretName: token.secret.name, key: token.key };
-    return new Source({ hub, repository, revision, endpoint, token: secret }, problems);
+    const secret = keyOfSecret(token);
+    const unknown = token === undefined || secret !== undefined ? [] : [NO_SECRET];
+    return new Source({ hub, repository, revision, endpoint, token: secret }, [...problems, ...unknown]);
   }
 
   private constructor(
@@ -113,6 +114,20 @@ export class Source {
     ];
   }
 }
+
+/** The name of a Secret and a key in it; undefined: there is none. */
+function keyOfSecret(token: SecretValue | undefined): HubOrigin['token'] {
+  const { secret, key }: Partial<SecretValue> = token ?? {};
+  const secretName: unknown = secret?.name;
+  return typeof secretName === 'string' && typeof key === 'string' ? { secretName, key } : undefined;
+}
+
+const NO_SECRET: Problem = {
+  id: 'invalid-prop',
+  key: 'source.token',
+  message: 'a token is named by a Secret and a key of it',
+  allowed: "{ secret: Secret.fromSecretName(chart, 'hub', 'hub-token'), key: 'token' }",
+};
 
 function isHttp(origin: Origin): origin is HttpOrigin {
   return origin.hub === 'http';

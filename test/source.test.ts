@@ -126,3 +126,7 @@ test.each([
   ]);
 });
 let { chart } = chartOf();
+
+test.each([{}, { a: 1 }, { secret: {}, key: 'token' }, { secret: { name: 'hub' } }])('%j names no token', (token) => {
+  expect(problemsOf(Source.modelScope({ token: token as never }))).toContainEqual(['source.token', undefined]);
+});
