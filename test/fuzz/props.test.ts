@@ -10,3 +10,8 @@ test('whatever props are given, nothing is thrown and no check fails', () => {
     printed.mockRestore();
   }
 }, 120_000);
+
+// What `npm run fuzz` found.
+test.each([273, 682, 791, 1363, 2111])('nothing is thrown at input %i of seed 11', (index) => {
+  expect(faultOfProps(11, index)).toBeUndefined();
+});
