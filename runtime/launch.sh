@@ -9,7 +9,10 @@
 #   PYTHONPATH             optional: folders with Python code of your own
 #   SMOKE_CONFIG           optional: the config of a few steps that must pass before the real run starts
 #   SMOKE_ROWS             optional: how many of the longest samples of each data set the smoke run gets (8)
-#   GPU_MONITOR_SECONDS    optional: how often memory and utilisation of the GPUs go to OUTPUT_DIR/gpu.csv
+#   GPU_MONITOR_SECONDS    optional: how often memory and utilisation of the GPUs go to OUTPUT_DIR/gpu.csv, those of
+#                          another node than that of rank 0 to gpu-node1.csv and so on
+#   NODE_RANK              optional: which node of the run this is (0). That of rank 0 alone writes to OUTPUT_DIR
+#   RUN_UID                with a NODE_RANK above 0: the run, the same for all of its nodes, and another for another run
 #   GRACE_SECONDS          optional: how long the trainer may take to end after TERM (25)
 #   TERMINATION_LOG        optional: where Kubernetes reads the last message (/dev/termination-log)
 #
@@ -127,9 +130,15 @@ for variable in TRAIN_CONFIG OUTPUT_DIR; do
 done
 command -v llamafactory-cli >"$work/found" ||
   finish --class config --message "llamafactory-cli is not on PATH: check the image, or the virtual environment (VENV is ${VENV:-not set})"
-said=$(LC_ALL=C mkdir -p -- "$OUTPUT_DIR" 2>&1 && LC_ALL=C touch -- "$OUTPUT_DIR/.lock" 2>&1) || cannot "$volume" "$said"
-[[ -f $OUTPUT_DIR/.lock ]] ||
-  finish --class config --message "$OUTPUT_DIR/.lock is no file: it cannot be locked; remove it"
+rank=${NODE_RANK:-0}
+[[ $rank =~ ^[0-9]+$ ]] || finish --class config --message "NODE_RANK is $rank, and it must be a whole number from 0"
+if ((10#$rank > 0)); then
+  [[ -n ${RUN_UID:-} ]] || finish --class config --message "RUN_UID is not set, and node $rank cannot tell which run it is of"
+else
+  said=$(LC_ALL=C mkdir -p -- "$OUTPUT_DIR" 2>&1 && LC_ALL=C touch -- "$OUTPUT_DIR/.lock" 2>&1) || cannot "$volume" "$said"
+  [[ -f $OUTPUT_DIR/.lock ]] ||
+    finish --class config --message "$OUTPUT_DIR/.lock is no file: it cannot be locked; remove it"
+fi
 
 # 4. A run that is finished is not trained again.
 if [[ -e $OUTPUT_DIR/.complete || -L $OUTPUT_DIR/.complete ]]; then
@@ -142,19 +151,24 @@ if [[ -e $OUTPUT_DIR/.complete || -L $OUTPUT_DIR/.complete ]]; then
 fi
 
 # 5. Two runs never write to the same folder. The kernel's lock holds on one node, and is dropped when the last holder
-# ends; the lease (lease.py) holds where a volume is shared by nodes and its locks are not.
+# ends; the lease (lease.py) holds where a volume is shared by nodes and its locks are not. Of a run on several nodes
+# that of rank 0 has both; the others go on when it has them for this run.
 locked() {
   finish --class locked --message "$1 is writing to $OUTPUT_DIR: wait for its pod to end, or delete its Job"
 }
-exec 9>>"$OUTPUT_DIR/.lock"
-flock --nonblock --conflict-exit-code 200 9
-case $? in
-  0) alone=yes ;;
-  200) locked "another run" ;;
-  *) alone=no && say "the saves volume has no file locks: the lease alone must do" ;;
-esac
 # In the background, so that a signal ends it at once.
-python3 -I "$here/lease.py" take "$OUTPUT_DIR" "$work/lease" "$alone" >"$work/holder" 9>&- &
+if ((10#$rank > 0)); then
+  python3 -I "$here/lease.py" join "$OUTPUT_DIR" "$RUN_UID" >"$work/holder" &
+else
+  exec 9>>"$OUTPUT_DIR/.lock"
+  flock --nonblock --conflict-exit-code 200 9
+  case $? in
+    0) alone=yes ;;
+    200) locked "another run" ;;
+    *) alone=no && say "the saves volume has no file locks: the lease alone must do" ;;
+  esac
+  python3 -I "$here/lease.py" take "$OUTPUT_DIR" "$work/lease" "$alone" >"$work/holder" 9>&- &
+fi
 keeper=$!
 wait "$keeper"
 case $? in
@@ -162,19 +176,25 @@ case $? in
   3) locked "$(<"$work/holder")" ;;
   *) cannot "$volume" "$(<"$work/holder")" ;;
 esac
-python3 -I "$here/lease.py" keep "$(<"$work/lease")" "$$" "$work/taken" 9>&- &
-keeper=$!
-helpers+=("$keeper")
+keeper=''
+if ((10#$rank == 0)); then
+  python3 -I "$here/lease.py" keep "$(<"$work/lease")" "$$" "$work/taken" 9>&- &
+  keeper=$!
+  helpers+=("$keeper")
 
-# 6. What a killed run left half-written is moved aside, or the trainer would start from it.
-python3 -I "$here/output.py" tidy "$OUTPUT_DIR" 2>"$work/error" ||
-  cannot "cannot look through $OUTPUT_DIR; check the saves volume" "$(<"$work/error")"
+  # 6. What a killed run left half-written is moved aside, or the trainer would start from it. On the other nodes it
+  # waits for this one's torchrun.
+  python3 -I "$here/output.py" tidy "$OUTPUT_DIR" 2>"$work/error" ||
+    cannot "cannot look through $OUTPUT_DIR; check the saves volume" "$(<"$work/error")"
+fi
 
 # 7. Memory and utilisation of the GPUs, beside the trainer. Whatever becomes of it, the run goes on.
+of_node=''
+((10#$rank == 0)) || of_node=-node$((10#$rank))
 monitor_gpus() {
   local sample
   while sample=$(nvidia-smi --query-gpu=timestamp,index,memory.used,utilization.gpu --format=csv,noheader 2>&1); do
-    printf '%s\n' "$sample" >>"$OUTPUT_DIR/gpu.csv" || return
+    printf '%s\n' "$sample" >>"$OUTPUT_DIR/gpu$of_node.csv" || return
     sleep "$GPU_MONITOR_SECONDS" >"$work/monitor" 2>&1
   done
   say "no GPU monitor: $sample"
@@ -246,12 +266,18 @@ if [[ -n ${SMOKE_CONFIG:-} && ! -e $OUTPUT_DIR/.smoke-passed ]]; then
   train "$SMOKE_CONFIG"
   stopped "smoke run"
   (finish --run "smoke run" --status "$status" --log "$work/log" --output "$smoke") || exit
-  touch -- "$OUTPUT_DIR/.smoke-passed"
+  ((10#$rank > 0)) || touch -- "$OUTPUT_DIR/.smoke-passed"
   say "smoke run: passed"
 fi
 
 # 9. Train.
 train "$TRAIN_CONFIG"
+
+# What is left is looked at where it was written.
+if ((10#$rank > 0)); then
+  stopped ""
+  finish --status "$status" --log "$work/log"
+fi
 
 # 10. safetensors writes files only their owner can read; a server under another user needs them too.
 chmod -R a+rX -- "$OUTPUT_DIR" 2>"$work/error" || say "some files of $OUTPUT_DIR stay unreadable for others" >&2

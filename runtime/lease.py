@@ -3,6 +3,9 @@
     lease.py take DIRECTORY FILE ALONE   writes the lease's path to FILE and exits 0; exits 3 and prints the other pod's
                                          name if that one is at work, 1 and prints why if there can be no lease. ALONE
                                          is yes if launch.sh holds the kernel's lock
+    lease.py join DIRECTORY RUN          for the other nodes of a run: exits 0 once the lease is held for RUN by a pod that is
+                                         alive; exits 3 and prints the other pod's name if one of another run is at
+                                         work, 1 and prints why if none came in LEASE_JOIN_SECONDS (900)
     lease.py keep LEASE PID FILE         runs beside the trainer: says each few seconds that the pod is alive; once
                                          another has taken over, writes why to FILE, sends USR1 to PID, and ends.
                                          On TERM it gives the lease back, so that the next run need not wait
@@ -12,6 +15,8 @@ a file server does for one client only, and numbers are never used twice: so of 
 time one wins. A holder rewrites its lease every LEASE_BEAT_SECONDS (10). Another pod takes over when the lease says
 `released`, or does not change for LEASE_STALE_SECONDS (60) by its own clock, or comes from the same start of the same
 machine and launch.sh holds the kernel's lock on the folder: then that holder is dead.
+
+One node of a run, that of rank 0, holds the lease. It says which run it is for: RUN_UID, the same for all of its nodes.
 """
 
 import contextlib
@@ -23,6 +28,7 @@ import time
 
 BEAT = float(os.environ.get("LEASE_BEAT_SECONDS", "10"))
 STALE = float(os.environ.get("LEASE_STALE_SECONDS", "60"))
+JOIN = float(os.environ.get("LEASE_JOIN_SECONDS", "900"))
 LOCKED = 3
 
 
@@ -32,7 +38,7 @@ def say(text):
 
 def main():
     verb, *arguments = sys.argv[1:]
-    return {"take": take, "keep": keep}[verb](*arguments)
+    return {"take": take, "join": join, "keep": keep}[verb](*arguments)
 
 
 def take(directory, file, alone):
@@ -71,6 +77,29 @@ def take(directory, file, alone):
             say(f"{pod} may still write to {directory}: watching it for up to {STALE:.0f} s")
             waiting = True
         time.sleep(min(1.0, BEAT / 2))
+
+
+def join(directory, run):
+    folder = os.path.join(directory, ".lease")
+    since, before, number, told = time.monotonic(), None, 0, False
+    while time.monotonic() - since < JOIN:
+        # The folder comes with the first lease.
+        with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+            number = highest(folder)
+        text = read(os.path.join(folder, str(number))) if number else ""
+        holder = holder_of(text)
+        # What an earlier try left says nothing: who holds it now writes again and again.
+        if before is not None and text != before and holder.get("state") == "held":
+            if holder.get("run") == run:
+                return 0
+            print(holder.get("pod", "another pod"))
+            return LOCKED
+        before = text
+        if not told:
+            say(f"waiting for the node of rank 0 to take {directory}, for up to {JOIN:.0f} s")
+            told = True
+        time.sleep(min(1.0, BEAT / 2))
+    raise OSError(f"the node of rank 0 did not take {directory} in {JOIN:.0f} s: all nodes need one saves volume")
 
 
 def make(path):
@@ -112,7 +141,8 @@ def keep(path, pid, file):
 
 
 def content(beat):
-    return {"state": "held", "pod": os.uname().nodename, "boot": boot_id(), "beat": beat}
+    run = os.environ.get("RUN_UID", "")
+    return {"state": "held", "pod": os.uname().nodename, "boot": boot_id(), "beat": beat, "run": run}
 
 
 def boot_id():

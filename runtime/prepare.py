@@ -2,7 +2,7 @@
 
 Reads PREPARE_SPEC, the path of a JSON file; every part is optional:
     {"model": {"hub": "modelscope" | "huggingface", "repository": "Qwen/Qwen3-14B", "revision": "main",
-               "endpoint": "https://...", "directory": "/models/...", "maxBytes": 40000000000},
+               "endpoint": "https://...", "directory": "/models/...", "maxBytes": 40000000000, "maxSeconds": 40000},
      "data": [{"hub": "modelscope" | "huggingface", "repository": "owner/data", "revision": "main",
                "path": "math/train.jsonl", "endpoint": "https://...", "directory": "/models/.data/..."},
               {"hub": "http", "endpoint": "https://server/folder", "files": {"math.json": "<sha256>"},
@@ -10,7 +10,8 @@ Reads PREPARE_SPEC, the path of a JSON file; every part is optional:
      "packages": {"requirements": "/etc/.../requirements.txt", "directory": "/models/...", "indexUrl": "https://..."}}
 A model may have "hub": "http" with "endpoint" and "files" too. "path" is a file of a data set's repository, or a
 folder: then the data files right in it, which must be of one type, since LLaMA-Factory reads all files of a folder.
-Sources of one hub have one endpoint. "sizes" and "maxBytes", both optional, say how much may be fetched.
+Sources of one hub have one endpoint. "sizes" and "maxBytes", both optional, say how much may be fetched; "maxSeconds",
+optional too, how long all tries of a Job may take for the directory together.
 
 What the pod may set besides:
     PREPARE_TRIES          how many pods the Job makes at most: the last one's failure is final, whatever it is
@@ -149,7 +150,7 @@ def prepare(spec):
     if "model" in spec:
         model = spec["model"]
         request = requested(model)
-        fill(model["directory"], request, lambda: fetch(request, model), check_model)
+        fill(model["directory"], request, lambda: fetch(request, model), check_model, model.get("maxSeconds"))
     for data in spec.get("data", []):
         fill_data(data)
     if "packages" in spec:
@@ -278,6 +279,8 @@ class Watch(threading.Thread):
         self.begun = time.monotonic()
         # The directories asked for; the one at hand, and which try it is to fill it.
         self.asked, self.directory, self.tries = [], None, 0
+        # When the Job's first try to fill it began, and how long all of them may take; None: as long as they like.
+        self.first, self.seconds = 0, None
         # Whether who waits was told of the failure; between the sign of life and the mark.
         self.told, self.writing = False, threading.RLock()
         # While something is fetched: a sign of its own for each download, and how far the directory may grow.
@@ -290,9 +293,9 @@ class Watch(threading.Thread):
         while True:
             time.sleep(max(min(1.0, STALL_SECONDS / 10), pause))
             now = time.monotonic()
+            self.end_late(now)
+            download = None
             try:
-                if now - self.begun > SECONDS:
-                    raise Failure(f"not done after {SECONDS:.0f} s (PREPARE_SECONDS)")
                 if self.tries and now - beaten > BEAT_SECONDS:
                     beaten = now
                     self.show()
@@ -306,11 +309,25 @@ class Watch(threading.Thread):
                 pause = 20 * (time.monotonic() - now)
             except Failure as failure:
                 # A download that ended while it was looked at is nothing to complain of.
-                if self.download is download or now - self.begun > SECONDS:
+                if self.download is download:
                     os._exit(end(failure))
             except OSError:
                 # The volume may be away for a while.
                 continue
+
+    def end_late(self, now):
+        """Ends a try, or the last one, that takes too long."""
+        if now - self.begun > SECONDS:
+            os._exit(end(Failure(f"not done after {SECONDS:.0f} s (PREPARE_SECONDS)")))
+        if self.tries and self.seconds is not None and time.time() - self.first > self.seconds:
+            os._exit(
+                end(
+                    Refused(
+                        f"{self.directory} is not filled after {self.seconds} s, in try {self.tries}: set "
+                        "prepareDeadline of its volume, or fetch from a nearer hub"
+                    )
+                )
+            )
 
     def show(self):
         """Writes over what is there, with the same length: that works on a full disk too."""
@@ -321,16 +338,20 @@ class Watch(threading.Thread):
 
     def sign(self):
         job, pod = os.environ.get("PREPARE_JOB", ""), os.uname().nodename
-        sign = {"job": job, "try": self.tries, "beat": self.beat, "pod": pod}
+        sign = {"job": job, "try": self.tries, "first": self.first, "beat": self.beat, "pod": pod}
         return json.dumps(sign).ljust(4095) + "\n"
 
     @contextlib.contextmanager
-    def filling(self):
+    def filling(self, seconds):
         """Shows that the directory at hand is being filled, and which try it is. The sign stays after a failure."""
         path = os.path.join(self.directory, BUSY)
         known = read_json(path)
         mine = isinstance(known, dict) and known.get("job") == os.environ.get("PREPARE_JOB", "")
-        self.tries = (known["try"] if mine and is_count(known.get("try")) else 0) + 1
+        tries = (known["try"] if mine and is_count(known.get("try")) else 0) + 1
+        first = known.get("first") if tries > 1 else None
+        # A clock that was set back is no reason to wait longer.
+        self.first = first if is_count(first) and first <= time.time() else int(time.time())
+        self.seconds, self.tries = seconds, tries
         with open_here(path, "r+" if os.path.lexists(path) else "w") as file:
             file.write(self.sign())
         yield
@@ -542,8 +563,9 @@ def check_part(part, what, path=False):
             check_names([part["path"]], "PREPARE_SPEC", part["directory"])
     else:
         raise Refused(f"unknown hub {shown(part['hub'])}; there are modelscope, huggingface and http")
-    if "maxBytes" in part and not is_count(part["maxBytes"]):
-        raise Refused(f"maxBytes of {what} in PREPARE_SPEC is {shown(part['maxBytes'])}: it must be a number of bytes")
+    for bound, unit in (("maxBytes", "bytes"), ("maxSeconds", "seconds")):
+        if bound in part and not is_count(part[bound]):
+            raise Refused(f"{bound} of {what} in PREPARE_SPEC is {shown(part[bound])}: it must be a number of {unit}")
 
 
 def check_texts(part, what, needed, optional):
@@ -625,10 +647,10 @@ def fill_data(data):
         with open_here(os.path.join(data["directory"], FILES), "w") as file:
             json.dump(sizes, file)
 
-    fill(data["directory"], request, work, check_data)
+    fill(data["directory"], request, work, check_data, data.get("maxSeconds"))
 
 
-def fill(directory, request, work, check):
+def fill(directory, request, work, check, seconds=None):
     """Brings a directory to hold what was requested; does nothing but look where that is done already."""
     os.makedirs(directory, exist_ok=True)
     with locked(directory):
@@ -638,7 +660,7 @@ def fill(directory, request, work, check):
             with contextlib.suppress(FileNotFoundError):
                 os.remove(os.path.join(directory, FAILED))
             if not is_filled(directory, request, check):
-                with WATCH.filling():
+                with WATCH.filling(seconds):
                     work()
                     try:
                         check(directory)
@@ -793,7 +815,9 @@ def checked_listing(files, request, part):
                 raise Refused(f"{source} gives {name} the hash {shown(value)}: what arrives cannot be compared with it")
     total = sum(size for size, _ in listed.values())
     if total > part.get("maxBytes", total):
-        raise Refused(f"{source} has {total} bytes, and maxBytes in PREPARE_SPEC is {part['maxBytes']}")
+        raise Refused(
+            f"{source} has {total} bytes, and {part['maxBytes']} are the most for its volume: set the volume's size"
+        )
     return listed
 
 
@@ -957,15 +981,17 @@ def http_download(part):
     NAME.partial, which the next try goes on with."""
     endpoint, directory = part["endpoint"].rstrip("/"), part["directory"]
     say(f"fetching {len(part['files'])} files from {endpoint} to {directory}")
+    fetched = 0
     for name, expected in part["files"].items():
         path = os.path.join(directory, name)
         if os.path.isfile(path) and hash_of(path, hashlib.sha256()) == expected.lower():
+            fetched += os.path.getsize(path)
             continue
         os.makedirs(os.path.dirname(path), exist_ok=True)
         partial = path + ".partial"
         url = f"{endpoint}/{urllib.parse.quote(name)}"
         size = part.get("sizes", {}).get(name)
-        limit = min(LARGEST if size is None else size, part.get("maxBytes", LARGEST))
+        limit = min(LARGEST if size is None else size, max(0, part.get("maxBytes", LARGEST) - fetched))
         for waiting in (1, 5, 25, None):
             try:
                 with WATCH.fetching(2 * LARGEST):
@@ -991,6 +1017,7 @@ def http_download(part):
             time.sleep(waiting)
         compare_file(partial, size, sha256=expected)
         os.replace(partial, path)
+        fetched += os.path.getsize(path)
 
 
 class HttpOnly(urllib.request.HTTPRedirectHandler):

@@ -197,20 +197,8 @@ function requestOf(job: Construct, props: FineTuningJobProps, { models, saves }:
       memoryBytes: bytes(nodePool.memory),
       scheduling: nodePool._scheduling,
     },
-    models: {
-      claimName: models.claimName,
-      existing: models._existing,
-      filled: models.filled,
-      sized: models._sized,
-      readWriteMany: models._readWriteMany,
-    },
-    saves: {
-      claimName: saves.claimName,
-      existing: saves._existing,
-      sized: saves._sized,
-      subPath: saves._subPath,
-      readWriteMany: saves._readWriteMany,
-    },
+    models: { ...volumeOf(models), filled: models.filled },
+    saves: { ...volumeOf(saves), subPath: saves._subPath },
     training: [props.dataset, ...(props.additionalDatasets ?? [])].map(({ _mounted }) => _mounted),
     evaluation: evaluationDataset === undefined ? [] : [evaluationDataset._mounted],
     adapter: props.adapter?._mounted,
@@ -265,6 +253,18 @@ function podOf({ env, labels, annotations, priorityClassName, schedulerName, pod
 
 function cpuPodOf(props: CpuPodProps = {}): RequestedCpuPod {
   return { ...podOf(props), scheduling: props.nodePool?._scheduling };
+}
+
+function volumeOf(volume: ModelCache | SavesVolume): RunRequest['saves'] {
+  const { room, deadlineSeconds } = volume._filling;
+  return {
+    claimName: volume.claimName,
+    existing: volume._existing,
+    sized: volume._sized,
+    readWriteMany: volume._readWriteMany,
+    room,
+    prepareDeadlineSeconds: deadlineSeconds,
+  };
 }
 
 function bytes(size: Size | undefined): number | undefined {

@@ -1,11 +1,11 @@
-import { ApiObject, Chart, JsonPatch, Size } from 'cdk8s';
+import { ApiObject, Chart, type Duration, JsonPatch, Size } from 'cdk8s';
 import { Construct } from 'constructs';
 import type { Filling } from './job/prepare-job';
 import type { ModelLocation } from './job/request';
 import { annotationProblems, directoryProblems, labelProblems, objectNameProblems } from './kubernetes/name-problems';
 import { objectName } from './kubernetes/names';
 import { type PlannedSpace, plannedSize, tooSmall } from './kubernetes/planned-space';
-import { quantity } from './kubernetes/quantity';
+import { bytesOf, quantity } from './kubernetes/quantity';
 import type { Model } from './model';
 import { digest } from './run/digest';
 import { type Problem, Severity } from './run/finding';
@@ -40,6 +40,13 @@ export interface ModelCacheProps {
    * @default - ModelScope
    */
   readonly source?: Source;
+  /**
+   * The longest that the Job which fills it may take: all tries, waiting for a node and pulling the image included. At
+   * its end the Job fails, and training that waits for it ends and gives its GPUs back.
+   * @default - an hour, one more for packages, and what is fetched at 1 MB a second: a model takes one and a half times
+   * its planned weights, data the volume's size
+   */
+  readonly prepareDeadline?: Duration;
   /**
    * Labels of the claim, and of the Job and pod that fill it.
    * @default - none beside the library's own
@@ -169,8 +176,13 @@ export class ModelCache extends Construct {
     this.onNode = given?.kind === 'node';
     this.modelPath = given?.modelPath;
     this.revision = given?.revision;
-    const { labels = {}, annotations = {} } = props;
-    this._filling = { labels, annotations };
+    const { labels = {}, annotations = {}, size } = props;
+    this._filling = {
+      labels,
+      annotations,
+      room: this.filled ? { smallest: SMALLEST, ...(size === undefined ? {} : { bytes: bytesOf(size) }) } : undefined,
+      deadlineSeconds: props.prepareDeadline?.toSeconds(),
+    };
     this._readWriteMany = given === undefined ? (props.readWriteMany ?? false) : undefined;
     reportProblems(this, [
       ...problems,

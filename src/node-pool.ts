@@ -92,7 +92,8 @@ export class NodePool {
    * @param hostname as `kubectl get nodes` shows it
    */
   public static hostname(gpu: Gpu, hostname: string, options: NodePoolOptions = {}): NodePool {
-    return new NodePool(gpu, options, { hostname });
+    const [unsound] = argumentProblems({ kind: 'string' }, hostname, 'NodePool.hostname');
+    return new NodePool(gpu, options, { hostname: unsound === undefined ? hostname : 'unknown' }, unsound);
   }
 
   /** The card. */
@@ -109,7 +110,12 @@ export class NodePool {
   /** @internal */
   public readonly _problems: readonly Problem[];
 
-  private constructor(card: Gpu, given: NodePoolOptions, where: { labelledBy?: 'gfd' | 'ack'; hostname?: string }) {
+  private constructor(
+    card: Gpu,
+    given: NodePoolOptions,
+    where: { labelledBy?: 'gfd' | 'ack'; hostname?: string },
+    wrongName?: Problem,
+  ) {
     const cardProblems = argumentProblems({ kind: 'class', name: 'Gpu' }, card, 'NodePool: the card');
     const gpu = cardProblems.length === 0 ? card : Gpu._unknown(cardProblems);
     const { sound: options, problems: unsound } = checkedProps('NodePoolOptions', given, 'NodePool.');
@@ -136,6 +142,7 @@ export class NodePool {
       ...labelProblems('NodePool.labels', options.labels),
       ...(options.tolerations ?? []).flatMap((key) => keyProblems('NodePool.tolerations', key)),
       ...objectNameProblems('NodePool.runtimeClassName', options.runtimeClassName),
+      ...(wrongName === undefined ? [] : [wrongName]),
       ...objectNameProblems('NodePool.hostname', where.hostname),
       ...resourceProblems(options),
     ];

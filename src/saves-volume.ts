@@ -1,8 +1,9 @@
-import type { Size } from 'cdk8s';
+import type { Duration, Size } from 'cdk8s';
 import { Construct } from 'constructs';
 import type { Filling } from './job/prepare-job';
 import { annotationProblems, directoryProblems, labelProblems, objectNameProblems } from './kubernetes/name-problems';
 import { type PlannedSpace, plannedSize, tooSmall } from './kubernetes/planned-space';
+import { bytesOf } from './kubernetes/quantity';
 import type { Problem } from './run/finding';
 import { checkedProps } from './run/props';
 import { makeClaim } from './tree/claim';
@@ -27,6 +28,13 @@ export interface SavesVolumeProps {
    */
   readonly readWriteMany?: boolean;
   /**
+   * The longest that the Job which fills it may take: all tries, waiting for a node and pulling the image included. At
+   * its end the Job fails, and training that waits for it ends and gives its GPUs back.
+   * @default - an hour, one more for packages, and what is fetched at 1 MB a second: a model takes one and a half times
+   * its planned weights, data the volume's size
+   */
+  readonly prepareDeadline?: Duration;
+  /**
    * Labels of the claim, and of the Job and pod that fill it.
    * @default - none beside the library's own
    */
@@ -47,6 +55,13 @@ export interface ExistingSavesProps {
    * @default - its root
    */
   readonly subPath?: string;
+  /**
+   * The longest that the Job which fills it may take: all tries, waiting for a node and pulling the image included. At
+   * its end the Job fails, and training that waits for it ends and gives its GPUs back.
+   * @default - an hour, one more for packages, and what is fetched at 1 MB a second: a model takes one and a half times
+   * its planned weights, data 64 GiB
+   */
+  readonly prepareDeadline?: Duration;
   /**
    * Labels of the Job and pod that install packages into it.
    * @default - none beside the library's own
@@ -113,8 +128,16 @@ export class SavesVolume extends Construct {
     this._existing = existing !== undefined;
     this._sized = props.size !== undefined;
     this._subPath = existing?.subPath;
-    const { labels = {}, annotations = {} } = existing ?? props;
-    this._filling = { labels, annotations };
+    const { labels = {}, annotations = {}, prepareDeadline } = existing ?? props;
+    const { size } = props;
+    this._filling = {
+      labels,
+      annotations,
+      room: this._existing
+        ? undefined
+        : { smallest: SMALLEST, ...(size === undefined ? {} : { bytes: bytesOf(size) }) },
+      deadlineSeconds: prepareDeadline?.toSeconds(),
+    };
     this._readWriteMany = existing === undefined ? (props.readWriteMany ?? false) : undefined;
     reportProblems(this, [
       ...problems,

@@ -1,5 +1,6 @@
 import type { SecretValue } from 'cdk8s-plus-28';
 import type { HttpOrigin, HubOrigin, Origin } from './job/request';
+import { shownUrl } from './judge/secrets';
 import { dataFilesAt } from './llamafactory/data-files';
 import type { Model } from './model';
 import type { Problem } from './run/finding';
@@ -64,8 +65,9 @@ export class Source {
   private static hub(hub: HubOrigin['hub'], given: HubOptions, branch: string): Source {
     const { sound, problems } = checkedProps('HubOptions', given, 'source.');
     const { repository, endpoint, revision = branch, token } = sound;
-    const secret = token === undefined ? undefined : { secretName: token.secret.name, key: token.key };
-    return new Source({ hub, repository, revision, endpoint, token: secret }, problems);
+    const secret = keyOfSecret(token);
+    const unknown = token === undefined || secret !== undefined ? [] : [NO_SECRET];
+    return new Source({ hub, repository, revision, endpoint, token: secret }, [...problems, ...unknown]);
   }
 
   private constructor(
@@ -113,6 +115,20 @@ export class Source {
   }
 }
 
+/** The name of a Secret and a key in it; undefined: there is none. */
+function keyOfSecret(token: SecretValue | undefined): HubOrigin['token'] {
+  const { secret, key }: Partial<SecretValue> = token ?? {};
+  const secretName: unknown = secret?.name;
+  return typeof secretName === 'string' && typeof key === 'string' ? { secretName, key } : undefined;
+}
+
+const NO_SECRET: Problem = {
+  id: 'invalid-prop',
+  key: 'source.token',
+  message: 'a token is named by a Secret and a key of it',
+  allowed: "{ secret: Secret.fromSecretName(chart, 'hub', 'hub-token'), key: 'token' }",
+};
+
 function isHttp(origin: Origin): origin is HttpOrigin {
   return origin.hub === 'http';
 }
@@ -125,8 +141,7 @@ function endpointProblems(endpoint: string | undefined): Problem[] {
   if (endpoint === undefined) return [];
   const url = URL.canParse(endpoint) ? new URL(endpoint) : undefined;
   if (url !== undefined && url.username + url.password !== '') {
-    // What stands before the @ is not shown: it may be a password.
-    const got = `${url.protocol}//…@${url.host}`;
+    const got = shownUrl(endpoint);
     return [invalid('endpoint', 'a name or password would stand in the manifest', got, 'an address without them')];
   }
   const usable = url !== undefined && ['http:', 'https:'].includes(url.protocol) && url.search + url.hash === '';
@@ -136,7 +151,7 @@ function endpointProblems(endpoint: string | undefined): Problem[] {
         invalid(
           'endpoint',
           'files are fetched by HTTP, and their names are put behind the address',
-          endpoint,
+          shownUrl(endpoint),
           'an address that begins with https:// or http:// and has no ? and no #',
         ),
       ];

@@ -22,7 +22,7 @@ export class TrainConfig {
    */
   public static fromYaml(path: string): TrainConfig {
     const [unsound] = argumentProblems({ kind: 'string' }, path, 'trainConfig');
-    if (unsound !== undefined) return new TrainConfig(String(path), unsound);
+    if (unsound !== undefined) return new TrainConfig('', unsound);
     return new TrainConfig(path, readText(resolve(path), LARGEST_CONFIG));
   }
 

@@ -1,3 +1,4 @@
+import { shownUrl } from './judge/secrets';
 import { IMAGE_DIGEST, isPinned } from './kubernetes/image-reference';
 import type { Problem } from './run/finding';
 import { argumentProblems, checkedProps } from './run/props';
@@ -138,7 +139,7 @@ export class TrainerImage {
         id: 'image-not-pinned',
         key: 'TrainerImage.custom',
         message: 'the image may change under the run: its reference has no tag, or the tag latest',
-        got: image,
+        got: image.indexOf('@') < image.indexOf('/') ? shownUrl(image) : image,
         allowed: 'name:tag, or name@sha256:…',
         change: 'name a release tag or a digest',
       });

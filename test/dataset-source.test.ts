@@ -63,6 +63,8 @@ describe('data of a hub', () => {
         revision: 'v1',
         path: 'math/train.jsonl',
         directory: expect.stringMatching(/^\/models\/\.data\/[0-9a-f]{10}$/),
+        maxBytes: 60 * 2 ** 30,
+        maxSeconds: 64_425,
       },
     ]);
     expect(run.manifests.claims).toHaveLength(2);
@@ -151,6 +153,8 @@ describe('data of a web server', () => {
         files: { 'x/1.json': SHA.a, 'x/2.json': SHA.b },
         endpoint: 'https://files.example.com:8443/sets',
         directory: expect.stringMatching(/^\/models\/\.data\//),
+        maxBytes: 60 * 2 ** 30,
+        maxSeconds: 64_425,
       },
     ]);
     const policy = run.manifests.all.find(({ kind }) => kind === 'NetworkPolicy') as unknown as NetworkPolicy;

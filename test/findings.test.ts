@@ -461,6 +461,31 @@ const CASES: readonly Case[] = [
       { path: 'finetune/math', key: `env.${name}`, got: value },
     ],
   ),
+  ...(['NNODES', 'MASTER_ADDR', 'USE_RAY'] as const).map(
+    (name): Case => [
+      'owned-variable',
+      run({ podTemplate: { spec: { containers: [{ name: 'trainer', env: [{ name, value: '2' }] }] } } }),
+      { path: 'finetune/math', key: `podTemplate.spec.containers.trainer.env.${name}`, got: '2' },
+    ],
+  ),
+  [
+    'owned-variable',
+    run({
+      podTemplate: {
+        spec: {
+          containers: [
+            { name: 'trainer', env: [{ name: 'MASTER_ADDR', valueFrom: { fieldRef: { fieldPath: 'status.podIP' } } }] },
+          ],
+        },
+      },
+    }),
+    { path: 'finetune/math', key: 'podTemplate.spec.containers.trainer.env.MASTER_ADDR', got: 'no value' },
+  ],
+  [
+    'variable-reference',
+    run({ env: { WHERE: '$(POD_IP):80' } }),
+    { path: 'finetune/math', key: 'env.WHERE', allowed: 'a value without $(' },
+  ],
   [
     'patched-from-outside',
     (chart) => ApiObject.of(mathRun(chart).job).addJsonPatch(JsonPatch.remove('/spec/template/spec/tolerations')),
@@ -503,6 +528,10 @@ const CASES: readonly Case[] = [
         'podTemplate.spec.containers[0].env[0].value',
         '',
       ],
+      [run({ packageIndex: 'https://me:tiger@mirror/simple' }), 'finetune/math', 'packageIndex', ''],
+      [run({ env: { HF_ENDPOINT: 'https://me:tiger@mirror' } }), 'finetune/math', 'env.HF_ENDPOINT', ''],
+      [run({ image: TrainerImage.custom('me:tiger@registry/trainer:1') }), 'finetune/math', 'image', ''],
+      [run({ image: TrainerImage.official({ registry: 'me:tiger@registry' }) }), 'finetune/math', 'image', ''],
       [run({ labels: { token: TOKEN } }), 'finetune/math', 'labels.token', ''],
       [run({ annotations: { note: `by ${TOKEN}` } }), 'finetune/math', 'annotations.note', ''],
       [

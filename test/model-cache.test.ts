@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { Chart, Size } from 'cdk8s';
+import { Chart, Duration, Size } from 'cdk8s';
 import { Secret } from 'cdk8s-plus-28';
 import {
   FineTuningJob,
@@ -135,6 +135,8 @@ describe('a cache that is filled', () => {
       repository: 'Qwen/Qwen3-14B',
       revision: 'master',
       directory: '/models/modelscope/Qwen/Qwen3-14B/master',
+      maxBytes: 60 * 2 ** 30,
+      maxSeconds: 44_305,
     });
     expect(containerOf(jobOf(manifests, 'prepare')).resources?.limits).not.toHaveProperty('nvidia.com/gpu');
   });
@@ -152,6 +154,8 @@ describe('a cache that is filled', () => {
       revision: 'abc',
       endpoint: 'https://hub.example.com',
       directory: '/models/huggingface/mirror/Qwen3-14B/abc',
+      maxBytes: 60 * 2 ** 30,
+      maxSeconds: 44_305,
     });
   });
 
@@ -260,6 +264,26 @@ describe('a cache that is filled', () => {
     expect(metadata).not.toHaveProperty('annotations');
   });
 
+  test('is filled within what it holds, and within the time that this takes at the least speed', () => {
+    const { manifests } = withCache((chart) => new ModelCache(chart, 'models', { size: Size.gibibytes(80) }));
+    expect(requestOf(manifests).model).toMatchObject({ maxBytes: 80 * 2 ** 30, maxSeconds: 44_305 });
+    // An hour for the packages, and one to begin with.
+    expect(jobOf(manifests, 'prepare').spec?.activeDeadlineSeconds).toBe(44_305 + 7200);
+  });
+
+  test('is filled within the time given, which its download stays below', () => {
+    const prepareDeadline = Duration.hours(4);
+    const { manifests } = withCache((chart) => new ModelCache(chart, 'models', { prepareDeadline }));
+    expect(jobOf(manifests, 'prepare').spec?.activeDeadlineSeconds).toBe(4 * 3600);
+    expect(requestOf(manifests).model.maxSeconds).toBe(Math.floor((4 * 3600 * 44_305) / (44_305 + 7200)));
+  });
+
+  test('of a model whose files are quantised, may hold as much as the model has in 16 bit', () => {
+    const source = Source.modelScope({ repository: 'Qwen/Qwen3-14B-AWQ' });
+    const { manifests } = withCache((chart) => new ModelCache(chart, 'models', { source }));
+    expect(requestOf(manifests).model.maxBytes).toBe(60 * 2 ** 30);
+  });
+
   test('gives its labels and annotations to its claim, and to the Job and the pod that fill it', () => {
     const own = { labels: { team: 'a' }, annotations: { note: 'b' } };
     const { manifests } = withCache((chart) => new ModelCache(chart, 'models', own));
@@ -308,6 +332,8 @@ describe('a cache that is filled from a web server', () => {
       files: FILES,
       endpoint: 'http://files.example.com:8080/qwen',
       directory: expect.stringMatching(/^\/models\/http\/[0-9a-f]{10}$/),
+      maxBytes: 60 * 2 ** 30,
+      maxSeconds: 44_305,
     });
     expect(trainConfigOf(manifests)['model_name_or_path']).toBe(requestOf(manifests).model.directory);
   });

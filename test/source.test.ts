@@ -55,20 +55,21 @@ test.each([
 });
 
 test.each([
-  'ftp://files.example.com',
-  'files.example.com',
-  '/srv/files',
-  'https://a.example.com/x?token=1',
-  'https://a/#b',
-])('%s is no address to fetch from', (endpoint) => {
+  ['ftp://files.example.com'],
+  ['files.example.com'],
+  ['/srv/files'],
+  ['https://a.example.com/x?token=1', 'https://a.example.com/x?…'],
+  ['https://me:ti/ger@a', 'https://…@a'],
+  ['https://a/#b'],
+])('%s is no address to fetch from', (endpoint, shown = endpoint) => {
   for (const source of [http({ endpoint }), Source.huggingFace({ endpoint }), Source.modelScope({ endpoint })]) {
-    expect(problemsOf(source)).toEqual([['source.endpoint', endpoint]]);
+    expect(problemsOf(source)).toEqual([['source.endpoint', shown]]);
   }
 });
 
 test('a password in an address is a finding that doesn’t show it', () => {
   const endpoint = 'https://me:hunter2@files.example.com/x';
-  expect(problemsOf(http({ endpoint }))).toEqual([['source.endpoint', 'https://…@files.example.com']]);
+  expect(problemsOf(http({ endpoint }))).toEqual([['source.endpoint', 'https://…@files.example.com/x']]);
 });
 
 test.each(['../up', 'a/../../b', '/etc/passwd', 'a//b', 'a/', '.complete', 'a/.hidden', '', 'a\\b'])(
@@ -125,3 +126,7 @@ test.each([
   ]);
 });
 let { chart } = chartOf();
+
+test.each([{}, { a: 1 }, { secret: {}, key: 'token' }, { secret: { name: 'hub' } }])('%j names no token', (token) => {
+  expect(problemsOf(Source.modelScope({ token: token as never }))).toContainEqual(['source.token', undefined]);
+});

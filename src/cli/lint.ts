@@ -2,6 +2,7 @@ import { dirname, isAbsolute, relative, resolve } from 'node:path';
 import type { Acknowledgements } from '../judge/acknowledgements';
 import { attempt } from '../judge/guarded';
 import { judge } from '../judge/judge';
+import { maskedFinding, maskedLines } from '../judge/secrets';
 import { type Edit, type Finding, Severity } from '../run/finding';
 import type { Release } from '../run/releases';
 import { type FileStore, fileStore, reasonOf } from './file-store';
@@ -92,7 +93,9 @@ function refused(file: string, release: Release, findings: readonly Finding[]): 
 function publicShape({ findings, acknowledged: _, ...report }: LintReport): object {
   return {
     ...report,
-    findings: findings.map(({ id, severity, key, message, fix }) => ({ id, severity, key, message, fix: fix ?? [] })),
+    findings: findings
+      .map((finding) => maskedFinding(finding))
+      .map(({ id, severity, key, message, fix }) => ({ id, severity, key, message, fix: fix ?? [] })),
   };
 }
 
@@ -163,7 +166,7 @@ function saveAll(store: FileStore, options: LintOptions, output: Output): boolea
     const name = here.startsWith('..') || isAbsolute(here) ? path : here;
     try {
       store.save(path);
-      show(difference(name, before, after));
+      show(maskedLines(difference(name, before, after)));
     } catch (error) {
       output.err(`error: ${name} can't be written in ${dirname(resolve(path))}: ${reasonOf(error)}\n`);
       saved = false;

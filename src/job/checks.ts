@@ -4,7 +4,7 @@ import { hasMovingTag, isPinned } from '../kubernetes/image-reference';
 import { annotationProblems, labelProblems, objectNameProblems, variableProblems } from '../kubernetes/name-problems';
 import { PREPARE_OWNED_VARIABLES } from '../kubernetes/prepare-pod';
 import { tooLittle, unavailable } from '../kubernetes/resources';
-import { OWNED_VARIABLES } from '../kubernetes/trainer-env';
+import { OWNED_VARIABLES, ownedVariable } from '../kubernetes/trainer-env';
 import { wayOutVariables } from '../kubernetes/way-out';
 import { digest } from '../run/digest';
 import { type Finding, type Problem, Severity } from '../run/finding';
@@ -150,16 +150,25 @@ function podProblems(at: string, asked: RequestedPod, owned: Readonly<Record<str
     ...labelProblems(`${at}labels`, asked.labels),
     ...annotationProblems(`${at}annotations`, asked.annotations),
     ...variableProblems(`${at}env`, env),
-    ...Object.entries(owned)
-      .filter(([name]) => Object.hasOwn(env, name))
-      .map(([name, change]) => ({
-        id: 'owned-variable' as const,
-        key: `${at}env.${name}`,
-        message: 'the run sets this variable itself, and another value would contradict the run',
-        got: env[name],
-        change,
-      })),
+    ...Object.keys(owned)
+      .filter((name) => Object.hasOwn(env, name))
+      .map((name) => ownedVariable(`${at}env.${name}`, name, env[name], owned)),
+    ...referringVariables(`${at}env`, env),
   ];
+}
+
+/** Kubernetes puts another variable in the place of $(NAME), or doesn't, by the order in which a pod lists them. */
+function referringVariables(at: string, env: Readonly<Record<string, string>>): Problem[] {
+  return Object.entries(env)
+    .filter(([, value]) => value.includes('$('))
+    .map(([name]) => ({
+      id: 'variable-reference',
+      key: `${at}.${name}`,
+      message: 'Kubernetes would put another variable in the place of $(…), if the pod lists it before this one',
+      allowed: 'a value without $(',
+      change:
+        "write the value itself; what Kubernetes is to fill in goes into podTemplate (env of the pod's container), where $$(…) is the text $(…)",
+    }));
 }
 
 /** Texts that reach the manifest by no ConfigMap; a variable with its name, by which some secrets are known. */
@@ -169,6 +178,7 @@ function manifestTexts(resolved: ResolvedRun): Record<string, string> {
     ...podTexts('preparePod.', resolved.preparePod),
     ...podTexts('preflightPod.', resolved.preflightPod),
     ...textsOf({ packageIndex: resolved.packageIndex }, ''),
+    ...withNames({ image: resolved.image.reference }),
   };
 }
 

@@ -25,7 +25,8 @@ import { labelsOf } from '../tree/labels';
 import { makeNetworkPolicy } from '../tree/network-policy';
 import { patchedTemplate } from './patched-template';
 import { cpuPlacement } from './placement';
-import type { FetchInto, RequestedPod } from './request';
+import { fetchBounds } from './prepare-bounds';
+import type { FetchInto, RequestedPod, Room } from './request';
 import type { ResolvedRun } from './resolve';
 
 /** What a run needs on a volume before it may start. */
@@ -34,6 +35,8 @@ export interface PrepareRequest {
   /** Data sets, one a directory. */
   readonly data: readonly FetchInto[];
   readonly packages?: { readonly requirements: string; readonly directory: string; readonly indexUrl?: string };
+  /** How long the Job may take, waiting for a node and all tries included. */
+  readonly deadlineSeconds: number;
 }
 
 /** What the pods of a run have to know of the Job that prepares it. */
@@ -51,10 +54,15 @@ export interface Prepared {
 export interface Filling {
   readonly labels: Readonly<Record<string, string>>;
   readonly annotations: Readonly<Record<string, string>>;
+  /** What the volume can hold; undefined: not known. */
+  readonly room?: Room;
+  /** How long the Job may take; undefined: as what it fetches asks for. */
+  readonly deadlineSeconds?: number;
 }
 
 /** What must be on the volume before a run may start. */
-export function preparedOf({ location, datasets, requirements, target, packageIndex }: ResolvedRun): Prepared {
+export function preparedOf(resolved: ResolvedRun): Prepared {
+  const { location, datasets, requirements, target, packageIndex } = resolved;
   const near = { 'cdk8s-llamafactory/volume': labelValue(target.claimName) };
   const model =
     location.fetch === undefined
@@ -74,10 +82,30 @@ export function preparedOf({ location, datasets, requirements, target, packageIn
   }
   const parts = [...(model === undefined ? [] : [model]), ...data, ...(packages === undefined ? [] : [packages])];
   return {
-    request: { model, data, packages },
+    request: bounded({ model, data, packages }, resolved),
     markers: parts.map(({ directory }) => `${directory}/.complete`),
     pythonPath: packages === undefined ? [] : [packages.directory],
     near,
+  };
+}
+
+/** A request with what may be fetched for it, and for how long. */
+function bounded(request: Omit<PrepareRequest, 'deadlineSeconds'>, resolved: ResolvedRun): PrepareRequest {
+  const { models, saves, numbers } = resolved;
+  const { modelBytes } = numbers.host;
+  const deadline = (models.filled ? models : saves).prepareDeadlineSeconds;
+  const { model, data, packages } = request;
+  const bounds = fetchBounds({
+    model: model === undefined ? undefined : { room: models.room, bytes: modelBytes },
+    data: data.map(() => (models.filled ? { room: models.room, beside: modelBytes } : { room: saves.room, beside: 0 })),
+    packages: packages !== undefined,
+    deadlineSeconds: deadline,
+  });
+  return {
+    model: model === undefined ? undefined : { ...model, bounds: bounds.model },
+    data: data.map((each, i) => ({ ...each, bounds: bounds.data[i] })),
+    packages,
+    deadlineSeconds: bounds.deadlineSeconds,
   };
 }
 
@@ -221,6 +249,7 @@ function makePrepareJob(
     annotations,
     template,
     backoffLimit: PREPARE_BACKOFF_LIMIT,
+    activeDeadlineSeconds: request.deadlineSeconds,
     failurePolicy: podFailurePolicy(PREPARE),
   });
   if (sharing.reaches !== undefined) {
@@ -274,8 +303,8 @@ function requestFile({ model, data, packages }: PrepareRequest): object {
   };
 }
 
-function part({ origin: { endpoint }, what, directory }: FetchInto): object {
-  return { ...what, ...(endpoint === undefined ? {} : { endpoint }), directory };
+function part({ origin: { endpoint }, what, directory, bounds }: FetchInto): object {
+  return { ...what, ...(endpoint === undefined ? {} : { endpoint }), directory, ...bounds };
 }
 
 /** The tokens of the sources, one a hub: that a hub has no two of them is checked with the run. */

@@ -41,6 +41,14 @@ export interface Fetch {
 /** What is fetched, and to which directory. */
 export interface FetchInto extends Fetch {
   readonly directory: string;
+  readonly bounds?: FetchBounds;
+}
+
+/** How much may be fetched, and how long it may take, all tries together. */
+export interface FetchBounds {
+  /** Undefined: what the disk holds. */
+  readonly maxBytes?: number;
+  readonly maxSeconds: number;
 }
 
 /** Where a run finds its model, and what must be fetched first. */
@@ -105,6 +113,18 @@ export interface RequestedClaim extends MountedClaim {
   readonly sized: boolean;
   /** Whether pods on several nodes may mount it at once; undefined: not known. */
   readonly readWriteMany?: boolean;
+  /** What it can hold; undefined: not known. */
+  readonly room?: Room;
+  /** How long the Job that fills it may take; undefined: as what it fetches asks for. */
+  readonly prepareDeadlineSeconds?: number;
+}
+
+/** What a claim can hold. */
+export interface Room {
+  /** The size that was given. */
+  readonly bytes?: number;
+  /** The least that is planned where none was, in GiB. */
+  readonly smallest: number;
 }
 
 /** What a pod of a run is given. */

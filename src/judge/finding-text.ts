@@ -1,7 +1,9 @@
 import { type Finding, Severity } from '../run/finding';
+import { maskedFinding } from './secrets';
 
 /** One finding on one line, for errors that other programs print. */
-export function findingLine(finding: Finding): string {
+export function findingLine(found: Finding): string {
+  const finding = maskedFinding(found);
   const parts = [
     finding.message,
     ...(finding.got === undefined ? [] : [`got ${finding.got}`]),
@@ -36,7 +38,8 @@ function shared(findings: readonly Finding[]): Finding[] {
   });
 }
 
-function findingBlock(finding: Finding): string {
+function findingBlock(found: Finding): string {
+  const finding = maskedFinding(found);
   const rows: Array<[string, string | undefined]> = [
     ['got', finding.got],
     ['allowed', finding.allowed],

@@ -9,6 +9,7 @@ import { type Acknowledgements, acknowledge } from './acknowledgements';
 import { distinct } from './distinct';
 import { type Attempt, attempt } from './guarded';
 import { checkRules } from './rules';
+import { maskedFinding, secretArguments } from './secrets';
 
 /** What a run's arguments were written as. */
 export interface Written {
@@ -93,8 +94,18 @@ function judgeFindings(run: Run, { written = NOTHING, files, further = [], ackno
   const parsed = attempt(run.path, '', () => parse({ ...run, floats: written.floats, files }));
   const { accepted, findings }: Verdict =
     'failed' in parsed ? { accepted: false, findings: [parsed.failed] } : parsed.value;
+  const secrets = secretArguments(run.args);
   const found = [...findings, ...checkRules(run)].map((finding) => called(finding, run, written));
-  return { accepted, ...acknowledge(distinct([...further, ...found]), reasons, run.path) };
+  const said = [...further, ...found];
+  const shown = secrets.size === 0 ? said : said.map((finding) => withoutSecrets(finding, secrets));
+  return { accepted, ...acknowledge(distinct(shown), reasons, run.path) };
+}
+
+/** A finding that shows no secret, and whose fix moves none: where a secret goes its author says. */
+function withoutSecrets(finding: Finding, secrets: ReturnType<typeof secretArguments>): Finding {
+  const { fix = [], ...others } = finding;
+  const values = [...secrets.values()].map(({ value }) => value);
+  return maskedFinding(fix.some(({ key }) => secrets.has(key)) ? others : finding, values);
 }
 
 const NOTHING: Written = { floats: new Set() };

@@ -45,6 +45,7 @@ const SEVERITIES: Readonly<Partial<Record<FindingId, readonly Severity[]>>> = {
   'import-deepspeed': [WARNING],
   'import-launch-script': [WARNING],
   'import-model': [ERROR, WARNING],
+  'import-secret': [WARNING],
   'memory-too-small': [ERROR, WARNING],
   'missing-reference': [ERROR, WARNING],
   'model-not-planned': [WARNING],

@@ -10,12 +10,14 @@ import { rule as evaluationsNeverFire } from './rules/arguments/evaluations-neve
 import { rule as gradientCheckpointingStaysOn } from './rules/arguments/gradient-checkpointing-stays-on';
 import { rule as noEffectArguments } from './rules/arguments/no-effect-arguments';
 import { rule as nothingToDo } from './rules/arguments/nothing-to-do';
+import { rule as otherCommandArgument } from './rules/arguments/other-command-argument';
 import { rule as overwriteOutputDir } from './rules/arguments/overwrite-output-dir';
 import { rule as reportToUnknown } from './rules/arguments/report-to-unknown';
 import { rule as reportToUnset } from './rules/arguments/report-to-unset';
 import { rule as resumeFromCheckpoint } from './rules/arguments/resume-from-checkpoint';
 import { rule as saveOnlyModel } from './rules/arguments/save-only-model';
 import { rule as savesNeverFire } from './rules/arguments/saves-never-fire';
+import { rule as secretArgument } from './rules/arguments/secret-argument';
 import { rule as unresolvedInterpolation } from './rules/arguments/unresolved-interpolation';
 import { rule as datasetInfoKeys } from './rules/data/dataset-info-keys';
 import { rule as datasetRows } from './rules/data/dataset-rows';
@@ -53,9 +55,11 @@ import { rule as relativePath } from './rules/paths/relative-path';
 export const RULES: readonly Rule[] = [
   argumentType,
   argumentChoice,
+  secretArgument,
   brokenInterpolation,
   unresolvedInterpolation,
   nothingToDo,
+  otherCommandArgument,
   quantizationWithoutEffect,
   doraOnQuantized,
   loraTargetUnknown,

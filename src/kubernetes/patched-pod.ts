@@ -7,6 +7,7 @@ import { JOB_LABEL } from './labels';
 import { mergePodTemplate } from './merge-pod-template';
 import { restrictedViolations } from './pod-security';
 import { podShapeProblems } from './pod-shape';
+import { ownedVariable } from './trainer-env';
 import { unknownFields } from './unknown-fields';
 
 /** A pod template after a user's patch, and what is wrong with it now. */
@@ -28,6 +29,8 @@ export interface PatchablePod {
   readonly undone: string;
   /** How the container's command must end. */
   readonly command: string;
+  /** What is set already of its variables, and what to do instead of setting it. */
+  readonly ownedVariables: Readonly<Record<string, string>>;
 }
 
 /** What a container of the user's has, unless it says otherwise, so that `restricted` admits the pod. */
@@ -63,6 +66,7 @@ export function patchedPod(path: string, template: PodTemplateSpec, patch: Mappi
       ...unknownFields(path, patch, pod.prop),
       ...ownLabels(template, merged, finding),
       ...ownContainer(pod, before, after, finding),
+      ...ownedVariables(path, pod, patch),
       ...otherContainers(pod, before, after, finding),
       ...withoutResources(before, after, finding),
       ...imageFindings(path, pod, before, after),
@@ -177,6 +181,24 @@ function ownContainer(
     );
   }
   return findings;
+}
+
+/** Variables of the pod's container that the library sets itself, and that the patch names. */
+function ownedVariables(
+  path: string,
+  { prop, container, ownedVariables: owned }: PatchablePod,
+  patch: Mapping,
+): Finding[] {
+  const { containers } = (patch['spec'] ?? {}) as Partial<PodSpec>;
+  return (containers ?? [])
+    .filter(({ name }) => name === container)
+    .flatMap(({ env }) => env ?? [])
+    .filter(({ name }) => Object.hasOwn(owned, name))
+    .map(({ name, value }) => ({
+      ...ownedVariable(`${prop}.spec.containers.${container}.env.${name}`, name, value, owned),
+      severity: Severity.ERROR,
+      path,
+    }));
 }
 
 function otherContainers({ container }: PatchablePod, before: PodSpec, after: PodSpec, make: Make): Finding[] {

@@ -106,15 +106,28 @@ export function podTemplate(input: PodInput): PodTemplateSpec {
   };
 }
 
+/**
+ * A text that Kubernetes hands to a container as it stands: in commands and variables it puts the variable NAME in the
+ * place of $(NAME), and a single $ in that of two.
+ * Source: kubernetes/third_party/forked/golang/expansion/expand.go.
+ */
+function literally(text: string): string {
+  return text.replace(/\$(?=[$(])/g, '$$$$');
+}
+
+function literalVariable(variable: EnvVar): EnvVar {
+  return variable.value === undefined ? variable : { ...variable, value: literally(variable.value) };
+}
+
 function hardened(spec: ContainerSpec): Container {
   return {
     name: spec.name,
     image: spec.image,
     ...(spec.restartPolicy === undefined ? {} : { restartPolicy: spec.restartPolicy }),
     imagePullPolicy: 'IfNotPresent',
-    command: [...spec.command],
+    command: spec.command.map(literally),
     ...(spec.workingDir === undefined ? {} : { workingDir: spec.workingDir }),
-    ...(spec.env.length > 0 ? { env: [...spec.env] } : {}),
+    ...(spec.env.length > 0 ? { env: spec.env.map(literalVariable) } : {}),
     // Requests equal limits: the kubelet evicts such a pod last.
     resources: {
       requests: { ...spec.resources },

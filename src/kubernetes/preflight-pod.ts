@@ -1,7 +1,7 @@
 import type { PatchablePod } from './patched-pod';
 import type { PodInput } from './pod-template';
 import type { PodResources } from './resources';
-import { envVars, HOME, writablePlaces } from './trainer-env';
+import { envVars, HOME, OWNED_VARIABLES, writablePlaces } from './trainer-env';
 import {
   NO_GPUS,
   PATHS,
@@ -24,6 +24,7 @@ export const PATCHABLE_PREFLIGHT: PatchablePod = {
   program: 'preflight.py',
   undone: 'the run is not gone over, and training waits for it in vain',
   command: `python3 -I ${PATHS.launch}/preflight.py`,
+  ownedVariables: OWNED_VARIABLES,
 };
 
 /** What the preflight pod is made of. */

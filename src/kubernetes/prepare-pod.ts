@@ -18,6 +18,18 @@ export interface HubToken {
 /** The container that fills the volume. */
 export const PREPARE = 'prepare';
 
+/** What the prepare pod sets itself, and what to do instead of setting it in `env`. */
+export const PREPARE_OWNED_VARIABLES: Readonly<Record<string, string>> = {
+  PREPARE_SPEC: 'take it out; it follows from the run',
+  PREPARE_TRIES: 'take it out; it follows from the Job',
+  PREPARE_JOB: 'take it out; it follows from the Job',
+  HF_TOKEN: "name its Secret by the source's token",
+  MODELSCOPE_API_TOKEN: "name its Secret by the source's token",
+  HF_ENDPOINT: "set the source's endpoint",
+  MODELSCOPE_ENDPOINT: "set the source's endpoint",
+  MODELSCOPE_DOMAIN: "set the source's endpoint",
+};
+
 /** What a patch must leave of the prepare pod. */
 export const PATCHABLE_PREPARE: PatchablePod = {
   prop: 'preparePod.podTemplate',
@@ -25,6 +37,7 @@ export const PATCHABLE_PREPARE: PatchablePod = {
   program: 'prepare.py',
   undone: 'nothing is fetched or installed, and training waits for it in vain',
   command: `python3 ${PREPARE_PATH}/prepare.py`,
+  ownedVariables: PREPARE_OWNED_VARIABLES,
 };
 
 /** How often a failed prepare pod is replaced. */
@@ -43,18 +56,6 @@ export interface PreparePod extends PodSettings {
   readonly wayOut: WayOut;
   readonly hosts: readonly string[];
 }
-
-/** What the prepare pod sets itself, and what to do instead of setting it in `env`. */
-export const PREPARE_OWNED_VARIABLES: Readonly<Record<string, string>> = {
-  PREPARE_SPEC: 'take it out; it follows from the run',
-  PREPARE_TRIES: 'take it out; it follows from the Job',
-  PREPARE_JOB: 'take it out; it follows from the Job',
-  HF_TOKEN: "name its Secret by the source's token",
-  MODELSCOPE_API_TOKEN: "name its Secret by the source's token",
-  HF_ENDPOINT: "set the source's endpoint",
-  MODELSCOPE_ENDPOINT: "set the source's endpoint",
-  MODELSCOPE_DOMAIN: "set the source's endpoint",
-};
 
 /** The CPU pod that fills a volume. */
 export function preparePod(pod: PreparePod): PodInput {

@@ -1,4 +1,5 @@
 import type { EnvVar } from 'kubernetes-types/core/v1';
+import type { Problem } from '../run/finding';
 
 /** The home of whoever the pod runs as: an emptyDir, the only place beside /tmp and the volumes that can be written. */
 export const HOME = '/home/trainer';
@@ -80,11 +81,34 @@ export const OWNED_VARIABLES: Readonly<Record<string, string>> = {
   WORLD_SIZE: 'take it out; it follows from nodePool and gpus',
   RANK: 'take it out: torchrun sets it for each process',
   LOCAL_RANK: 'take it out: torchrun sets it for each process',
+  LOCAL_WORLD_SIZE: 'take it out: torchrun sets it for each process',
+  RDZV_ID: 'take it out: torchrun needs no rendezvous on the only node',
+  MIN_NNODES: 'take it out: a run has one node',
+  MAX_NNODES: 'take it out: a run has one node',
+  MAX_RESTARTS: "take it out: the Job makes another pod, by the prop 'backoffLimit'",
+  USE_RAY: 'take it out: torchrun starts the run, not Ray',
+  USE_V1: 'take it out: it starts another trainer, which reads other arguments',
   FORCE_TORCHRUN: 'take it out: the launcher always starts torchrun',
   CUDA_VISIBLE_DEVICES: 'set it by cudaVisibleDevices',
   TRAIN_CONFIG: 'take it out; it follows from train and trainConfig',
   OUTPUT_DIR: 'take it out; it follows from saves',
 };
+
+/** One of them that was given; the value is undefined where something else gives it. */
+export function ownedVariable(
+  key: string,
+  name: string,
+  value: string | undefined,
+  owned: Readonly<Record<string, string>>,
+): Problem {
+  return {
+    id: 'owned-variable',
+    key,
+    message: 'the run sets this variable itself, and another value would contradict the run',
+    got: value == null ? 'no value' : String(value),
+    change: owned[name],
+  };
+}
 
 /** Variables as a container lists them, sorted by name. */
 export function envVars(...variables: ReadonlyArray<Readonly<Record<string, string>>>): EnvVar[] {

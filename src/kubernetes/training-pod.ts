@@ -5,7 +5,7 @@ import { type ContainerSpec, type PodInput, type PodSettings, podSettings } from
 import { bytesQuantity } from './quantity';
 import type { PodResources } from './resources';
 import { evictionAnnotations, gpuRequestOf } from './scheduling';
-import { envVars, HOME, launcherEnv, TMP, writablePlaces } from './trainer-env';
+import { envVars, HOME, launcherEnv, OWNED_VARIABLES, TMP, writablePlaces } from './trainer-env';
 import { type WayOut, wayOutEnv, wayOutMounts, wayOutVolumes } from './way-out';
 
 /** Where things stand in the training pod. */
@@ -32,6 +32,7 @@ export const PATCHABLE_TRAINER: PatchablePod = {
   program: 'launch.sh',
   undone: 'exit codes, the lock on the output directory and the diagnosis are its work',
   command: `bash ${PATHS.launch}/launch.sh`,
+  ownedVariables: OWNED_VARIABLES,
 };
 
 /**
@@ -159,8 +160,17 @@ export function runMounts(pod: TrainingPod): VolumeMount[] {
 }
 
 function trainerEnv(pod: TrainingPod): EnvVar[] {
-  return envVars(writablePlaces(), runEnv(pod), smokeEnv(pod), monitorEnv(pod), pod.env);
+  return [
+    ...envVars(writablePlaces(), runEnv(pod), smokeEnv(pod), monitorEnv(pod), pod.env),
+    ...(pod.nodes > 1 ? [RUN_UID] : []),
+  ];
 }
+
+/** By the Job's uid the nodes of a run know each other: that of rank 0 takes the output folder, the others see for whom. */
+const RUN_UID: EnvVar = {
+  name: 'RUN_UID',
+  valueFrom: { fieldRef: { fieldPath: "metadata.labels['batch.kubernetes.io/controller-uid']" } },
+};
 
 /** What the launcher reads of the run. */
 export function runEnv(pod: TrainingPod): Record<string, string> {

@@ -109,8 +109,9 @@ function checkKind(kind: PropKind, given: unknown, at: string): Checked {
       if (isMapping(given)) return { value: given, problems: [] };
       break;
     case 'class':
-      if (isInstance(given, kind.name)) return { value: given, problems: [] };
-      break;
+      if (!isInstance(given, kind.name)) break;
+      if (kind.name === 'Duration') return duration(given as Duration, at);
+      return { value: given, problems: [] };
     case 'enum':
       if (Object.values(kind.members).includes(given as string)) return { value: given, problems: [] };
       break;
@@ -118,6 +119,28 @@ function checkKind(kind: PropKind, given: unknown, at: string): Checked {
       if (typeof given === kind.kind) return { value: given, problems: [] };
   }
   return { value: undefined, problems: [wrong(at, given, wanted(kind))] };
+}
+
+/** The longest that a field of 32 bits holds. */
+const MOST_SECONDS = 2 ** 31 - 1;
+
+/** A duration of cdk8s, as far as it is looked at. */
+interface Duration {
+  toSeconds(options: { readonly integral: boolean }): number;
+}
+
+/** Kubernetes counts in whole seconds. */
+function duration(given: Duration, at: string): Checked {
+  const seconds = given.toSeconds({ integral: false });
+  if (Number.isInteger(seconds) && seconds >= 0 && seconds <= MOST_SECONDS) return { value: given, problems: [] };
+  const problem: Problem = {
+    id: 'invalid-prop',
+    key: at,
+    message: 'Kubernetes counts in whole seconds',
+    got: `${seconds} s`,
+    allowed: `whole seconds, at most ${MOST_SECONDS}`,
+  };
+  return { value: undefined, problems: [problem] };
 }
 
 /** No manifest is nested deeper. */

@@ -585,6 +585,34 @@ test('no variable that a run refuses goes from the launch script into its progra
   expect(`${out}${err}`).not.toContain('tiger');
 });
 
+test('no secret of config or script goes into the program or its report, and what only sounds like one does', () => {
+  const config = `${LORA}swanlab_api_key: tiger-a\nrun_name: hf_${'A'.repeat(34)}\nwandb_api_key: tiger-b\n`;
+  const script = [
+    'export TOKENIZERS_PARALLELISM=false',
+    'export HF_ENDPOINT=https://me:tiger-c@mirror',
+    'llamafactory-cli train train.yaml --hub_token=tiger-d',
+  ].join('\n');
+  const directory = write(join(folder, 'secrets'), { ...DATA, 'train.yaml': config, 'launch.sh': `${script}\n` });
+  const { status, out, err } = run('import', directory);
+  expect(`${out}${err}`).not.toMatch(/tiger|hf_A/);
+  expect(out).toContain("env: { TOKENIZERS_PARALLELISM: 'false' }");
+  expect(out).toContain('Source.huggingFace()');
+  expect(err.match(/\[import-secret\]/g)).toHaveLength(3);
+  for (const name of ['swanlab_api_key', 'run_name', 'wandb_api_key', 'HF_ENDPOINT']) expect(err).toContain(name);
+  expect(err).toContain('SWANLAB_API_KEY');
+  expect(status).toBe(0);
+});
+
+test('a program that names a config with a secret says that its synth refuses it', () => {
+  const config = `${LORA}hub_token: tiger\nlr_scheduler_kwargs: "{a: 1}"\n`;
+  const directory = write(join(folder, 'secret-named'), { ...DATA, 'train.yaml': config });
+  const { status, out, err } = run('import', directory);
+  expect(out).toContain('TrainConfig.fromYaml');
+  expect(err).toContain('[secret-argument]');
+  expect(`${out}${err}`).not.toContain('tiger');
+  expect(status).toBe(1);
+});
+
 test('a crash inside the import is a finding, and there is no program', () => {
   const info = JSON.stringify({ math: { file_name: 'a\u0000b.json' } });
   const directory = write(join(folder, 'crash'), { 'train.yaml': LORA, 'data/dataset_info.json': info });

@@ -399,3 +399,46 @@ describe('lint --fix leaves to its author what it can not be sure of', () => {
     },
   );
 });
+
+describe('lint of a config with secrets', () => {
+  const SECRETS = {
+    hf_hub_token: 'tiger-one',
+    wandb_api_key: 'tiger-two',
+    swanlab_lark_secret: 'tiger-three',
+    ddp_timeout: 'tiger-four',
+    hub_token: 'tiger-four',
+  };
+
+  test.each([[[]], [['--format', 'json']]])('names the places, and shows no value (%j)', (options) => {
+    const { status, out, err } = run('lint', project('secrets', SECRETS), ...options);
+    expect(status).toBe(1);
+    for (const key of ['hf_hub_token', 'wandb_api_key', 'swanlab_lark_secret', 'hub_token']) expect(out).toContain(key);
+    expect(`${out}${err}`).not.toContain('tiger');
+  });
+
+  test('says which variable to put it into, and moves none by a fix', () => {
+    const path = project('secrets-moved', { wandb_api_key: 'tiger', hub_token: 'tiger' });
+    expect(run('lint', path).out).toContain('HF_TOKEN');
+    run('lint', path, '--fix');
+    expect(readFileSync(path, 'utf8')).toContain('"wandb_api_key": "tiger"');
+  });
+
+  test('mends what stands beside them, and shows no value', () => {
+    const path = project('secrets-fixed');
+    const text = `${readFileSync(path, 'utf8').replace(/\n\}$/, '')},\n "hub_token": "tiger",\n "lora_rank": "8"\n}\n`;
+    write(dirname(path), { 'train.yaml': text });
+    const { out, err } = run('lint', path, '--fix');
+    expect(readFileSync(path, 'utf8')).toContain('"hub_token": "tiger"');
+    expect(out).toContain('+ "lora_rank": 8');
+    expect(`${out}${err}`).not.toContain('tiger');
+  });
+
+  test('leaves one that is given twice to its author', () => {
+    const path = project('secrets-twice');
+    const text = 'hub_token: tiger-one\nhub_token: tiger-two\n';
+    write(dirname(path), { 'train.yaml': text });
+    const { out, err } = run('lint', path, '--fix', '--format', 'json');
+    expect(readFileSync(path, 'utf8')).toContain(text);
+    expect(`${out}${err}`).not.toContain('tiger');
+  });
+});

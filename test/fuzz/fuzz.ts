@@ -1,13 +1,15 @@
 /**
  * `npm run fuzz [-- --runs N] [--seed N] [--only I]`: throws inputs at everything that lint, plan and the renderer
  * read. Nothing may be thrown, no check may fail, and each input has two seconds. A child judges them; one that hangs
- * is named and ended, and another goes on behind it. With --only one input is shown and judged.
+ * is named and ended, and another goes on behind it. With --only one input is shown and judged. Afterwards props of
+ * wrong kinds are given to every construct, and hubs lie to prepare.py: hostile.ts.
  */
 import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inspect, parseArgs } from 'node:util';
+import { hostile } from './hostile';
 import { inputAt } from './inputs';
 import { faultOf } from './judge';
 
@@ -36,6 +38,7 @@ async function all(): Promise<void> {
     next = ended.next;
   }
   rmSync(folder, { recursive: true, force: true });
+  faults += await hostile(seed, Math.ceil(runs / 50), Math.ceil(runs / 500));
   const seconds = Math.round((Date.now() - started) / 1000);
   console.log(`${runs} inputs of seed ${seed} in ${seconds} s: ${faults} faults`);
   process.exitCode = faults > 0 ? 1 : 0;

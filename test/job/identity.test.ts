@@ -165,7 +165,11 @@ const EDITS: ReadonlyArray<readonly [string, Edit, ReadonlyArray<keyof Names>]> 
   ['the user', { run: { runAsUser: 2000 } }, ['job', 'prepare']],
   ['a pull secret', { run: { imagePullSecrets: ['registry'] } }, ['job', 'prepare']],
   ['the package index', { run: { packageIndex: 'https://pypi.example.com' } }, ['prepare', 'prepareFiles']],
-  ['the size of the claims', { cache: { size: Size.gibibytes(90) }, savesSize: Size.gibibytes(90) }, []],
+  [
+    'the size of the claims',
+    { cache: { size: Size.gibibytes(90) }, savesSize: Size.gibibytes(90) },
+    ['prepare', 'prepareFiles'],
+  ],
   ['how often a pod is replaced', { run: { backoffLimit: 5 } }, []],
 ];
 

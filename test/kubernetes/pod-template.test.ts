@@ -129,3 +129,13 @@ test('a priority class is named only if there is one', () => {
   expect(specOf({ priorityClassName: 'batch' })?.priorityClassName).toBe('batch');
   expect(specOf()).not.toHaveProperty('priorityClassName');
 });
+
+test.each([
+  ['$(HOME)', '$$(HOME)'],
+  ['$$(HOME)', '$$$$(HOME)'],
+  ['a$$b', 'a$$$b'],
+  ['$HOME, 5 $', '$HOME, 5 $'],
+])('a container reads %s as it was written, in commands and variables', (text, written) => {
+  const spec = specOf({ container: container({ command: ['sh', text], env: [{ name: 'A', value: text }] }) });
+  expect(spec?.containers[0]).toMatchObject({ command: ['sh', written], env: [{ name: 'A', value: written }] });
+});

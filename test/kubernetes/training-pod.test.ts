@@ -252,3 +252,14 @@ describe('TensorBoard', () => {
     expect(sidecar({ virtualEnvironment: '/opt/venv' })?.command[0]).toBe('/opt/venv/bin/python3');
   });
 });
+
+test('on several nodes the pods know by the uid of their Job which run they are of', () => {
+  const named = (nodes: number) => trainingPod(pod({ nodes })).container.env.filter(({ name }) => name === 'RUN_UID');
+  expect(named(1)).toEqual([]);
+  expect(named(2)).toEqual([
+    {
+      name: 'RUN_UID',
+      valueFrom: { fieldRef: { fieldPath: "metadata.labels['batch.kubernetes.io/controller-uid']" } },
+    },
+  ]);
+});

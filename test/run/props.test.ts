@@ -168,6 +168,13 @@ test.each(['podTemplate', 'train'])('a %s that holds itself, or never seems to e
   }
 });
 
+test.each([Duration.millis(1500), Duration.days(1e6)])(
+  'a duration that is not whole seconds, or more than Kubernetes counts, is told: %s',
+  (prepareTimeout) => {
+    expect(errorsOf(run({ prepareTimeout }))).toContainEqual(expect.stringContaining('invalid-prop prepareTimeout'));
+  },
+);
+
 test('a text is never shown: it may be a secret', () => {
   expect(errorsOf(run({ env: 'HF_TOKEN=secret' })).join()).not.toContain('secret');
 });

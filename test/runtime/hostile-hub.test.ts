@@ -102,6 +102,32 @@ describe.each(HUBS.map(([name]) => name))('a list of %s', (name) => {
     expect(failed(ended, 'other')).toMatch(/the download stalls: \d+ bytes in \d+ s/);
   });
 
+  test('that takes longer than all tries may fails for good, and who waits is told', async () => {
+    const { env, directory } = place({ hub: name, maxSeconds: 2 });
+    expect(failed(await prepare({ ...env, PAUSE: '1' }))).toContain('is not filled after 2 s, in try 1');
+    expect(textOf(join(directory, '.failed'))).toContain('is not filled after 2 s');
+    expect(readdirSync(directory)).not.toContain('.preparing');
+  });
+
+  test('is given the time that earlier tries of the Job left, and a new Job all of it', async () => {
+    const { env, directory } = place({ hub: name, maxSeconds: 600 });
+    const pod = { ...env, PAUSE: '1', PREPARE_JOB: 'one', PREPARE_SECONDS: '2' };
+    expect(failed(await prepare(pod), 'other')).toContain('not done after 2 s');
+    const sign = join(directory, '.preparing');
+    const { first, ...others } = JSON.parse(textOf(sign));
+    write(sign, JSON.stringify({ ...others, first: first - 600 }));
+    expect(failed(await prepare({ ...pod, PREPARE_SECONDS: '60' }))).toContain('is not filled after 600 s, in try 2');
+    expect(failed(await prepare({ ...pod, PREPARE_JOB: 'two' }), 'other')).toContain('not done after 2 s');
+  });
+
+  test('whose files are more than the volume is made for is refused before any download', async () => {
+    const { env, calls } = place({ hub: name, maxBytes: 10 });
+    expect(failed(await prepare(env))).toMatch(
+      /has \d+ bytes, and 10 are the most for its volume: set the volume's size/,
+    );
+    expect(calls()).toEqual([]);
+  });
+
   test('that takes longer than a try may is given up', async () => {
     const { env } = place({ hub: name });
     const ended = await prepare({ ...env, PAUSE: '1', PREPARE_SECONDS: '2' });
@@ -203,6 +229,13 @@ describe('a web server', () => {
     const { env, directory } = await answering(withoutEnd, part);
     expect(failed(await prepare(env))).toMatch(/sends more than \d+ bytes/);
     expect(readdirSync(directory).sort()).toEqual(['.failed', '.prepare.lock']);
+  });
+
+  test('is held to maxBytes over all its files', async () => {
+    const files = { 'a.json': HASH, 'b.json': HASH };
+    const part = { files, maxBytes: DATA.length + 5 };
+    const { env } = await answering((_, response) => response.end(DATA), part);
+    expect(failed(await prepare(env))).toMatch(/b\.json (sends more than|announces \d+ bytes, and) 5/);
   });
 
   test('that announces more is not listened to', async () => {

@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { safetensors } from './hub';
 import { codeOf, LAUNCH, launch, pod } from './pod';
 import { cleanUp, folder, RUNTIME, run, start, textOf, until, write } from './programs';
 
@@ -146,5 +147,70 @@ describe('a run', () => {
     await new Promise((resolve) => setTimeout(resolve, 500));
     writeFileSync(join(place, 'go'), '');
     expect((await ended).code).toBe(0);
+  });
+});
+
+describe('a run on several nodes', () => {
+  const RUN = { RUN_UID: 'run-1' };
+  const NODE = { ...FAST, ...RUN, LEASE_JOIN_SECONDS: '2' };
+  const node = (rank: number, output: string, variables: Record<string, string> = {}) =>
+    pod('touch "$PLACE/trained"', { ...NODE, NODE_RANK: String(rank), OUTPUT_DIR: output, ...variables });
+  const trained = ({ place }: ReturnType<typeof node>): boolean => readdirSync(place).includes('trained');
+
+  test('is written about by the node of rank 0 alone, and the others begin when it has the folder', async () => {
+    // What the trainer leaves is there before the other node ends: it would be marked there, if that node marked anything.
+    const first = pod('cp "$PLACE"/left/* "$OUTPUT_DIR"; until [[ -e "$PLACE/go" ]]; do sleep 0.02; done', {
+      ...NODE,
+      NODE_RANK: '0',
+    });
+    write(join(first.place, 'left', 'adapter_model.safetensors'), safetensors(500));
+    write(join(first.place, 'left', 'trainer_state.json'), '{"global_step": 20, "log_history": [{"loss": 1.5}]}');
+    const second = node(1, first.output, { LEASE_JOIN_SECONDS: '30' });
+    const joined = start('bash', [LAUNCH], second.env);
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    expect(trained(second)).toBe(false);
+    const leading = start('bash', [LAUNCH], first.env);
+    expect((await joined.ended).code).toBe(0);
+    expect(trained(second)).toBe(true);
+    // It has ended, and the mark is not its to write; nor did it take the lease.
+    const left = ['adapter_model.safetensors', 'trainer_state.json'];
+    expect(readdirSync(first.output).sort()).toEqual(['.lease', '.lock', ...left]);
+    expect(numbers(first.output)).toEqual(['1']);
+    write(join(first.place, 'go'), '');
+    expect((await leading.ended).code).toBe(0);
+    expect(readdirSync(first.output)).toContain('.complete');
+  });
+
+  test('does not begin on a node whose folder another run writes to', async () => {
+    const { env, output, message, ...second } = node(1, join(folder(), 'out'));
+    let beat = 0;
+    elsewhere(output, 3);
+    const alive = setInterval(() => {
+      beat += 1;
+      elsewhere(output, 3, beat);
+    }, 100);
+    const ended = await launch(env);
+    clearInterval(alive);
+    expect(ended.code).toBe(codeOf('locked'));
+    expect(message()).toContain('other-pod is writing to');
+    expect(trained({ env, output, message, ...second })).toBe(false);
+  });
+
+  test('does not begin by what an earlier try of it left, nor on a volume that the first node is not on', async () => {
+    const second = node(1, join(folder(), 'out'));
+    lease(second.output, 3, { state: 'held', pod: 'dead-pod', boot: 'another', beat: 5, run: RUN.RUN_UID });
+    const ended = await launch(second.env);
+    expect(ended.code).toBe(codeOf('other'));
+    expect(second.message()).toContain('did not take');
+    expect(trained(second)).toBe(false);
+  });
+
+  test.each([
+    [{ NODE_RANK: '1', RUN_UID: '' }, 'RUN_UID is not set'],
+    [{ NODE_RANK: 'one' }, 'NODE_RANK is one'],
+  ])('needs to know which node of which run it is: %j', async (variables, said) => {
+    const { env, message } = node(1, join(folder(), 'out'), variables);
+    expect((await launch(env)).code).toBe(codeOf('config'));
+    expect(message()).toContain(said);
   });
 });

@@ -10,6 +10,8 @@ interface Options {
   readonly hub?: string;
   readonly revision?: string;
   readonly endpoint?: string;
+  readonly maxBytes?: number;
+  readonly maxSeconds?: number;
 }
 
 /** A place with a request for a model, and a stand-in for the hubs' libraries that copies `source`. */

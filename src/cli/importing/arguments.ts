@@ -1,4 +1,5 @@
 import { qwenQLoRADefaults } from '../../job/qwen-qlora-defaults';
+import { secretArguments } from '../../judge/secrets';
 import { argumentsOf } from '../../llamafactory/arguments';
 import { camelCase, fieldsOf } from '../../llamafactory/fields';
 import { ownerOf } from '../../llamafactory/owned-arguments';
@@ -25,9 +26,6 @@ export interface ReadConfig {
   readonly args: Mapping;
   readonly floats: ReadonlySet<string>;
 }
-
-/** Tokens would stand in the program, and in a ConfigMap. */
-const SECRETS = new Set(['hf_hub_token', 'ms_hub_token', 'om_hub_token', 'hub_token', 'push_to_hub_token']);
 
 /** What is wrong with a train config in a way that a typed program can't hold, or that must not go on silently. */
 const CORRECTED = new Set(['unknown-argument', 'quantization-without-effect']);
@@ -79,7 +77,7 @@ export function presetArguments(
 function asProps({ floats, args, file }: ReadConfig, train: Mapping, changes: readonly Change[]): ImportedArguments {
   const typed = Object.entries(train).every(([key, value]) => fitsProp(key, value, floats.has(key)));
   if (!typed) return { args: Object.fromEntries(Object.entries(args).filter(([key]) => !ownerOf(key))), changes: [] };
-  const secrets = Object.keys(args).filter((key) => SECRETS.has(key) && args[key] !== null);
+  const secrets = secretNames(args);
   const nulls = Object.keys(args).filter((key) => args[key] === null && !ownerOf(key));
   return {
     train: Object.fromEntries(Object.entries(train).map(([key, value]) => [camelCase(key), value])),
@@ -90,7 +88,7 @@ function asProps({ floats, args, file }: ReadConfig, train: Mapping, changes: re
       ...secrets.map((key) => ({
         file,
         key,
-        text: 'left out: a secret has no place in a manifest; Source takes one',
+        text: 'left out: a secret has no place in a program or a manifest',
       })),
     ],
   };
@@ -99,10 +97,16 @@ function asProps({ floats, args, file }: ReadConfig, train: Mapping, changes: re
 /** What must be said: not what constructs set, no null where that is the default, no secrets. */
 function throughOf({ args, release }: ReadConfig): [string, unknown][] {
   const fields = fieldsOf(release);
+  const secrets = secretNames(args);
   return Object.entries(args).filter(
     ([key, value]) =>
-      ownerOf(key) === undefined && !SECRETS.has(key) && !(value === null && fields.get(key)?.default === null),
+      ownerOf(key) === undefined && !secrets.includes(key) && !(value === null && fields.get(key)?.default === null),
   );
+}
+
+/** The arguments that hold a secret, which would stand in the program and in a ConfigMap. */
+export function secretNames(args: Mapping): string[] {
+  return [...new Set([...secretArguments(args).keys()].map((place) => place.split(/[.[]/)[0] ?? place))];
 }
 
 function aboutDefaults({ file }: Pick<ReadConfig, 'file'>, keys: readonly string[], text: string): Change[] {
@@ -140,8 +144,9 @@ export function corrected(
       if (op === EditOperation.SET) args = { ...args, [key]: value };
       else if (op === EditOperation.RENAME) args = { ...others, [String(value)]: from };
       else args = others;
-      const to = op === EditOperation.SET ? shown(value) : op === EditOperation.RENAME ? `as ${value}` : 'left out';
-      changes.push({ file: config.file, key, text: `${shown(from)} -> ${to}: ${next.message}` });
+      const to =
+        op === EditOperation.SET ? shown(value, key) : op === EditOperation.RENAME ? `as ${value}` : 'left out';
+      changes.push({ file: config.file, key, text: `${shown(from, key)} -> ${to}: ${next.message}` });
     }
   }
   return { config: { ...config, args }, changes };

@@ -1,3 +1,4 @@
+import { masked, secretOf } from '../../judge/secrets';
 import { isMapping, type Mapping } from '../../run/run';
 
 /** Something in which a program differs from the files it is made from. */
@@ -32,9 +33,17 @@ function held(mapping: Mapping, key: string): unknown {
 /** The most characters of a value that are shown. */
 const LONGEST = 80;
 
-/** A value as a line of the report shows it. */
-export function shown(value: unknown): string {
+/**
+ * A value as a line of the report shows it.
+ * @param name what it is called: some secrets are known by that
+ */
+export function shown(value: unknown, name = ''): string {
   if (value === undefined) return 'not set';
-  const text = JSON.stringify(value, (_, part) => (typeof part === 'bigint' ? String(part) : part));
+  const text = masked(
+    JSON.stringify({ [name]: value }, (key, part) => {
+      if (secretOf(key, part) !== undefined) return '…';
+      return typeof part === 'bigint' ? String(part) : part;
+    }).slice(JSON.stringify(name).length + 2, -1),
+  );
   return text.length <= LONGEST ? text : `${text.slice(0, LONGEST)}…`;
 }

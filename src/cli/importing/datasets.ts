@@ -194,7 +194,7 @@ function changesOf(name: string, entry: Mapping, written: Mapping, file: string)
     .map(({ key, from, to }) => ({
       file,
       key: `${name}.${key}`,
-      text: `${shown(from)} -> ${shown(to)}${reason(key)}`,
+      text: `${shown(from, key)} -> ${shown(to, key)}${reason(key)}`,
     }));
 }
 

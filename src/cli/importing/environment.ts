@@ -1,4 +1,4 @@
-import { secretIn } from '../../judge/secrets';
+import { maskedLines, secretOf } from '../../judge/secrets';
 import { launcherEnv, OWNED_VARIABLES, writablePlaces } from '../../kubernetes/trainer-env';
 import { type Finding, Severity } from '../../run/finding';
 import type { Mapping } from '../../run/run';
@@ -18,15 +18,16 @@ const SAID = ['CUDA_VISIBLE_DEVICES', 'USE_MODELSCOPE_HUB', 'HF_ENDPOINT', 'PYTH
 /** What makes a shell find its way on one machine. */
 const MACHINE = ['PATH', 'LD_LIBRARY_PATH', 'VIRTUAL_ENV', 'CONDA_PREFIX', 'CUDA_HOME'];
 
-const SECRET = /TOKEN|SECRET|PASSWORD|API_?KEY|ACCESS_KEY/;
-
 /** What of a launch script's variables goes on, and what doesn't. */
 export function importedEnvironment(file: string, settings: LaunchSettings): ImportedEnvironment {
   const pod = new Set([...SAID, ...MACHINE, ...Object.keys({ ...OWNED_VARIABLES, ...podVariables() })]);
   const given = [...settings.variables].filter(([name]) => settings.exported.has(name) && !SAID.includes(name));
-  const env = given.filter(([name, value]) => !pod.has(name) && !isSecret(name, value));
-  const ofPod = given.filter(([name]) => pod.has(name)).map(([name]) => name);
-  const secrets = given.filter(([name, value]) => !pod.has(name) && isSecret(name, value)).map(([name]) => name);
+  const env = given.filter(([name, value]) => !pod.has(name) && secretOf(name, value) === undefined);
+  const ofPod = given
+    .filter(([name, value]) => pod.has(name) && secretOf(name, value) === undefined)
+    .map(([name]) => name);
+  const secrets = secretVariables(settings);
+  const overrides = settings.overrides.map(maskedLines);
   const left = (names: readonly string[], why: string): Change[] =>
     names.length === 0 ? [] : [{ file, key: names.join(', '), text: `left out: ${why}` }];
   return {
@@ -35,7 +36,7 @@ export function importedEnvironment(file: string, settings: LaunchSettings): Imp
       ...left(ofPod, 'the pod sets its own'),
       ...left(settings.computed, 'its value is known to a shell alone; props: env, code, virtualEnvironment'),
       ...left(secrets, 'a secret has no place in a manifest'),
-      ...left(settings.overrides, 'arguments on the command line are not taken over'),
+      ...left(overrides, 'arguments on the command line are not taken over'),
     ],
     findings: [
       ...secrets.map((name) =>
@@ -50,7 +51,7 @@ export function importedEnvironment(file: string, settings: LaunchSettings): Imp
               file,
               'the command line replaces arguments of the train config, and the program has those of the file',
               {
-                got: settings.overrides.join(' '),
+                got: overrides.join(' '),
                 change: 'set them in train',
               },
             ),
@@ -62,8 +63,11 @@ export function importedEnvironment(file: string, settings: LaunchSettings): Imp
   };
 }
 
-function isSecret(name: string, value: string): boolean {
-  return SECRET.test(name) || secretIn(`${name}=${value}`) !== undefined;
+/** Variables of the script that hold a secret, whoever reads them. */
+export function secretVariables({ variables, exported }: LaunchSettings): string[] {
+  return [...variables]
+    .filter(([name, value]) => (exported.has(name) || SAID.includes(name)) && secretOf(name, value) !== undefined)
+    .map(([name]) => name);
 }
 
 function podVariables(): Mapping {

@@ -1,6 +1,8 @@
 import { basename, join, normalize, relative, resolve } from 'node:path';
 import { distinct } from '../../judge/distinct';
 import { judge } from '../../judge/judge';
+import { insteadOf } from '../../judge/rules/arguments/secret-argument';
+import { masked, secretFindings } from '../../judge/secrets';
 import { PATHS } from '../../kubernetes/training-pod';
 import { type Arguments, argumentOf, defaultsOf, textOf } from '../../llamafactory/effective-arguments';
 import { ownerOf } from '../../llamafactory/owned-arguments';
@@ -12,11 +14,18 @@ import type { Mapping, Run } from '../../run/run';
 import { TrainerImage } from '../../trainer-image';
 import type { FileStore } from '../file-store';
 import { type RunFromFiles, runFromFiles } from '../run-from-files';
-import { corrected, type ImportedArguments, jobArguments, presetArguments, type ReadConfig } from './arguments';
+import {
+  corrected,
+  type ImportedArguments,
+  jobArguments,
+  presetArguments,
+  type ReadConfig,
+  secretNames,
+} from './arguments';
 import { type Change, shown } from './changes';
 import { type ImportedDataset, importedDataset } from './datasets';
 import { zero3Props } from './deepspeed-props';
-import { importedEnvironment } from './environment';
+import { importedEnvironment, secretVariables } from './environment';
 import { launchSettings } from './launch-script';
 import { call, literal, object } from './literal';
 import { type ImportedModel, importedModel } from './model';
@@ -63,7 +72,9 @@ export function importRun(request: ImportRequest, store: FileStore): Imported {
   const evaluated = run.datasets.some(({ evaluation }) => evaluation);
   const datasets = importedDatasets(run, request, store);
   const deepspeed = deepspeedOf(run);
-  const model = importedModel(run.args, settings.variables, from.files);
+  const secret = secretVariables(settings);
+  const plain = new Map([...settings.variables].filter(([name]) => !secret.includes(name)));
+  const model = importedModel(run.args, plain, from.files);
   const environment = importedEnvironment(script?.file ?? '', settings);
 
   const given: ReadConfig = { file: config, release, args: without(run.args, model.said), floats: from.floats };
@@ -99,20 +110,25 @@ export function importRun(request: ImportRequest, store: FileStore): Imported {
     ...deepspeed.findings,
     ...modelFindings(model, run),
     ...environment.findings,
+    ...(isTyped ? secretsLeftOut(run.args) : []),
   ].map((finding) => ({ ...finding, path: result.path }));
   return {
-    program: text,
+    program: masked(text),
     summary: `${usesPreset ? 'QwenQLoRAJob' : 'FineTuningJob'}, ${gpus} x ${request.card.name}`,
     changes: [
       ...owned(run, config),
-      ...model.said.map((key) => ({ file: config, key, text: `${shown(run.args[key])} -> a prop of modelCache` })),
+      ...model.said.map((key) => ({ file: config, key, text: `${shown(run.args[key], key)} -> a prop of modelCache` })),
       ...(isTyped ? [...duplicates(from, config, run), ...mended.changes] : []),
       ...said.changes,
       ...deepspeed.changes,
       ...datasets.flatMap(({ changes }) => changes),
       ...environment.changes,
     ],
-    findings: distinct([...judge(result, { written, further }).findings, ...left]),
+    findings: distinct([
+      ...judge(result, { written, further }).findings,
+      ...secretFindings(result.path, { program: text }),
+      ...left,
+    ]),
   };
 }
 
@@ -196,7 +212,11 @@ function deepspeedOf(run: Run): ImportedDeepSpeed {
     preset: Strategy.ZERO3_OFFLOAD,
     changes: absent
       ? []
-      : imported.differences.map(({ key, from, to }) => ({ file, key, text: `${shown(from)} -> ${shown(to)}` })),
+      : imported.differences.map(({ key, from, to }) => ({
+          file,
+          key,
+          text: `${shown(from, key)} -> ${shown(to, key)}`,
+        })),
     findings: absent ? [guessed(file)] : [],
   };
 }
@@ -337,13 +357,13 @@ function resultOf(
 /** The arguments of the file that constructs set. */
 function owned({ args }: Run, file: string): Change[] {
   const keys = Object.keys(args).filter((key) => ownerOf(key) !== undefined && args[key] !== null && args[key] !== '');
-  return keys.map((key) => ({ file, key, text: `${shown(args[key])} -> set by ${ownerOf(key)}` }));
+  return keys.map((key) => ({ file, key, text: `${shown(args[key], key)} -> set by ${ownerOf(key)}` }));
 }
 
 function duplicates({ findings }: RunFromFiles, file: string, { args }: Run): Change[] {
   return findings
     .filter(({ id }) => id === 'yaml-duplicate-key')
-    .map(({ key }) => ({ file, key, text: `given twice -> once: ${shown(args[key])}` }));
+    .map(({ key }) => ({ file, key, text: `given twice -> once: ${shown(args[key], key)}` }));
 }
 
 function withoutData(run: Run): Omit<Finding, 'path'>[] {
@@ -413,6 +433,16 @@ function modelFindings({ model, plannedAs, byHand }: ImportedModel, { args }: Ru
         ]
       : []),
   ];
+}
+
+function secretsLeftOut(args: Mapping): Omit<Finding, 'path'>[] {
+  return secretNames(args).map((key) => ({
+    id: 'import-secret',
+    severity: Severity.WARNING,
+    key,
+    message: 'the argument holds a secret: the program is without it',
+    change: insteadOf(key),
+  }));
 }
 
 function without(args: Mapping, keys: readonly string[]): Mapping {

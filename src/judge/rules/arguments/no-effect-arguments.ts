@@ -78,6 +78,22 @@ const CONDITIONALS: readonly Conditional[] = [
     holds: (run) => ['dpo', 'kto'].includes(textOf(run, 'stage')),
   },
   {
+    when: 'where answers are generated: with `predict_with_generate: true`, and in stage ppo',
+    keys: [
+      'do_sample',
+      'temperature',
+      'top_p',
+      'top_k',
+      'num_beams',
+      'max_length',
+      'max_new_tokens',
+      'repetition_penalty',
+      'length_penalty',
+      'skip_special_tokens',
+    ],
+    holds: (run) => isOn(run, 'predict_with_generate') || textOf(run, 'stage') === 'ppo',
+  },
+  {
     when: 'in stage kto',
     keys: ['kto_chosen_weight', 'kto_rejected_weight'],
     holds: (run) => textOf(run, 'stage') === 'kto',

@@ -2,6 +2,7 @@ import { isGiven, textOf } from '../../../llamafactory/effective-arguments';
 import { Severity } from '../../../run/finding';
 import { found, setArgument } from '../../found';
 import type { Rule } from '../../rule';
+import { isTraining } from './other-command-argument';
 
 /** Arguments of configs that are for other commands than `train`. */
 const ELSEWHERE = ['export_dir', 'infer_backend'];
@@ -16,7 +17,8 @@ export const rule: Rule = {
     const { args } = run;
     const isAsked = ['do_train', 'do_eval', 'do_predict'].some((key) => isGiven(run, key) && args[key] !== false);
     const evaluates = ['steps', 'epoch'].includes(textOf(run, 'eval_strategy'));
-    if (isAsked || evaluates || !isGiven(run, 'dataset') || ELSEWHERE.some((key) => isGiven(run, key))) return [];
+    const elsewhere = !isTraining(run) && ELSEWHERE.some((key) => isGiven(run, key));
+    if (isAsked || evaluates || !isGiven(run, 'dataset') || elsewhere) return [];
     return [
       found(rule, run, {
         key: 'do_train',

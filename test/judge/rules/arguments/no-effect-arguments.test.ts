@@ -23,8 +23,14 @@ ruleCases(rule, {
     },
     'OFT numbers in a LoRA run': { args: { oft_rank: 8 }, finds: [{ key: 'oft_rank' }] },
     'preferences in stage sft': { args: { pref_beta: 0.1 }, finds: [{ key: 'pref_beta' }] },
+    'how to generate, where nothing is generated': {
+      args: { top_p: 0.9, max_new_tokens: 512 },
+      finds: [{ key: 'top_p', fix: [remove('top_p'), remove('max_new_tokens')] }],
+    },
   },
   passing: {
+    'how to generate, where answers are': { args: { predict_with_generate: true, max_new_tokens: 512 } },
+    'how to generate in stage ppo': { args: { stage: 'ppo', top_p: 0.9 } },
     'a run that says nothing of them': { args: { lora_rank: 8 } },
     'frozen layers in a freeze run': { args: { finetuning_type: 'freeze', freeze_trainable_layers: 2 } },
     'modules to freeze in a freeze run': {

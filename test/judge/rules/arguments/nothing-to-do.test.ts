@@ -15,6 +15,10 @@ ruleCases(rule, {
       ],
     },
     'training that is off': { args: { dataset: 'math', do_train: false }, finds: [{ key: 'do_train' }] },
+    'a training run that would also export': {
+      args: { dataset: 'math', output_dir: 'saves', export_dir: 'merged' },
+      finds: [{ key: 'do_train' }],
+    },
   },
   passing: {
     'a run that trains': { args: { dataset: 'math', do_train: true } },
