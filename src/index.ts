@@ -1,4 +1,4 @@
-export { Adapter, type AdapterClaimProps } from './adapter';
+export { Adapter, type AdapterClaimProps, type AdapterSourceProps } from './adapter';
 export {
   type DatasetClaimProps,
   type DatasetColumns,

@@ -14,11 +14,12 @@ import { makeJob } from '../tree/job-object';
 import { labelsOf } from '../tree/labels';
 import { makeNetworkPolicy } from '../tree/network-policy';
 import type { FetchInto } from './request';
-import type { ResolvedRun } from './resolve';
+import type { FetchedAdapter, ResolvedRun } from './resolve';
 
 /** What a run needs on a volume before it may start. */
 export interface PrepareRequest {
   readonly model?: FetchInto;
+  readonly adapter?: FetchedAdapter;
   /** Data sets, one a directory. */
   readonly data: readonly FetchInto[];
   readonly packages?: { readonly requirements: string; readonly directory: string; readonly indexUrl?: string };
@@ -42,7 +43,9 @@ export interface Filling {
 }
 
 /** What must be on the volume before a run may start. */
-export function preparedOf({ location, datasets, requirements, target, packageIndex }: ResolvedRun): Prepared {
+export function preparedOf(resolved: ResolvedRun): Prepared {
+  const { location, datasets, requirements, target, packageIndex } = resolved;
+  const adapter = resolved.adapter?.fetch;
   const near = { 'cdk8s-llamafactory/volume': labelValue(target.claimName) };
   const model =
     location.fetch === undefined
@@ -57,12 +60,10 @@ export function preparedOf({ location, datasets, requirements, target, packageIn
           directory: `${target.mountPath}/.packages/${digest(requirements)}`,
           indexUrl: packageIndex,
         };
-  if (model === undefined && data.length === 0 && packages === undefined) {
-    return { request: undefined, markers: [], pythonPath: [], near };
-  }
-  const parts = [...(model === undefined ? [] : [model]), ...data, ...(packages === undefined ? [] : [packages])];
+  const parts = [model, adapter, ...data, packages].filter((part) => part !== undefined);
+  if (parts.length === 0) return { request: undefined, markers: [], pythonPath: [], near };
   return {
-    request: { model, data, packages },
+    request: { model, adapter, data, packages },
     markers: parts.map(({ directory }) => `${directory}/.complete`),
     pythonPath: packages === undefined ? [] : [packages.directory],
     near,
@@ -183,14 +184,15 @@ function prepareFiles(volume: Construct, id: string, files: PrepareFiles): strin
   return name;
 }
 
-function fetchedOf({ model, data }: PrepareRequest): FetchInto[] {
-  return [...(model === undefined ? [] : [model]), ...data];
+function fetchedOf({ model, adapter, data }: PrepareRequest): FetchInto[] {
+  return [model, adapter, ...data].filter((part) => part !== undefined);
 }
 
 /** The request as prepare.py reads it. */
-function requestFile({ model, data, packages }: PrepareRequest): object {
+function requestFile({ model, adapter, data, packages }: PrepareRequest): object {
   return {
     ...(model === undefined ? {} : { model: part(model) }),
+    ...(adapter === undefined ? {} : { adapter: { ...part(adapter), baseModel: adapter.baseModel } }),
     ...(data.length === 0 ? {} : { data: data.map(part) }),
     ...(packages === undefined
       ? {}
