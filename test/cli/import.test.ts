@@ -569,6 +569,60 @@ describe('a program', () => {
   });
 });
 
+describe('an adapter that the file goes on from', () => {
+  const made = (name: string, adapter: string, more = '', files = {}) => {
+    const directory = write(join(folder, 'adapters', name), {
+      ...DATA,
+      'train.yaml': `${LORA}adapter_name_or_path: ${adapter}\n${more}`,
+      ...files,
+    });
+    return { directory, ...run('import', directory, '--out', join(directory, 'app.ts')) };
+  };
+  const programIn = (directory: string) => readFileSync(join(directory, 'app.ts'), 'utf8');
+
+  test.each([
+    ['a path', './saves/math/', "Adapter.fromClaim({ claimName: 'adapters', path: 'math' })", '/adapter/math'],
+    ['a list of one', '[out/math]', "Adapter.fromClaim({ claimName: 'adapters', path: 'math' })", '/adapter/math'],
+    ['a saves volume', '/saves/first/012', "Adapter.fromSaves('/saves/first/012')", '/saves/first/012'],
+    [
+      'a repository',
+      'me/math',
+      "Adapter.fromSource({ source: Source.huggingFace({ repository: 'me/math' }) })",
+      expect.stringMatching(/^\/models\/\.adapters\/\w+$/),
+    ],
+  ])('of %s stands in the program, and a warning says what to fill in', (name, adapter, code, path) => {
+    const { directory, status, out } = made(name, adapter);
+    expect(status).toBe(0);
+    expect(out).toContain('[import-adapter]');
+    expect(programIn(directory)).toContain(`adapter: ${code},`);
+    expect(writtenOf(synthesised(directory))['adapter_name_or_path']).toEqual(path);
+  });
+
+  test('is asked for at the revision that LLaMA-Factory asks for', () => {
+    const { directory } = made('revision', 'me/math', 'model_revision: v1\n');
+    expect(programIn(directory)).toContain("Source.huggingFace({ repository: 'me/math', revision: 'v1' })");
+  });
+
+  test('is a folder where there is one, whatever it is called', () => {
+    const { directory } = made('folder', 'me/math', '', { 'me/math/adapter_config.json': '{}' });
+    expect(programIn(directory)).toContain('Adapter.fromClaim(');
+  });
+
+  test.each([
+    ['several', 'a/x,b/y', 'several adapters'],
+    ['a number', '7', 'this is neither'],
+  ])('of %s is an error, here and at synth', (name, adapter, text) => {
+    const { directory, status, out } = made(name, adapter);
+    expect(status).toBe(1);
+    expect(out).toContain(text);
+    expect(() => synthesised(directory)).toThrow('FILL_IN');
+  });
+
+  test('of a quantised run is judged as the parser does where there are several', () => {
+    expect(made('quantised', 'a/x,b/y', 'quantization_bit: 4\n').out).toContain('[quantization-adapters]');
+  });
+});
+
 test('no variable that a run refuses goes from the launch script into its program', () => {
   const exports = [
     'NCCL_DEBUG=INFO',

@@ -12,6 +12,7 @@ import type { Mapping, Run } from '../../run/run';
 import { TrainerImage } from '../../trainer-image';
 import type { FileStore } from '../file-store';
 import { type RunFromFiles, runFromFiles } from '../run-from-files';
+import { type ImportedAdapter, importedAdapter } from './adapter';
 import { corrected, type ImportedArguments, jobArguments, presetArguments, type ReadConfig } from './arguments';
 import { type Change, shown } from './changes';
 import { type ImportedDataset, importedDataset } from './datasets';
@@ -64,6 +65,7 @@ export function importRun(request: ImportRequest, store: FileStore): Imported {
   const datasets = importedDatasets(run, request, store);
   const deepspeed = deepspeedOf(run);
   const model = importedModel(run.args, settings.variables, from.files);
+  const adapter = importedAdapter(run.args, settings.variables, from.files);
   const environment = importedEnvironment(script?.file ?? '', settings);
 
   const given: ReadConfig = { file: config, release, args: without(run.args, model.said), floats: from.floats };
@@ -83,9 +85,9 @@ export function importRun(request: ImportRequest, store: FileStore): Imported {
     header: headerOf(request, datasets, run),
     construct: usesPreset ? 'QwenQLoRAJob' : 'FineTuningJob',
     id,
-    props: propsOf({ request, run, gpus, model, datasets, deepspeed, usesPreset, said, env: environment.env }),
+    props: propsOf({ request, run, gpus, model, adapter, datasets, deepspeed, usesPreset, said, env: environment.env }),
   });
-  const result = resultOf({ run, id, gpus, model, datasets, deepspeed, args: said.args });
+  const result = resultOf({ run, id, gpus, model, adapter, datasets, deepspeed, args: said.args });
   const written = isTyped
     ? { keys: new Set<string>(), floats: new Set<string>() }
     : { keys: new Set(Object.keys(said.args)), floats: from.floats };
@@ -98,6 +100,7 @@ export function importRun(request: ImportRequest, store: FileStore): Imported {
     ...evaluations(run),
     ...deepspeed.findings,
     ...modelFindings(model, run),
+    ...adapter.findings,
     ...environment.findings,
   ].map((finding) => ({ ...finding, path: result.path }));
   return {
@@ -259,6 +262,7 @@ interface Parts {
   readonly run: Run;
   readonly gpus: number;
   readonly model: ImportedModel;
+  readonly adapter: ImportedAdapter;
   readonly datasets: readonly ImportedDataset[];
   readonly deepspeed: ImportedDeepSpeed;
   readonly usesPreset: boolean;
@@ -266,7 +270,18 @@ interface Parts {
   readonly env: Mapping;
 }
 
-function propsOf({ request, run, gpus, model, datasets, deepspeed, usesPreset, said, env }: Parts): Program['props'] {
+function propsOf({
+  request,
+  run,
+  gpus,
+  model,
+  adapter,
+  datasets,
+  deepspeed,
+  usesPreset,
+  said,
+  env,
+}: Parts): Program['props'] {
   const [first, ...others] = datasets.filter(({ dataset }) => !dataset.evaluation);
   const evaluation = datasets.find(({ dataset }) => dataset.evaluation);
   const output = run.args['output_dir'];
@@ -280,6 +295,7 @@ function propsOf({ request, run, gpus, model, datasets, deepspeed, usesPreset, s
       others.map((each) => each.comment ?? '').join(' '),
     ],
     ['evaluationDataset', evaluation?.code, evaluation?.comment],
+    ['adapter', adapter.code, adapter.comment],
     ['strategy', usesPreset && deepspeed.code === undefined ? 'Strategy.DDP' : undefined],
     ['deepspeed', deepspeed.code, deepspeed.comment],
     ['nodePool', call('NodePool.of', gpuCode(request.card), literal({ gpus }))],
@@ -309,9 +325,9 @@ function imageCode(release: Release): string | undefined {
 
 /** The run that the program makes, as far as its rules look at it. */
 function resultOf(
-  parts: Pick<Parts, 'run' | 'gpus' | 'model' | 'datasets' | 'deepspeed'> & { id: string; args: Mapping },
+  parts: Pick<Parts, 'run' | 'gpus' | 'model' | 'adapter' | 'datasets' | 'deepspeed'> & { id: string; args: Mapping },
 ): Run {
-  const { run, id, gpus, model, datasets, deepspeed, args } = parts;
+  const { run, id, gpus, model, adapter, datasets, deepspeed, args } = parts;
   const names = (evaluation: boolean) =>
     datasets.filter(({ dataset }) => (dataset.evaluation ?? false) === evaluation).map(({ dataset }) => dataset.name);
   return {
@@ -321,6 +337,7 @@ function resultOf(
     args: {
       model_name_or_path: model.directory,
       ...args,
+      ...(adapter.path === undefined ? {} : { adapter_name_or_path: adapter.path }),
       dataset: names(false).join(','),
       ...(names(true).length > 0 ? { eval_dataset: names(true).join(',') } : {}),
       dataset_dir: PATHS.config,

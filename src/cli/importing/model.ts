@@ -32,7 +32,7 @@ export interface ImportedModel {
 const SMALLEST_CLAIM = 10;
 
 /** A path rather than a repository on a hub. */
-const PATH = /^(\.{0,2}\/|~|[A-Za-z]:[\\/])/;
+export const PATH = /^(\.{0,2}\/|~|[A-Za-z]:[\\/])/;
 
 /**
  * @param args the train arguments
@@ -151,7 +151,7 @@ function configOf(shape: ModelShape): Mapping {
 }
 
 /** The hub the author had the model from: LLaMA-Factory asks Hugging Face unless told otherwise. */
-function hubOf(name: string, local: boolean, env: ReadonlyMap<string, string>): 'modelScope' | 'huggingFace' {
+export function hubOf(name: string, local: boolean, env: ReadonlyMap<string, string>): 'modelScope' | 'huggingFace' {
   if (local) return /huggingface|models--/i.test(name) ? 'huggingFace' : 'modelScope';
   return /^(1|true|y|yes)$/i.test(env.get('USE_MODELSCOPE_HUB') ?? '') ? 'modelScope' : 'huggingFace';
 }
