@@ -511,7 +511,10 @@ describe('a program', () => {
 
   test('goes without DeepSpeed where there is no construct for it, and says so', () => {
     expect(programOf('ZeRO-2')).not.toContain('deepspeed');
-    expect(madeOf('ZeRO-2').ended.out).toContain("ds.json isn't ZeRO stage 3");
+    expect(madeOf('ZeRO-2').ended.out).toContain('ds.json has ZeRO stage 2, and stage 3 alone');
+    expect(madeOf('ZeRO-2').ended.out).toContain(
+      'gradient_clipping, zero_optimization.stage: left out: the program trains without DeepSpeed',
+    );
   });
 
   test('has the settings of a ZeRO-3 JSON, but no defaults', () => {
@@ -621,6 +624,86 @@ describe('an adapter that the file goes on from', () => {
   test('of a quantised run is judged as the parser does where there are several', () => {
     expect(made('quantised', 'a/x,b/y', 'quantization_bit: 4\n').out).toContain('[quantization-adapters]');
   });
+});
+
+describe('a dataset_info.json', () => {
+  const entry = {
+    file_name: 'talk.json',
+    formatting: 'sharegpt',
+    columns: { messages: 'talk' },
+    tags: { role_tag: 'who', content_tag: 'says', user_tag: 'q', assistant_tag: 'a' },
+    split: 'test',
+  };
+  const rows = [
+    {
+      talk: [
+        { who: 'q', says: '1 + 1?' },
+        { who: 'a', says: '2' },
+      ],
+    },
+  ];
+  const made = (name: string, files: Readonly<Record<string, string>>, dataset = 'math') => {
+    const config = LORA.replace('dataset: math', `dataset: ${dataset}`);
+    const directory = write(join(folder, 'entries', name), { 'train.yaml': config, ...files });
+    return { directory, ...run('import', directory, '--out', join(directory, 'app.ts')) };
+  };
+  const besides = { 'dataset_info.json': JSON.stringify({ math: entry }), 'talk.json': JSON.stringify(rows) };
+
+  test('beside the config is taken where there is none in `dataset_dir`, the whole entry of it', () => {
+    const { directory, status, out } = made('beside', besides);
+    expect(status).toBe(0);
+    expect(out).toContain('dataset_dir: "data" -> the folder of train.yaml');
+    const info = configMapWith(synthesised(directory), 'dataset_info.json').data?.['dataset_info.json'] ?? '{}';
+    const { file_name, split, ...others } = entry;
+    expect(JSON.parse(info).math).toMatchObject(others);
+    expect(out).toMatch(/warning: .*\[import-dataset\]\n.*\n {2}got {6}split: "test"/);
+  });
+
+  test('keeps formatting, columns and tags of data that go to a claim', () => {
+    const { 'talk.json': _, ...info } = besides;
+    const { directory } = made('claim', info);
+    const written = configMapWith(synthesised(directory), 'dataset_info.json').data?.['dataset_info.json'] ?? '{}';
+    const { file_name, split, ...others } = entry;
+    expect(JSON.parse(written).math).toMatchObject(others);
+  });
+
+  test.each([
+    ['there is none', {}, "data/dataset_info.json can't be read: there is no such file"],
+    ['it is broken', { 'data/dataset_info.json': '{' }, 'data/dataset_info.json is no JSON, or holds no object'],
+    ['it has no such entry', { 'data/dataset_info.json': '{}' }, 'data/dataset_info.json has no entry of "math"'],
+    [
+      'its entry names no file',
+      { 'data/dataset_info.json': '{"math": {}}' },
+      'the entry of math in data/dataset_info.json says no file_name',
+    ],
+  ])('is said to be the reason where %s', (name, files, text) => {
+    expect(made(name, files).out).toContain(text);
+  });
+
+  test('may call its data sets what no construct takes', () => {
+    const info = { 数学: { file_name: 'math.json' }, 'a/b': { file_name: 'math.json' } };
+    const files = { 'data/dataset_info.json': JSON.stringify(info), 'data/math.json': ROWS };
+    const { directory, status, out } = made('names', files, '数学,a/b');
+    expect(status).toBe(0);
+    expect(out).toContain('数学: "数学" -> "data": a name has letters');
+    expect(writtenOf(synthesised(directory))['dataset']).toBe('data,a-b');
+  });
+});
+
+test('each change of a DeepSpeed JSON says why, and what is lost is a warning', () => {
+  const json = { train_batch_size: 8, zero_optimization: { stage: 3 }, scheduler: { type: 'WarmupLR' } };
+  const directory = write(join(folder, 'deepspeed-reasons'), {
+    ...DATA,
+    'train.yaml': `${LORA}deepspeed: ds.json\n`,
+    'ds.json': JSON.stringify(json),
+  });
+  const { err } = run('import', directory);
+  const changes = err.split('\n').filter((line) => line.startsWith('  ds.json: '));
+  expect(changes).toContain(
+    '  ds.json: train_batch_size: 8 -> "auto": it follows the train arguments, and the Trainer stops where the two contradict each other',
+  );
+  for (const change of changes) expect(change).toMatch(/ -> .*: [a-z]/i);
+  expect(err).toMatch(/\[import-deepspeed\]\n.*\n {2}got {6}scheduler: \{"type":"WarmupLR"\}/);
 });
 
 test('no variable that a run refuses goes from the launch script into its program', () => {

@@ -19,6 +19,8 @@ export interface Places {
   readonly program: string;
   /** dataset_info.json, seen from the folder that is imported. */
   readonly info: string;
+  /** Why there is no entry of any name; undefined: the file is there, and holds entries. */
+  readonly noEntries?: string;
 }
 
 /** A data set as a program says it. */
@@ -31,6 +33,9 @@ export interface ImportedDataset {
   readonly changes: readonly Change[];
   readonly findings: readonly Omit<Finding, 'path'>[];
 }
+
+/** The longest name of a data set, in characters: it becomes a part of others. */
+const LONGEST_NAME = 60;
 
 /** Ids that other constructs of the program have. */
 const TAKEN = ['models', 'saves', 'zero3', 'pt', 'sft', 'rm', 'ppo', 'dpo', 'kto', 'train'];
@@ -45,9 +50,10 @@ export function importedDataset(
   places: Places,
   store: FileStore,
 ): ImportedDataset {
-  const { name, entry = {} } = dataset;
+  const { entry = {} } = dataset;
+  const name = nameOf(dataset.name, taken);
   const id = TAKEN.includes(name) || taken.has(name) ? `${name}-data` : name;
-  const source = sourceOf(name, entry, places.data);
+  const source = sourceOf(dataset, places);
   const read = 'files' in source ? source.files.map((file) => readRows(file, store)) : [];
   const unreadable = read.flatMap((file) => ('fault' in file ? [file] : []));
   const whole = read.length > 0 && unreadable.length === 0;
@@ -75,31 +81,62 @@ export function importedDataset(
       }),
     ),
     ...('files' in source ? {} : { comment: `${source.why}: copy it onto the claim 'data'.` }),
-    dataset: { ...dataset, rows, entry: { ...written, file_name: `/data/${name}` } },
-    changes: changesOf(name, entry, written, places.info),
+    dataset: { ...dataset, name, rows, entry: { ...written, file_name: `/data/${name}` } },
+    changes: [
+      ...renamed(dataset.name, name, places.info),
+      ...('files' in source || entry['file_name'] === undefined
+        ? []
+        : [placed(dataset.name, entry['file_name'], source, places.info)]),
+      ...changesOf(dataset.name, entry, written, places.info),
+    ],
     findings: [
       ...('files' in source ? [] : [onClaim(name, source.why)]),
+      ...leftOut(dataset.name, entry, written),
       ...unreadable.map(faultOf),
       ...(faults.length === 0 ? [] : [faultsIn(path, faults.length, rows?.length ?? 0, faults[0])]),
     ],
   };
 }
 
-type Source =
-  | { readonly files: readonly string[]; readonly folder?: string }
-  | { readonly path: string; readonly why: string };
+/** A name that the construct takes, and that no other data set has: what it is called is for people alone. */
+function nameOf(given: string, taken: ReadonlySet<string>): string {
+  const plain = given.replace(/[^A-Za-z0-9._-]+/g, '-').slice(0, LONGEST_NAME);
+  if (plain === given) return given;
+  let name = /[A-Za-z0-9]/.test(plain) ? plain : 'data';
+  for (let i = 2; taken.has(name); i++) name = `${name.replace(/-\d+$/, '')}-${i}`;
+  return name;
+}
+
+function renamed(given: string, name: string, file: string): Change[] {
+  if (given === name) return [];
+  return [{ file, key: given, text: `${shown(given)} -> ${shown(name)}: a name has letters, digits, ., _ and -` }];
+}
+
+function placed(name: string, from: unknown, { path, why }: OnClaim, file: string): Change {
+  return { file, key: `${name}.file_name`, text: `${shown(from)} -> ${shown(path)} on the claim 'data': ${why}` };
+}
+
+interface OnClaim {
+  readonly path: string;
+  readonly why: string;
+}
+
+type Source = { readonly files: readonly string[]; readonly folder?: string } | OnClaim;
 
 /** Files that ConfigMaps can carry, or what stands on a claim instead and why. */
-function sourceOf(name: string, entry: Mapping, folder: string): Source {
+function sourceOf({ name, entry }: RunDataset, { data: folder, info, noEntries }: Places): Source {
+  if (entry === undefined) return { path: 'train.json', why: noEntries ?? `${info} has no entry of ${shown(name)}` };
   const file = entry['file_name'];
   const hub = ['hf_hub_url', 'ms_hub_url', 'om_hub_url', 'script_url', 'cloud_file_name'].find((key) => key in entry);
   if (hub !== undefined) {
     return {
-      path: `${name}.jsonl`,
-      why: `${name} comes from ${String(entry[hub])}, and nothing is downloaded in the pod`,
+      path: 'train.jsonl',
+      why: `${name} comes from ${shown(entry[hub])}, and nothing is downloaded in the pod`,
     };
   }
-  if (typeof file !== 'string') return { path: `${name}.json`, why: `dataset_info.json says no file for ${name}` };
+  if (typeof file !== 'string' || file === '') {
+    return { path: 'train.json', why: `the entry of ${name} in ${info} says no file_name` };
+  }
   const path = resolve(folder, file);
   const stat = statSync(path, { throwIfNoEntry: false });
   if (stat === undefined) return { path: basename(file), why: `${file} isn't here` };
@@ -194,13 +231,37 @@ function changesOf(name: string, entry: Mapping, written: Mapping, file: string)
     .map(({ key, from, to }) => ({
       file,
       key: `${name}.${key}`,
-      text: `${shown(from)} -> ${shown(to)}${reason(key)}`,
+      text: `${shown(from)} -> ${shown(to)}: ${reason(key, from)}`,
     }));
 }
 
-function reason(key: string): string {
-  if (SAID.includes(key.split('.')[0] ?? '')) return '';
-  return ': the construct has no such prop';
+function reason(key: string, from: unknown): string {
+  const [section = ''] = key.split('.');
+  if (!SAID.includes(section)) return 'the construct has no such prop';
+  if (from === undefined) return section === 'tags' ? 'an entry that names tags names all' : 'as the samples are';
+  return 'the construct has no such value or key';
+}
+
+/** Keys of an entry that LLaMA-Factory reads. Source: llamafactory/data/parser.py, DatasetAttr.join. */
+const READ = new Set([...SAID, 'subset', 'split', 'folder']);
+
+/** What the trainer would have read of an entry and the program doesn't say. */
+function leftOut(name: string, entry: Mapping, written: Mapping): Omit<Finding, 'path'>[] {
+  const left = differences(entry, written).filter(
+    ({ key, from }) => key !== 'file_name' && READ.has(key.split('.')[0] ?? '') && (from ?? null) !== null,
+  );
+  if (left.length === 0) return [];
+  return [
+    {
+      id: 'import-dataset',
+      severity: Severity.WARNING,
+      key: 'dataset',
+      message: `the entry of ${name} says what the construct has no prop for, or what LLaMA-Factory takes in no such form`,
+      got: left.map(({ key, from }) => `${key}: ${shown(from)}`).join(', '),
+      change:
+        'see whether the program does without: DatasetVolume has formatting, columns, tags, ranking and numSamples',
+    },
+  ];
 }
 
 function onClaim(name: string, why: string): Omit<Finding, 'path'> {
