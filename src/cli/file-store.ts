@@ -2,6 +2,7 @@ import { readdirSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { LARGEST_DATA, type ParsedFile, parseDataFile, tooLarge } from '../llamafactory/dataset-file';
 import { type Files, joinPath } from '../llamafactory/files';
+import { isTooDeep } from '../llamafactory/json-depth';
 import { type FileText, LARGEST_CONFIG, readText, statOf } from '../llamafactory/read-text';
 import { isMapping, type Mapping } from '../run/run';
 import { writeWhole } from './write-file';
@@ -131,7 +132,7 @@ function kindOf(path: string): 'file' | 'folder' | undefined {
 }
 
 function jsonMapping(text: FileText): Mapping | undefined {
-  if (!('text' in text)) return undefined;
+  if (!('text' in text) || isTooDeep(text.text)) return undefined;
   try {
     const value: unknown = JSON.parse(text.text);
     return isMapping(value) ? value : undefined;

@@ -1,7 +1,8 @@
-import { existsSync, statSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { dirname, isAbsolute, join, relative, resolve } from 'node:path';
 import { findingsText } from '../judge/finding-text';
 import { attempt } from '../judge/guarded';
+import { statOf } from '../llamafactory/read-text';
 import type { Card } from '../run/card';
 import { type Finding, Severity } from '../run/finding';
 import type { Release } from '../run/releases';
@@ -62,8 +63,8 @@ export function importFolder(folder: string, options: ImportOptions, output: Out
 
 /** What is wrong with the command line; undefined: nothing. */
 function wrongUse(folder: string, { config, out, force }: ImportOptions): string | undefined {
-  const kind = statSync(folder, { throwIfNoEntry: false });
-  if (kind === undefined) return `${folder}: there is no such folder`;
+  const kind = statOf(folder);
+  if (typeof kind === 'string') return `${folder} can't be read: ${kind}`;
   if (!kind.isDirectory()) return `${folder} is no folder; import takes the folder that holds a train config`;
   if (config !== undefined && !existsSync(join(folder, config)) && !existsSync(config)) {
     return `${config}: there is no such file, neither in ${folder} nor here`;

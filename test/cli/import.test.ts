@@ -669,7 +669,11 @@ describe('a dataset_info.json', () => {
 
   test.each([
     ['there is none', {}, "data/dataset_info.json can't be read: there is no such file"],
-    ['it is broken', { 'data/dataset_info.json': '{' }, 'data/dataset_info.json is no JSON, or holds no object'],
+    [
+      'it is broken',
+      { 'data/dataset_info.json': '{' },
+      'data/dataset_info.json is no JSON, is nested too deeply, or holds no object',
+    ],
     ['it has no such entry', { 'data/dataset_info.json': '{}' }, 'data/dataset_info.json has no entry of "math"'],
     [
       'its entry names no file',

@@ -1,10 +1,10 @@
-import { readdirSync, statSync } from 'node:fs';
 import { basename, extname, join, relative, resolve } from 'node:path';
 import { CONFIG_MAP_BYTES } from '../../kubernetes/config-map-size';
 import { parseDataFile } from '../../llamafactory/dataset-file';
 import { type DatasetDescription, datasetEntry } from '../../llamafactory/dataset-info';
 import { faultyRows } from '../../llamafactory/dataset-rows';
 import { camelCase } from '../../llamafactory/fields';
+import { statOf } from '../../llamafactory/read-text';
 import { type Finding, Severity } from '../../run/finding';
 import { isMapping, type Mapping, type RunDataset } from '../../run/run';
 import type { FileStore } from '../file-store';
@@ -37,6 +37,9 @@ export interface ImportedDataset {
 /** The longest name of a data set, in characters: it becomes a part of others. */
 const LONGEST_NAME = 60;
 
+/** The longest name that file systems take, in bytes. */
+const LONGEST_FILE = 255;
+
 /** Ids that other constructs of the program have. */
 const TAKEN = ['models', 'saves', 'zero3', 'pt', 'sft', 'rm', 'ppo', 'dpo', 'kto', 'train'];
 
@@ -53,7 +56,7 @@ export function importedDataset(
   const { entry = {} } = dataset;
   const name = nameOf(dataset.name, taken);
   const id = TAKEN.includes(name) || taken.has(name) ? `${name}-data` : name;
-  const source = sourceOf(dataset, places);
+  const source = sourceOf(dataset, places, store);
   const read = 'files' in source ? source.files.map((file) => readRows(file, store)) : [];
   const unreadable = read.flatMap((file) => ('fault' in file ? [file] : []));
   const whole = read.length > 0 && unreadable.length === 0;
@@ -116,6 +119,12 @@ function placed(name: string, from: unknown, { path, why }: OnClaim, file: strin
   return { file, key: `${name}.file_name`, text: `${shown(from)} -> ${shown(path)} on the claim 'data': ${why}` };
 }
 
+/** What a file is called on a claim: something that a volume takes. */
+function lastPart(path: string): string {
+  const name = basename(path.replaceAll('\\', '/')).replace(/\p{Cc}/gu, '');
+  return ['', '.', '..'].includes(name) || name.length > LONGEST_FILE ? `train${extname(name).slice(0, 10)}` : name;
+}
+
 interface OnClaim {
   readonly path: string;
   readonly why: string;
@@ -124,7 +133,7 @@ interface OnClaim {
 type Source = { readonly files: readonly string[]; readonly folder?: string } | OnClaim;
 
 /** Files that ConfigMaps can carry, or what stands on a claim instead and why. */
-function sourceOf({ name, entry }: RunDataset, { data: folder, info, noEntries }: Places): Source {
+function sourceOf({ name, entry }: RunDataset, { data: folder, info, noEntries }: Places, store: FileStore): Source {
   if (entry === undefined) return { path: 'train.json', why: noEntries ?? `${info} has no entry of ${shown(name)}` };
   const file = entry['file_name'];
   const hub = ['hf_hub_url', 'ms_hub_url', 'om_hub_url', 'script_url', 'cloud_file_name'].find((key) => key in entry);
@@ -138,24 +147,27 @@ function sourceOf({ name, entry }: RunDataset, { data: folder, info, noEntries }
     return { path: 'train.json', why: `the entry of ${name} in ${info} says no file_name` };
   }
   const path = resolve(folder, file);
-  const stat = statSync(path, { throwIfNoEntry: false });
-  if (stat === undefined) return { path: basename(file), why: `${file} isn't here` };
-  if (stat.isDirectory()) return folderOf(file, path);
+  const stat = statOf(path);
+  if (typeof stat === 'string') return { path: lastPart(file), why: `${shown(file)} can't be read: ${stat}` };
+  if (!stat.isDirectory() && !stat.isFile()) return { path: lastPart(file), why: `${shown(file)} is no regular file` };
+  if (stat.isDirectory()) return folderOf(file, path, store.from(path).list('.'));
   if (!['.json', '.jsonl'].includes(extname(path))) {
-    return { path: basename(file), why: `${file} is no .json or .jsonl, which alone a ConfigMap carries` };
+    return { path: lastPart(file), why: `${file} is no .json or .jsonl, which alone a ConfigMap carries` };
   }
   if (stat.size > CONFIG_MAP_BYTES)
-    return { path: basename(file), why: `${file} is larger than the 1 MiB of a ConfigMap` };
+    return { path: lastPart(file), why: `${file} is larger than the 1 MiB of a ConfigMap` };
   return { files: [path] };
 }
 
 /** A folder whose files ConfigMaps can carry: all of one type. */
-function folderOf(file: string, folder: string): Source {
-  const files = readdirSync(folder).map((name) => join(folder, name));
+function folderOf(file: string, folder: string, inside: readonly string[]): Source {
+  const files = inside.map((name) => join(folder, name));
   const types = new Set(files.map((path) => extname(path)));
-  const fits = files.every((path) => statSync(path).isFile() && statSync(path).size <= CONFIG_MAP_BYTES);
+  const fits = files
+    .map(statOf)
+    .every((stat) => typeof stat !== 'string' && stat.isFile() && stat.size <= CONFIG_MAP_BYTES);
   if (fits && (types.has('.json') || types.has('.jsonl')) && types.size === 1) return { files: files.sort(), folder };
-  return { path: basename(folder), why: `${file} isn't a folder of .json or of .jsonl files of at most 1 MiB each` };
+  return { path: lastPart(folder), why: `${file} isn't a folder of .json or of .jsonl files of at most 1 MiB each` };
 }
 
 interface Unreadable {

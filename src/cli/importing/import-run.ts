@@ -171,7 +171,7 @@ function withoutEntries({ release, args }: Run, info: string, path: string, stor
   }
   const text = store.read(path);
   if (!('text' in text)) return `${info} can't be read: ${text.fault}`;
-  return store.mapping(path) === undefined ? `${info} is no JSON, or holds no object` : undefined;
+  return store.mapping(path) === undefined ? `${info} is no JSON, is nested too deeply, or holds no object` : undefined;
 }
 
 /** The data sets, each once; one that is both trained on and evaluated on is two. */
@@ -229,7 +229,9 @@ function deepspeedOf(run: Run): ImportedDeepSpeed {
   if (imported === undefined) {
     const zero = run.deepspeed?.config['zero_optimization'];
     const stage = isMapping(zero) ? `has ZeRO stage ${shown(zero['stage'])}` : 'has no ZeRO';
-    const what = absent ? `${file} can't be read` : `${file} ${stage}, and stage 3 alone has a construct`;
+    const what = absent
+      ? `${file} can't be read, or is no JSON of a sound depth`
+      : `${file} ${stage}, and stage 3 alone has a construct`;
     return { preset: Strategy.DDP, changes: withoutConstruct(file, run), findings: [withoutDeepSpeed(what)] };
   }
   return {
