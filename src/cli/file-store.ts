@@ -18,6 +18,8 @@ export interface FileStore {
   rows(path: string): ParsedFile | undefined;
   /** How many bytes a file has; 0 if it is not there. */
   size(path: string): number;
+  /** The files that were read, in the order they were. */
+  reads(): readonly string[];
   /** The shell scripts in a folder, by name. */
   scripts(folder: string): readonly string[];
   /** Changes a file for every later reading; it is written by `save`. */
@@ -61,6 +63,12 @@ export function fileStore(): FileStore {
       const stat = statOf(path);
       return typeof stat === 'string' ? 0 : stat.size;
     },
+    reads: () => [
+      ...new Set([
+        ...[...texts].flatMap(([path, text]) => ('text' in text ? [path] : [])),
+        ...[...parsed].flatMap(([path, file]) => (file !== undefined && 'rows' in file ? [path] : [])),
+      ]),
+    ],
     scripts(folder) {
       let names = scripts.get(folder);
       if (names === undefined) {
