@@ -86,6 +86,12 @@ const ODD: ReadonlyArray<readonly [string, (at: string) => void, string]> = [
     'there is no such file',
   ],
   [
+    'a formatting that is no text',
+    (at) =>
+      write(at, { 'data/dataset_info.json': '{"math": {"file_name": "math.json", "formatting": {"toString": 1}}}' }),
+    'formatting: {"toString":1}',
+  ],
+  [
     'a pipe for data',
     (at) => replaced(at, ['data/math.json'], (path) => void spawnSync('mkfifo', [path])),
     'import-dataset',

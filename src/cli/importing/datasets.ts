@@ -186,9 +186,8 @@ function readRows(file: string, store: FileStore): { readonly rows: readonly unk
 
 /** What an entry says, without the columns and tags that the construct finds by itself. */
 function descriptionOf(entry: Mapping, firstRow: unknown): DatasetDescription {
-  const formatting = ['sharegpt', 'openai'].includes(String(entry['formatting']))
-    ? (entry['formatting'] as 'sharegpt' | 'openai')
-    : 'alpaca';
+  const said = entry['formatting'];
+  const formatting = said === 'sharegpt' || said === 'openai' ? said : 'alpaca';
   const base: DatasetDescription = {
     formatting,
     ...(entry['ranking'] === true ? { ranking: true } : {}),

@@ -166,7 +166,7 @@ function besides(where: unknown, config: string, files: Files, store: FileStore)
 function withoutEntries({ release, args }: Run, info: string, path: string, store: FileStore): string | undefined {
   const where = args['dataset_dir'] ?? defaultsOf(release)['dataset_dir'];
   if (isMapping(where)) return undefined;
-  if (where === 'ONLINE' || String(where).startsWith('REMOTE:')) {
+  if (where === 'ONLINE' || (typeof where === 'string' && where.startsWith('REMOTE:'))) {
     return `dataset_dir is ${shown(where)}, and nothing is downloaded in the pod`;
   }
   const text = store.read(path);
