@@ -86,6 +86,11 @@ const ODD: ReadonlyArray<readonly [string, (at: string) => void, string]> = [
     'there is no such file',
   ],
   [
+    'a stage that is no text',
+    (at) => write(at, { 'train.yaml': CONFIG.replace('stage: sft', 'stage: {toString: 1}') }),
+    'stage',
+  ],
+  [
     'a formatting that is no text',
     (at) =>
       write(at, { 'data/dataset_info.json': '{"math": {"file_name": "math.json", "formatting": {"toString": 1}}}' }),

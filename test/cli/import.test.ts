@@ -694,6 +694,39 @@ describe('a dataset_info.json', () => {
   });
 });
 
+test.each([
+  ['dpo', 'ranking: true'],
+  ['kto', "ktoTag: 'kto_tag'"],
+])('data of %s that no entry is at hand of are those that the stage learns from', (stage, said) => {
+  const config = LORA.replace('stage: sft', `stage: ${stage}`);
+  const { status, out, err } = run('import', write(join(folder, `unseen-${stage}`), { 'train.yaml': config }));
+  expect(status).toBe(0);
+  expect(out).toContain(said);
+  expect(err).toContain('correct path, formatting and columns in the program');
+});
+
+test("a model that can't be planned is an error that says why, and a quantised one stays one", () => {
+  const config = (more: object) => JSON.stringify({ model_type: 'mamba', ...more });
+  const files = { ...DATA, 'train.yaml': LORA.replace('Qwen/Qwen3-0.6B', './mine') };
+  const unknown = run('import', write(join(folder, 'unknown-type'), { ...files, 'mine/config.json': config({}) }));
+  expect(unknown.status).toBe(1);
+  expect(unknown.err).toContain("the model can't be planned: mine/config.json: nothing is known of model_type mamba");
+  const shape = {
+    model_type: 'qwen3',
+    hidden_size: 1024,
+    intermediate_size: 3072,
+    num_hidden_layers: 4,
+    num_attention_heads: 16,
+    num_key_value_heads: 8,
+    head_dim: 128,
+    vocab_size: 1000,
+    tie_word_embeddings: true,
+    quantization_config: { quant_method: 'awq', bits: 4 },
+  };
+  const quantised = run('import', write(join(folder, 'awq'), { ...files, 'mine/config.json': config(shape) }));
+  expect(quantised.out).toContain("quantization_config: { quant_method: 'awq', bits: 4 }");
+});
+
 test('each change of a DeepSpeed JSON says why, and what is lost is a warning', () => {
   const json = { train_batch_size: 8, zero_optimization: { stage: 3 }, scheduler: { type: 'WarmupLR' } };
   const directory = write(join(folder, 'deepspeed-reasons'), {

@@ -51,6 +51,7 @@ export function importedDataset(
   dataset: RunDataset,
   taken: ReadonlySet<string>,
   places: Places,
+  stage: unknown,
   store: FileStore,
 ): ImportedDataset {
   const { entry = {} } = dataset;
@@ -62,7 +63,7 @@ export function importedDataset(
   const whole = read.length > 0 && unreadable.length === 0;
   const rows = whole ? read.flatMap((file) => ('rows' in file ? file.rows : [])) : undefined;
   const firstRow = rows?.[0] ?? ('files' in source ? store.mapping(source.files[0] ?? '') : undefined);
-  const description = descriptionOf(entry, firstRow);
+  const description = dataset.entry === undefined ? unseen(stage) : descriptionOf(entry, firstRow);
   const path = 'files' in source ? (source.folder ?? source.files[0] ?? '') : '';
   const place: [string, string][] =
     'files' in source
@@ -93,7 +94,7 @@ export function importedDataset(
       ...changesOf(dataset.name, entry, written, places.info),
     ],
     findings: [
-      ...('files' in source ? [] : [onClaim(name, source.why)]),
+      ...('files' in source ? [] : [onClaim(name, source.why, dataset.entry === undefined)]),
       ...leftOut(dataset.name, entry, written),
       ...unreadable.map(faultOf),
       ...(faults.length === 0 ? [] : [faultsIn(path, faults.length, rows?.length ?? 0, faults[0])]),
@@ -182,6 +183,16 @@ function readRows(file: string, store: FileStore): { readonly rows: readonly unk
   if (!('text' in text)) return { file: basename(file), fault: text.fault };
   const parsed = parseDataFile(file, text.text.replace(/^\ufeff/, ''));
   return 'rows' in parsed ? parsed : { file: basename(file), ...parsed };
+}
+
+/** What data are that no entry is at hand of: what the stage learns from. */
+function unseen(stage: unknown): DatasetDescription {
+  if (stage === 'dpo' || stage === 'rm') return { formatting: 'alpaca', ranking: true };
+  if (stage !== 'kto') return { formatting: 'alpaca' };
+  return {
+    formatting: 'alpaca',
+    columns: { prompt: 'instruction', query: 'input', response: 'output', ktoTag: 'kto_tag' },
+  };
 }
 
 /** What an entry says, without the columns and tags that the construct finds by itself. */
@@ -275,13 +286,13 @@ function leftOut(name: string, entry: Mapping, written: Mapping): Omit<Finding, 
   ];
 }
 
-function onClaim(name: string, why: string): Omit<Finding, 'path'> {
+function onClaim(name: string, why: string, isUnseen: boolean): Omit<Finding, 'path'> {
   return {
     id: 'import-dataset',
     severity: Severity.WARNING,
     key: 'dataset',
     message: `${why}: the program looks for ${name} on a claim`,
-    change: "make the claim 'data', copy the samples onto it, and correct its path in the program",
+    change: `make the claim 'data', copy the samples onto it, and correct ${isUnseen ? 'path, formatting and columns' : 'the path'} in the program`,
   };
 }
 

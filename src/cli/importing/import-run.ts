@@ -188,7 +188,7 @@ function importedDatasets(
   const places = { data, program: programFolder, info, noEntries: withoutEntries(run, info, path, store) };
   const taken = new Set<string>();
   return datasetsOf(run).map((dataset) => {
-    const imported = importedDataset(dataset, taken, places, store);
+    const imported = importedDataset(dataset, taken, places, run.args['stage'], store);
     taken.add(imported.dataset.name);
     return imported;
   });
@@ -466,7 +466,7 @@ function evaluations(run: Run): Omit<Finding, 'path'>[] {
   ];
 }
 
-function modelFindings({ model, plannedAs, byHand }: ImportedModel, { args }: Run): Omit<Finding, 'path'>[] {
+function modelFindings({ model, unplanned, plannedAs, byHand }: ImportedModel, { args }: Run): Omit<Finding, 'path'>[] {
   const name = shown(args['model_name_or_path']);
   const about = (severity: Severity, message: string, change: string): Omit<Finding, 'path'> => ({
     id: 'import-model',
@@ -481,7 +481,7 @@ function modelFindings({ model, plannedAs, byHand }: ImportedModel, { args }: Ru
       ? [
           about(
             Severity.ERROR,
-            'the model is none of the catalogue, and no config.json of a Qwen model is where the path says',
+            `the model can't be planned: ${unplanned ?? 'nothing says what it is made of'}`,
             "fill in Model.custom's config with the model's config.json",
           ),
         ]
