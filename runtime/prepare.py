@@ -1,14 +1,17 @@
-"""Fills a volume before training: a model's files, data sets, and Python packages that the image lacks.
+"""Fills a volume before training: a model's files, an adapter's, data sets, and Python packages that the image lacks.
 
 Reads PREPARE_SPEC, the path of a JSON file; every part is optional:
     {"model": {"hub": "modelscope" | "huggingface", "repository": "Qwen/Qwen3-14B", "revision": "main",
                "endpoint": "https://...", "directory": "/models/...", "maxBytes": 40000000000, "maxSeconds": 40000},
+     "adapter": {"hub": "modelscope" | "huggingface", "repository": "owner/adapter", "revision": "main",
+                 "endpoint": "https://...", "directory": "/models/.adapters/...", "baseModel": "Qwen/Qwen3-14B"},
      "data": [{"hub": "modelscope" | "huggingface", "repository": "owner/data", "revision": "main",
                "path": "math/train.jsonl", "endpoint": "https://...", "directory": "/models/.data/..."},
               {"hub": "http", "endpoint": "https://server/folder", "files": {"math.json": "<sha256>"},
                "sizes": {"math.json": 33000}, "directory": "/models/.data/..."}],
      "packages": {"requirements": "/etc/.../requirements.txt", "directory": "/models/...", "indexUrl": "https://..."}}
-A model may have "hub": "http" with "endpoint" and "files" too. "path" is a file of a data set's repository, or a
+A model or an adapter may have "hub": "http" with "endpoint" and "files" too. Of an adapter two files are taken, and what
+its configuration names as its base must be "baseModel". "path" is a file of a data set's repository, or a
 folder: then the data files right in it, which must be of one type, since LLaMA-Factory reads all files of a folder.
 Sources of one hub have one endpoint. "sizes" and "maxBytes", both optional, say how much may be fetched; "maxSeconds",
 optional too, how long all tries of a Job may take for the directory together.
@@ -88,6 +91,9 @@ MOST_FILES = 200_000
 # The longest header of a safetensors file, by the format's own reader.
 HEADER_BYTES = 100_000_000
 
+# The files of an adapter that PEFT reads; it would take pickled weights too, which run what is in them.
+ADAPTER_FILES = ("adapter_config.json", "adapter_model.safetensors")
+
 # What LLaMA-Factory reads files of a type with (llamafactory/extras/constants.py, FILEEXT2TYPE).
 READERS = {".arrow": "arrow", ".csv": "csv", ".json": "json", ".jsonl": "json", ".parquet": "parquet", ".txt": "text"}
 
@@ -151,6 +157,8 @@ def prepare(spec):
         model = spec["model"]
         request = requested(model)
         fill(model["directory"], request, lambda: fetch(request, model), check_model, model.get("maxSeconds"))
+    if "adapter" in spec:
+        fill_adapter(spec["adapter"])
     for data in spec.get("data", []):
         fill_data(data)
     if "packages" in spec:
@@ -481,7 +489,7 @@ def directories_of(spec):
     """The directories that a request names, as far as it can be read: who waits for one is told of a bad request."""
     spec = spec if isinstance(spec, dict) else {}
     data = spec.get("data")
-    parts = [spec.get("model"), *(data if isinstance(data, list) else []), spec.get("packages")]
+    parts = [spec.get("model"), spec.get("adapter"), *(data if isinstance(data, list) else []), spec.get("packages")]
     found = [part.get("directory") for part in parts if isinstance(part, dict)]
     return [path for path in found if isinstance(path, str) and os.path.isabs(path) and "\0" not in path]
 
@@ -489,15 +497,18 @@ def directories_of(spec):
 def check_spec(spec):
     """Every part of the request, of the kind it must have."""
     if not isinstance(spec, dict):
-        raise Refused(f"PREPARE_SPEC holds {shown(spec)}: it must be a mapping with model, data or packages")
+        raise Refused(f"PREPARE_SPEC holds {shown(spec)}: it must be a mapping with model, adapter, data or packages")
     for name in spec:
-        if name not in ("model", "data", "packages"):
-            raise Refused(f"unknown part {shown(name)} in PREPARE_SPEC; there are model, data and packages")
+        if name not in ("model", "adapter", "data", "packages"):
+            raise Refused(f"unknown part {shown(name)} in PREPARE_SPEC; there are model, adapter, data and packages")
     data = spec.get("data", [])
     if not isinstance(data, list):
         raise Refused(f"data in PREPARE_SPEC is {shown(data)}: it must be a list")
     if "model" in spec:
         check_part(spec["model"], "model")
+    if "adapter" in spec:
+        check_part(spec["adapter"], "adapter")
+        check_texts(spec["adapter"], "adapter", ("baseModel",), ())
     for number, part in enumerate(data):
         check_part(part, f"data[{number}]", path=True)
     if "packages" in spec:
@@ -524,7 +535,7 @@ def check_proxy(spec):
 
 
 def parts_of(spec):
-    return [*([spec["model"]] if "model" in spec else []), *spec.get("data", [])]
+    return [*(spec[name] for name in ("model", "adapter") if name in spec), *spec.get("data", [])]
 
 
 def huggingface_uses_httpx():
@@ -648,6 +659,16 @@ def fill_data(data):
             json.dump(sizes, file)
 
     fill(data["directory"], request, work, check_data, data.get("maxSeconds"))
+
+
+def fill_adapter(adapter):
+    request = {**requested(adapter), "baseModel": adapter["baseModel"]}
+
+    def work():
+        fetch(request, adapter)
+        check_base(adapter["directory"], adapter["baseModel"])
+
+    fill(adapter["directory"], request, work, check_adapter, adapter.get("maxSeconds"))
 
 
 def fill(directory, request, work, check, seconds=None):
@@ -804,6 +825,8 @@ def checked_listing(files, request, part):
     listed = {name: (size, hashes) for name, size, hashes in files}
     if "path" in request:
         listed = {name: listed[name] for name in data_files(list(listed), request)}
+    if "baseModel" in request:
+        listed = {name: listed[name] for name in adapter_files(list(listed), request)}
     if not listed:
         raise Refused(f"{source} is empty")
     for name, (size, hashes) in listed.items():
@@ -941,6 +964,17 @@ def data_files(names, request):
     if len({READERS[posixpath.splitext(name)[1]] for name in chosen}) > 1:
         raise Refused(f"{repository} has files of several types in {path}, and LLaMA-Factory reads one: name a file")
     return chosen
+
+
+def adapter_files(names, request):
+    missing = [name for name in ADAPTER_FILES if name not in names]
+    if missing:
+        there = ", ".join(sorted(names)[:10]) or "no file"
+        raise Refused(
+            f"{request['repository']} is no adapter that can be taken: it has no {' and no '.join(missing)}; "
+            f"it has {there}"
+        )
+    return ADAPTER_FILES
 
 
 def remove_others(directory, path, names):
@@ -1110,6 +1144,35 @@ def check_model(directory):
         shards = sorted(set(weights.values()))
     for shard in shards:
         check_safetensors(os.path.join(directory, shard))
+
+
+def check_adapter(directory):
+    """The configuration and the weights must be there and whole."""
+    config, weights = (os.path.join(directory, name) for name in ADAPTER_FILES)
+    need(config)
+    if not isinstance(read_json(config), dict):
+        raise Failure(f"{config} is damaged: it must hold a mapping")
+    check_safetensors(weights)
+
+
+def check_base(directory, expected):
+    """An adapter that another model was trained with may fit in shape, and then makes nonsense of this one."""
+    config = os.path.join(directory, ADAPTER_FILES[0])
+    found = read_json(config)
+    base = found.get("base_model_name_or_path") if isinstance(found, dict) else None
+    if not isinstance(base, str) or not is_base(base, expected):
+        raise Refused(
+            f"{config} names the base model {shown(base)}, and the run trains {expected}: take an adapter of that "
+            "model, or say by baseModel that both are one"
+        )
+
+
+def is_base(named, expected):
+    """Whether a name is that of a model, or a path that holds it: a folder is called as hubs and this file call it."""
+    if named == expected:
+        return True
+    path = named.replace("\\", "/").replace("___", ".").replace("models--", "").replace("--", "/")
+    return named.startswith(("/", ".", "~")) and "/" in expected and f"/{expected}/" in f"{path}/"
 
 
 def check_safetensors(path):

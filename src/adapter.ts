@@ -4,6 +4,7 @@ import { PATHS } from './kubernetes/training-pod';
 import type { Problem } from './run/finding';
 import { argumentProblems, checkedProps } from './run/props';
 import { withoutTrailingSlashes } from './run/trailing-slashes';
+import type { Source } from './source';
 
 /** An adapter on a claim. */
 export interface AdapterClaimProps {
@@ -16,6 +17,21 @@ export interface AdapterClaimProps {
    * @default - none: an adapter changed in place continues the same run
    */
   readonly revision?: string;
+}
+
+/** An adapter of a hub or a web server. */
+export interface AdapterSourceProps {
+  /**
+   * Where from. Of a hub its repository must be named; of a web server adapter_config.json and
+   * adapter_model.safetensors.
+   */
+  readonly source: Source;
+  /**
+   * The model that its adapter_config.json must name as its base, exactly as it stands there: give it where that is a
+   * path, or a quantised copy of the run's model.
+   * @default - the repository of the run's model, alone or inside a path
+   */
+  readonly baseModel?: string;
 }
 
 /**
@@ -63,10 +79,60 @@ export class Adapter {
     );
   }
 
+  /**
+   * An adapter of a hub or a web server. The CPU Job that also fetches the run's model puts it on the volume that it
+   * fills, compares its files with the hashes that the source names and its base with the run's model; the training pod
+   * waits for it. What is taken is adapter_config.json and adapter_model.safetensors, and nothing else.
+   */
+  public static fromSource(props: AdapterSourceProps): Adapter {
+    const { sound, problems } = checkedProps('AdapterSourceProps', props, 'Adapter.fromSource.');
+    const { source, baseModel } = sound;
+    if (source === undefined) return new Adapter({ path: '', identity: undefined, markers: [] }, problems);
+    const what = source._adapter();
+    return new Adapter({ path: '', identity: what, markers: [], fetch: { origin: source._origin, what, baseModel } }, [
+      ...problems,
+      ...sourceProblems(source),
+      ...baseProblems(baseModel),
+    ]);
+  }
+
   private constructor(
     /** @internal */
     public readonly _mounted: MountedAdapter,
     /** @internal */
     public readonly _problems: readonly Problem[],
   ) {}
+}
+
+/** The files of an adapter that PEFT reads, as prepare.py takes them. */
+const FILES = ['adapter_config.json', 'adapter_model.safetensors'];
+
+function sourceProblems(source: Source): Problem[] {
+  const { _origin: origin } = source;
+  const problem = (key: string, message: string, got: string | undefined, allowed: string): Problem[] => [
+    ...source._problems,
+    { id: 'invalid-source', key: `Adapter.fromSource.source.${key}`, message, got, allowed },
+  ];
+  if (!('files' in origin)) {
+    if (origin.repository !== undefined) return source._problems;
+    return problem('repository', 'an adapter has a repository of its own, and none is named', undefined, 'owner/name');
+  }
+  const names = Object.keys(origin.files);
+  if (names.length === FILES.length && FILES.every((name) => names.includes(name))) return source._problems;
+  return problem('files', 'an adapter is two files', names.join(', '), FILES.join(' and '));
+}
+
+/** What prepare.py takes no text for. */
+function baseProblems(baseModel: string | undefined): Problem[] {
+  if (baseModel === undefined || /^[^\p{Cc}\p{Cs}]+$/u.test(baseModel)) return [];
+  return [
+    {
+      id: 'invalid-source',
+      key: 'Adapter.fromSource.baseModel',
+      message: 'an adapter is compared with the name of its base model',
+      got: JSON.stringify(baseModel),
+      allowed: 'the name as it stands in adapter_config.json: Qwen/Qwen3-14B',
+      change: "leave it out where that is the repository of the run's model",
+    },
+  ];
 }

@@ -29,7 +29,8 @@ export interface RunProps extends PodProps {
    */
   readonly evaluationDataset?: DatasetVolume;
   /**
-   * An adapter to go on from: `Adapter.fromSaves(earlier.outputDirectory)`, `Adapter.fromClaim({ … })`.
+   * An adapter to go on from: `Adapter.fromSaves(earlier.outputDirectory)`, `Adapter.fromClaim({ … })`,
+   * `Adapter.fromSource({ … })`.
    * @default - a new adapter is trained
    */
   readonly adapter?: Adapter;

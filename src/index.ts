@@ -1,4 +1,4 @@
-export { Adapter, type AdapterClaimProps } from './adapter';
+export { Adapter, type AdapterClaimProps, type AdapterSourceProps } from './adapter';
 export { CaBundle } from './ca-bundle';
 export { CpuPool, type CpuPoolOptions } from './cpu-pool';
 export {

@@ -92,6 +92,17 @@ export class Source {
   }
 
   /**
+   * What is fetched of an adapter.
+   * @internal
+   */
+  public _adapter(): Mapping {
+    const { _origin: origin } = this;
+    return isHttp(origin)
+      ? { hub: origin.hub, files: origin.files }
+      : { hub: origin.hub, repository: origin.repository ?? '', revision: origin.revision };
+  }
+
+  /**
    * What is fetched of a data set: a file, or the data files of a folder.
    * @internal
    */

@@ -2,6 +2,7 @@ import { readdirSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { LARGEST_DATA, type ParsedFile, parseDataFile, tooLarge } from '../llamafactory/dataset-file';
 import { type Files, joinPath } from '../llamafactory/files';
+import { isTooDeep } from '../llamafactory/json-depth';
 import { type FileText, LARGEST_CONFIG, readText, statOf } from '../llamafactory/read-text';
 import { isMapping, type Mapping } from '../run/run';
 import { writeWhole } from './write-file';
@@ -17,6 +18,8 @@ export interface FileStore {
   rows(path: string): ParsedFile | undefined;
   /** How many bytes a file has; 0 if it is not there. */
   size(path: string): number;
+  /** The files that were read, in the order they were. */
+  reads(): readonly string[];
   /** The shell scripts in a folder, by name. */
   scripts(folder: string): readonly string[];
   /** Changes a file for every later reading; it is written by `save`. */
@@ -60,6 +63,12 @@ export function fileStore(): FileStore {
       const stat = statOf(path);
       return typeof stat === 'string' ? 0 : stat.size;
     },
+    reads: () => [
+      ...new Set([
+        ...[...texts].flatMap(([path, text]) => ('text' in text ? [path] : [])),
+        ...[...parsed].flatMap(([path, file]) => (file !== undefined && 'rows' in file ? [path] : [])),
+      ]),
+    ],
     scripts(folder) {
       let names = scripts.get(folder);
       if (names === undefined) {
@@ -131,7 +140,7 @@ function kindOf(path: string): 'file' | 'folder' | undefined {
 }
 
 function jsonMapping(text: FileText): Mapping | undefined {
-  if (!('text' in text)) return undefined;
+  if (!('text' in text) || isTooDeep(text.text)) return undefined;
   try {
     const value: unknown = JSON.parse(text.text);
     return isMapping(value) ? value : undefined;

@@ -1,7 +1,8 @@
-import { existsSync, statSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { dirname, isAbsolute, join, relative, resolve } from 'node:path';
 import { findingsText } from '../judge/finding-text';
 import { attempt } from '../judge/guarded';
+import { statOf } from '../llamafactory/read-text';
 import type { Card } from '../run/card';
 import { type Finding, Severity } from '../run/finding';
 import type { Release } from '../run/releases';
@@ -9,6 +10,7 @@ import { fileStore, reasonOf } from './file-store';
 import type { Change } from './importing/changes';
 import { filesBelow, launchScript, trainConfigs } from './importing/find-files';
 import { type Imported, type ImportRequest, importRun } from './importing/import-run';
+import { readOutside } from './importing/outside';
 import { ExitStatus, type Output } from './output';
 import { writeWhole } from './write-file';
 
@@ -54,7 +56,8 @@ export function importFolder(folder: string, options: ImportOptions, output: Out
   const done = attempt(join(folder, config), '', () => importRun(request, store));
   const imported = 'failed' in done ? { summary: '', changes: [], findings: [done.failed] } : done.value;
   if (imported.program !== undefined && !write(imported.program, options, output)) return ExitStatus.FINDINGS;
-  const report = reportText(join(folder, config), imported, options);
+  const outside = readOutside(folder, store.reads());
+  const report = reportText(join(folder, config), imported, outside, options);
   if (options.out === undefined) output.err(report);
   else output.out(report);
   return hasErrors(imported.findings) ? ExitStatus.FINDINGS : ExitStatus.OK;
@@ -62,8 +65,8 @@ export function importFolder(folder: string, options: ImportOptions, output: Out
 
 /** What is wrong with the command line; undefined: nothing. */
 function wrongUse(folder: string, { config, out, force }: ImportOptions): string | undefined {
-  const kind = statSync(folder, { throwIfNoEntry: false });
-  if (kind === undefined) return `${folder}: there is no such folder`;
+  const kind = statOf(folder);
+  if (typeof kind === 'string') return `${folder} can't be read: ${kind}`;
   if (!kind.isDirectory()) return `${folder} is no folder; import takes the folder that holds a train config`;
   if (config !== undefined && !existsSync(join(folder, config)) && !existsSync(config)) {
     return `${config}: there is no such file, neither in ${folder} nor here`;
@@ -114,10 +117,18 @@ function write(program: string, { out }: ImportOptions, output: Output): boolean
   }
 }
 
-function reportText(config: string, { program, summary, changes, findings }: Imported, { out }: ImportOptions): string {
+function reportText(
+  config: string,
+  { program, summary, changes, findings }: Imported,
+  outside: readonly string[],
+  { out }: ImportOptions,
+): string {
   const head = program === undefined ? `${config}: no program` : `${out ?? 'the program'}: ${summary}, from ${config}`;
   const parts = [
     head,
+    ...(outside.length === 0
+      ? []
+      : [['read from outside the folder', ...outside.map((file) => `  ${file}`)].join('\n')]),
     ...(changes.length === 0 ? [] : [changesText(changes)]),
     ...(findings.length === 0 ? [] : [findingsText(findings)]),
   ];

@@ -31,9 +31,18 @@ export function main(args: readonly string[], output: Output): ExitStatus {
     program.parse(args, { from: 'user' });
     return status;
   } catch (error) {
-    if (!(error instanceof CommanderError)) throw error;
-    return error.exitCode === 0 ? ExitStatus.OK : ExitStatus.USAGE;
+    if (error instanceof CommanderError) return error.exitCode === 0 ? ExitStatus.OK : ExitStatus.USAGE;
+    output.err(`error: ${unexpected(error, args)}\n`);
+    return ExitStatus.FINDINGS;
   }
+}
+
+/** What nothing below has caught, in one line: what, and where in this program. */
+function unexpected(error: unknown, args: readonly string[]): string {
+  const { name, message, stack } = error instanceof Error ? error : new Error(String(error));
+  const [, where = 'an unknown place'] = /([^\\/\s(]{1,100}:\d{1,9}):\d/.exec(stack?.slice(-10_000) ?? '') ?? [];
+  const [first = ''] = message.split('\n');
+  return `unexpected ${name} in ${args[0] ?? 'the program'}: ${first.slice(0, 500)} (${where}); please report it with the files`;
 }
 
 function programFor(output: Output, end: (status: ExitStatus) => void): Command {

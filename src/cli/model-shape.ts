@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { Files } from '../llamafactory/files';
+import { DEEPEST_JSON, isTooDeep } from '../llamafactory/json-depth';
 import { modelFromConfig, unplannedBecause } from '../planning/catalog/architectures';
 import { MODELS } from '../planning/catalog/models';
 import type { ModelShape } from '../run/model-shape';
@@ -27,6 +28,7 @@ function fromConfig(model: string, files: Files): KnownModel | undefined {
   const path = join(model, 'config.json');
   const text = files.kind(model) === 'folder' ? files.read(path) : undefined;
   if (text === undefined) return undefined;
+  if (isTooDeep(text)) return { unplanned: `${path} is nested deeper than ${DEEPEST_JSON} levels` };
   try {
     const config: unknown = JSON.parse(text);
     if (!isMapping(config)) return { unplanned: `${path} is no JSON object` };

@@ -98,9 +98,10 @@ function trackerProblems({ network: { restricted, proxy }, trackers }: ResolvedR
  * Sources of one hub that differ in address or token. The prepare Job's library of a hub reads both from variables, once;
  * and a token must not reach a server that it isn't for.
  */
-function sourceProblems({ location, datasets }: ResolvedRun): Problem[] {
+function sourceProblems({ location, adapter, datasets }: ResolvedRun): Problem[] {
   const sources = [
     { key: 'modelCache', origin: location.fetch?.origin },
+    { key: 'adapter', origin: adapter?.fetch?.origin },
     ...datasets.map(({ name, fetch }) => ({ key: `dataset ${name}`, origin: fetch?.origin })),
   ];
   return (['modelscope', 'huggingface'] as const).flatMap((hub) => {
@@ -122,7 +123,7 @@ function different(values: readonly string[][], what: string, prop: string): Pro
     {
       id: 'contradictory-props',
       key: 'dataset',
-      message: `model and data of one hub are fetched by one Job, with one ${what}`,
+      message: `model, adapter and data of one hub are fetched by one Job, with one ${what}`,
       got: values.map(([key, value]) => `${key}: ${value}`).join(', '),
       allowed: `one ${prop} for all sources of a hub`,
       change: `give them the same ${prop}, or take one from elsewhere`,

@@ -71,7 +71,8 @@ function differenceOf(key: string, value: unknown, given: Given): Difference | u
       if (given.adapter) return undefined;
       return {
         message: 'the file goes on from an adapter, and the run trains a new one',
-        change: 'set the prop adapter: Adapter.fromClaim(…) or Adapter.fromSaves(…), or take the key out of the file',
+        change:
+          'set the prop adapter: Adapter.fromClaim(…), fromSaves(…) or fromSource(…), or take the key out of the file',
       };
     case 'tokenized_path':
       return {

@@ -17,6 +17,9 @@ const LEAST_SECONDS = 900;
 /** A repository has more than the weights, some of them twice in other forms. */
 const BESIDE_WEIGHTS = 1.5;
 
+/** What is reckoned for an adapter: LoRA of high rank on a large model. */
+const ADAPTER_BYTES = 4 * 2 ** 30;
+
 /** What is reckoned for data on a volume of which nothing is known. */
 const UNKNOWN_BYTES = 64 * 2 ** 30;
 
@@ -24,6 +27,8 @@ const UNKNOWN_BYTES = 64 * 2 ** 30;
 export interface ToFetch {
   /** The model: where it goes, and its weights by the plan, 0 if not known. */
   readonly model?: { readonly room?: Room; readonly bytes: number };
+  /** The adapter to go on from: where it goes. */
+  readonly adapter?: { readonly room?: Room };
   /** Data sets: where each goes, and what stands there beside it. Their own size isn't known. */
   readonly data: ReadonlyArray<{ readonly room?: Room; readonly beside: number }>;
   readonly packages: boolean;
@@ -34,6 +39,7 @@ export interface ToFetch {
 /** How much a prepare Job may fetch, and for how long. */
 export interface PrepareBounds {
   readonly model?: FetchBounds;
+  readonly adapter?: FetchBounds;
   /** In the order asked for. */
   readonly data: readonly FetchBounds[];
   readonly deadlineSeconds: number;
@@ -44,12 +50,13 @@ export interface PrepareBounds {
  * it fetches takes at the least speed. Each part has its own time, which ends before the Job's: then prepare.py says so
  * to who waits. A deadline that was given is divided in the same proportions.
  */
-export function fetchBounds({ model, data, packages, deadlineSeconds }: ToFetch): PrepareBounds {
+export function fetchBounds({ model, adapter, data, packages, deadlineSeconds }: ToFetch): PrepareBounds {
   const modelRoom = model === undefined ? undefined : roomOf(model.room, model.bytes);
   const dataRooms = data.map(({ room, beside }) => roomOf(room, beside));
   const modelSeconds = model === undefined ? 0 : secondsFor(model.bytes > 0 ? BESIDE_WEIGHTS * model.bytes : modelRoom);
+  const adapterSeconds = adapter === undefined ? 0 : secondsFor(ADAPTER_BYTES);
   const dataSeconds = dataRooms.map(secondsFor);
-  const fetching = dataSeconds.reduce((sum, seconds) => sum + seconds, modelSeconds);
+  const fetching = dataSeconds.reduce((sum, seconds) => sum + seconds, modelSeconds + adapterSeconds);
   const needed = SPARE_SECONDS + (packages ? PACKAGES_SECONDS : 0) + fetching;
   const share = deadlineSeconds === undefined ? 1 : deadlineSeconds / needed;
   const bounds = (maxBytes: number | undefined, seconds: number): FetchBounds => ({
@@ -58,6 +65,7 @@ export function fetchBounds({ model, data, packages, deadlineSeconds }: ToFetch)
   });
   return {
     ...(model === undefined ? {} : { model: bounds(modelRoom, modelSeconds) }),
+    ...(adapter === undefined ? {} : { adapter: bounds(roomOf(adapter.room, ADAPTER_BYTES), adapterSeconds) }),
     data: dataRooms.map((room, i) => bounds(room, dataSeconds[i] ?? 0)),
     deadlineSeconds: deadlineSeconds ?? needed,
   };

@@ -27,11 +27,12 @@ import { patchedTemplate } from './patched-template';
 import { cpuPlacement } from './placement';
 import { fetchBounds } from './prepare-bounds';
 import type { FetchInto, RequestedPod, Room } from './request';
-import type { ResolvedRun } from './resolve';
+import type { FetchedAdapter, ResolvedRun } from './resolve';
 
 /** What a run needs on a volume before it may start. */
 export interface PrepareRequest {
   readonly model?: FetchInto;
+  readonly adapter?: FetchedAdapter;
   /** Data sets, one a directory. */
   readonly data: readonly FetchInto[];
   readonly packages?: { readonly requirements: string; readonly directory: string; readonly indexUrl?: string };
@@ -63,6 +64,7 @@ export interface Filling {
 /** What must be on the volume before a run may start. */
 export function preparedOf(resolved: ResolvedRun): Prepared {
   const { location, datasets, requirements, target, packageIndex } = resolved;
+  const adapter = resolved.adapter?.fetch;
   const near = { 'cdk8s-llamafactory/volume': labelValue(target.claimName) };
   const model =
     location.fetch === undefined
@@ -77,12 +79,10 @@ export function preparedOf(resolved: ResolvedRun): Prepared {
           directory: `${target.mountPath}/.packages/${digest(requirements)}`,
           indexUrl: packageIndex,
         };
-  if (model === undefined && data.length === 0 && packages === undefined) {
-    return { request: undefined, markers: [], pythonPath: [], near };
-  }
-  const parts = [...(model === undefined ? [] : [model]), ...data, ...(packages === undefined ? [] : [packages])];
+  const parts = [model, adapter, ...data, packages].filter((part) => part !== undefined);
+  if (parts.length === 0) return { request: undefined, markers: [], pythonPath: [], near };
   return {
-    request: bounded({ model, data, packages }, resolved),
+    request: bounded({ model, adapter, data, packages }, resolved),
     markers: parts.map(({ directory }) => `${directory}/.complete`),
     pythonPath: packages === undefined ? [] : [packages.directory],
     near,
@@ -94,15 +94,17 @@ function bounded(request: Omit<PrepareRequest, 'deadlineSeconds'>, resolved: Res
   const { models, saves, numbers } = resolved;
   const { modelBytes } = numbers.host;
   const deadline = (models.filled ? models : saves).prepareDeadlineSeconds;
-  const { model, data, packages } = request;
+  const { model, adapter, data, packages } = request;
   const bounds = fetchBounds({
     model: model === undefined ? undefined : { room: models.room, bytes: modelBytes },
+    adapter: adapter === undefined ? undefined : { room: (models.filled ? models : saves).room },
     data: data.map(() => (models.filled ? { room: models.room, beside: modelBytes } : { room: saves.room, beside: 0 })),
     packages: packages !== undefined,
     deadlineSeconds: deadline,
   });
   return {
     model: model === undefined ? undefined : { ...model, bounds: bounds.model },
+    adapter: adapter === undefined ? undefined : { ...adapter, bounds: bounds.adapter },
     data: data.map((each, i) => ({ ...each, bounds: bounds.data[i] })),
     packages,
     deadlineSeconds: bounds.deadlineSeconds,
@@ -276,8 +278,8 @@ function prepareFiles(volume: Construct, id: string, files: PrepareFiles): strin
   return name;
 }
 
-function fetchedOf({ model, data }: PrepareRequest): FetchInto[] {
-  return [...(model === undefined ? [] : [model]), ...data];
+function fetchedOf({ model, adapter, data }: PrepareRequest): FetchInto[] {
+  return [model, adapter, ...data].filter((part) => part !== undefined);
 }
 
 /** The addresses that are said of what is fetched and installed. */
@@ -287,9 +289,10 @@ function urlsOf(request: PrepareRequest): string[] {
 }
 
 /** The request as prepare.py reads it. */
-function requestFile({ model, data, packages }: PrepareRequest): object {
+function requestFile({ model, adapter, data, packages }: PrepareRequest): object {
   return {
     ...(model === undefined ? {} : { model: part(model) }),
+    ...(adapter === undefined ? {} : { adapter: { ...part(adapter), baseModel: adapter.baseModel } }),
     ...(data.length === 0 ? {} : { data: data.map(part) }),
     ...(packages === undefined
       ? {}

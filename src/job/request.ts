@@ -81,14 +81,19 @@ export interface MountedDataset {
 
 /** An adapter that a run goes on from, as the pod sees it. */
 export interface MountedAdapter {
-  /** Its directory. */
+  /** Its directory; empty: where the prepare Job puts it. */
   readonly path: string;
   /** What the result of a run depends on. */
   readonly identity: unknown;
-  /** The claim that is mounted for it; undefined: it is on the saves volume. */
+  /** The claim that is mounted for it; undefined: it is on a volume that the run mounts anyway. */
   readonly claimName?: string;
   /** Files that must exist before training may start. */
   readonly markers: readonly string[];
+  /** What the prepare Job fetches; where it puts it the run knows. */
+  readonly fetch?: Fetch & {
+    /** What its adapter_config.json must name as its base; undefined: the run's model. */
+    readonly baseModel?: string;
+  };
 }
 
 /** A train config as one release reads it, the arguments that constructs set kept apart. */

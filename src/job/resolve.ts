@@ -11,9 +11,10 @@ import { argumentsOf } from '../llamafactory/arguments';
 import { isOn } from '../llamafactory/effective-arguments';
 import { type PlanNumbers, planNumbers } from '../planning/plan';
 import { settingsOf } from '../planning/settings';
+import { digest } from '../run/digest';
 import type { Mapping, Run } from '../run/run';
 import { runDigest } from './identity';
-import type { MountedDataset, RequestedClaim, RunRequest } from './request';
+import type { FetchInto, MountedAdapter, MountedDataset, RequestedClaim, RunRequest } from './request';
 import { smokeRun } from './smoke-config';
 import { type SettledStrategy, settleStrategy } from './strategy';
 
@@ -25,6 +26,8 @@ export interface ResolvedRun extends RunRequest {
   readonly settled: SettledStrategy;
   readonly runDigest: string;
   readonly outputDirectory: string;
+  /** The adapter to go on from, one that is fetched where the prepare Job puts it. */
+  readonly adapter?: PlacedAdapter;
   /** All data sets, those that are fetched where the prepare Job puts them. */
   readonly datasets: readonly MountedDataset[];
   /** The volume that the prepare Job fills. */
@@ -50,6 +53,17 @@ export interface ResolvedRun extends RunRequest {
   readonly waitSeconds: number;
 }
 
+/** An adapter that a run goes on from. */
+export interface PlacedAdapter extends MountedAdapter {
+  readonly fetch?: FetchedAdapter;
+}
+
+/** An adapter that the prepare Job fetches. */
+export interface FetchedAdapter extends FetchInto {
+  /** What its adapter_config.json must name as its base. */
+  readonly baseModel: string;
+}
+
 /** Nodes that a run takes. */
 const NODES = 1;
 const USER: PodUser = { runAsUser: 1000, runAsGroup: 1000, fsGroup: 1000 };
@@ -68,6 +82,7 @@ export function resolveRun(asked: RunRequest): ResolvedRun {
   const training = asked.training.map((dataset) => placed(dataset, target.mountPath));
   const evaluation = asked.evaluation.map((dataset) => placed(dataset, target.mountPath));
   const datasets = [...training, ...evaluation];
+  const adapter = placedAdapter(asked.adapter, asked.model.repository, target.mountPath);
   const gpus = asked.gpus ?? (gpuRequestOf(nodes.scheduling).part === 'whole' ? nodes.gpus : 1);
   const draft: Run = {
     path: asked.path,
@@ -76,7 +91,7 @@ export function resolveRun(asked: RunRequest): ResolvedRun {
     args: {
       model_name_or_path: `${PATHS.models}/${asked.location.directory}`,
       ...args,
-      ...(asked.adapter === undefined ? {} : { adapter_name_or_path: asked.adapter.path }),
+      ...(adapter === undefined ? {} : { adapter_name_or_path: adapter.path }),
       ...(asked.tensorBoard ? { report_to: withTensorBoard(args['report_to']) } : {}),
       dataset: namesOf(training),
       ...(evaluation.length > 0 ? { eval_dataset: namesOf(evaluation) } : {}),
@@ -108,7 +123,7 @@ export function resolveRun(asked: RunRequest): ResolvedRun {
     deepspeed: deepspeed?.config,
     datasets,
     model: asked.location.identity,
-    adapter: asked.adapter?.identity,
+    adapter: adapter?.identity,
     release: draft.release,
     image: image.identity,
     packages: requirements === undefined ? undefined : withoutComments(requirements),
@@ -140,6 +155,7 @@ export function resolveRun(asked: RunRequest): ResolvedRun {
     settled,
     runDigest: identity,
     outputDirectory,
+    adapter,
     datasets,
     target,
     requirements,
@@ -167,6 +183,19 @@ function placed(dataset: MountedDataset, mountPath: string): MountedDataset {
     entry: { ...entry, file_name: `${mountPath}/${entry['file_name']}` },
     fetch: { ...fetch, directory: `${mountPath}/${fetch.directory}` },
   };
+}
+
+/** An adapter, one that is fetched in a directory of its own for each base that it is compared with. */
+function placedAdapter(
+  adapter: MountedAdapter | undefined,
+  repository: string,
+  mountPath: string,
+): PlacedAdapter | undefined {
+  if (adapter?.fetch === undefined) return adapter === undefined ? undefined : { ...adapter, fetch: undefined };
+  const { fetch } = adapter;
+  const baseModel = fetch.baseModel ?? repository;
+  const directory = `${mountPath}/.adapters/${digest({ ...fetch.what, baseModel })}`;
+  return { ...adapter, path: directory, fetch: { ...fetch, baseModel, directory } };
 }
 
 /** What the pods ask for, as planned unless something else is said. */

@@ -1,4 +1,5 @@
 import { isMapping } from '../run/run';
+import { DEEPEST_JSON, isTooDeep } from './json-depth';
 
 /** What a data file holds, or what is wrong with it. */
 export type ParsedFile =
@@ -30,6 +31,7 @@ export function tooLarge(got: string): { fault: string; change: string; tooLarge
 export function parseDataFile(fileName: string, text: string): ParsedFile {
   if (!/\S/.test(text)) return { fault: 'the file is empty' };
   if (holdsMoreThan(MOST_VALUES, text)) return tooLarge(`the file holds more than ${MOST_VALUES} values`);
+  if (isTooDeep(text)) return { fault: `the file is nested deeper than ${DEEPEST_JSON} levels` };
   return fileName.endsWith('.jsonl') ? parseLines(text) : parseList(text);
 }
 

@@ -1,4 +1,5 @@
-import type { Run } from '../run/run';
+import { asJson } from '../run/as-json';
+import { isMapping, type Run } from '../run/run';
 import { byRelease } from './by-release';
 import { fieldsOf, releasesOf } from './fields';
 
@@ -31,7 +32,9 @@ export function argumentOf(run: Arguments, name: string): unknown {
 
 /** An argument as text; empty if neither the run nor the release says anything. */
 export function textOf(run: Arguments, name: string): string {
-  return String(run.args[name] ?? defaultOf(run, name) ?? '');
+  const value = run.args[name] ?? defaultOf(run, name) ?? '';
+  // A mapping may have a toString of its own.
+  return isMapping(value) ? asJson(value) : String(value);
 }
 
 /** An argument as a number; `computed`: what the trainer takes, or what stands for none, where none is declared. */

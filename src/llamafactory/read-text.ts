@@ -29,6 +29,9 @@ const REASONS: Readonly<Record<string, string>> = {
   EROFS: 'the file system is read-only',
   ELOOP: 'its links go round in a circle',
   ENAMETOOLONG: 'the name is too long',
+  ENOSPC: 'the disk is full',
+  EISDIR: 'it is a folder',
+  ERR_INVALID_ARG_VALUE: 'the name holds a character that no name has',
 };
 
 /** A system error in words. */

@@ -256,6 +256,7 @@ export const OTHER_FINDINGS = {
   },
   /** What an import leaves to its author; the program it writes is judged again at synth. */
   import: {
+    'import-adapter': 'the adapter is not as the program has it',
     'import-dataset': 'a data set is not as the program has it',
     'import-deepspeed': 'the DeepSpeed config is not as the program has it',
     'import-launch-script': 'the launch script says what the program does not',

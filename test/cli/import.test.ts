@@ -511,7 +511,10 @@ describe('a program', () => {
 
   test('goes without DeepSpeed where there is no construct for it, and says so', () => {
     expect(programOf('ZeRO-2')).not.toContain('deepspeed');
-    expect(madeOf('ZeRO-2').ended.out).toContain("ds.json isn't ZeRO stage 3");
+    expect(madeOf('ZeRO-2').ended.out).toContain('ds.json has ZeRO stage 2, and stage 3 alone');
+    expect(madeOf('ZeRO-2').ended.out).toContain(
+      'gradient_clipping, zero_optimization.stage: left out: the program trains without DeepSpeed',
+    );
   });
 
   test('has the settings of a ZeRO-3 JSON, but no defaults', () => {
@@ -569,6 +572,177 @@ describe('a program', () => {
   });
 });
 
+describe('an adapter that the file goes on from', () => {
+  const made = (name: string, adapter: string, more = '', files = {}) => {
+    const directory = write(join(folder, 'adapters', name), {
+      ...DATA,
+      'train.yaml': `${LORA}adapter_name_or_path: ${adapter}\n${more}`,
+      ...files,
+    });
+    return { directory, ...run('import', directory, '--out', join(directory, 'app.ts')) };
+  };
+  const programIn = (directory: string) => readFileSync(join(directory, 'app.ts'), 'utf8');
+
+  test.each([
+    ['a path', './saves/math/', "Adapter.fromClaim({ claimName: 'adapters', path: 'math' })", '/adapter/math'],
+    ['a list of one', '[out/math]', "Adapter.fromClaim({ claimName: 'adapters', path: 'math' })", '/adapter/math'],
+    ['a saves volume', '/saves/first/012', "Adapter.fromSaves('/saves/first/012')", '/saves/first/012'],
+    [
+      'a repository',
+      'me/math',
+      "Adapter.fromSource({ source: Source.huggingFace({ repository: 'me/math' }) })",
+      expect.stringMatching(/^\/models\/\.adapters\/\w+$/),
+    ],
+  ])('of %s stands in the program, and a warning says what to fill in', (name, adapter, code, path) => {
+    const { directory, status, out } = made(name, adapter);
+    expect(status).toBe(0);
+    expect(out).toContain('[import-adapter]');
+    expect(programIn(directory)).toContain(`adapter: ${code},`);
+    expect(writtenOf(synthesised(directory))['adapter_name_or_path']).toEqual(path);
+  });
+
+  test('is asked for at the revision that LLaMA-Factory asks for', () => {
+    const { directory } = made('revision', 'me/math', 'model_revision: v1\n');
+    expect(programIn(directory)).toContain("Source.huggingFace({ repository: 'me/math', revision: 'v1' })");
+  });
+
+  test('is a folder where there is one, whatever it is called', () => {
+    const { directory } = made('folder', 'me/math', '', { 'me/math/adapter_config.json': '{}' });
+    expect(programIn(directory)).toContain('Adapter.fromClaim(');
+  });
+
+  test.each([
+    ['several', 'a/x,b/y', 'several adapters'],
+    ['a number', '7', 'this is neither'],
+  ])('of %s is an error, here and at synth', (name, adapter, text) => {
+    const { directory, status, out } = made(name, adapter);
+    expect(status).toBe(1);
+    expect(out).toContain(text);
+    expect(() => synthesised(directory)).toThrow('FILL_IN');
+  });
+
+  test('of a quantised run is judged as the parser does where there are several', () => {
+    expect(made('quantised', 'a/x,b/y', 'quantization_bit: 4\n').out).toContain('[quantization-adapters]');
+  });
+});
+
+describe('a dataset_info.json', () => {
+  const entry = {
+    file_name: 'talk.json',
+    formatting: 'sharegpt',
+    columns: { messages: 'talk' },
+    tags: { role_tag: 'who', content_tag: 'says', user_tag: 'q', assistant_tag: 'a' },
+    split: 'test',
+  };
+  const rows = [
+    {
+      talk: [
+        { who: 'q', says: '1 + 1?' },
+        { who: 'a', says: '2' },
+      ],
+    },
+  ];
+  const made = (name: string, files: Readonly<Record<string, string>>, dataset = 'math') => {
+    const config = LORA.replace('dataset: math', `dataset: ${dataset}`);
+    const directory = write(join(folder, 'entries', name), { 'train.yaml': config, ...files });
+    return { directory, ...run('import', directory, '--out', join(directory, 'app.ts')) };
+  };
+  const besides = { 'dataset_info.json': JSON.stringify({ math: entry }), 'talk.json': JSON.stringify(rows) };
+
+  test('beside the config is taken where there is none in `dataset_dir`, the whole entry of it', () => {
+    const { directory, status, out } = made('beside', besides);
+    expect(status).toBe(0);
+    expect(out).toContain('dataset_dir: "data" -> the folder of train.yaml');
+    const info = configMapWith(synthesised(directory), 'dataset_info.json').data?.['dataset_info.json'] ?? '{}';
+    const { file_name, split, ...others } = entry;
+    expect(JSON.parse(info).math).toMatchObject(others);
+    expect(out).toMatch(/warning: .*\[import-dataset\]\n.*\n {2}got {6}split: "test"/);
+  });
+
+  test('keeps formatting, columns and tags of data that go to a claim', () => {
+    const { 'talk.json': _, ...info } = besides;
+    const { directory } = made('claim', info);
+    const written = configMapWith(synthesised(directory), 'dataset_info.json').data?.['dataset_info.json'] ?? '{}';
+    const { file_name, split, ...others } = entry;
+    expect(JSON.parse(written).math).toMatchObject(others);
+  });
+
+  test.each([
+    ['there is none', {}, "data/dataset_info.json can't be read: there is no such file"],
+    [
+      'it is broken',
+      { 'data/dataset_info.json': '{' },
+      'data/dataset_info.json is no JSON, is nested too deeply, or holds no object',
+    ],
+    ['it has no such entry', { 'data/dataset_info.json': '{}' }, 'data/dataset_info.json has no entry of "math"'],
+    [
+      'its entry names no file',
+      { 'data/dataset_info.json': '{"math": {}}' },
+      'the entry of math in data/dataset_info.json says no file_name',
+    ],
+  ])('is said to be the reason where %s', (name, files, text) => {
+    expect(made(name, files).out).toContain(text);
+  });
+
+  test('may call its data sets what no construct takes', () => {
+    const info = { 数学: { file_name: 'math.json' }, 'a/b': { file_name: 'math.json' } };
+    const files = { 'data/dataset_info.json': JSON.stringify(info), 'data/math.json': ROWS };
+    const { directory, status, out } = made('names', files, '数学,a/b');
+    expect(status).toBe(0);
+    expect(out).toContain('数学: "数学" -> "data": a name has letters');
+    expect(writtenOf(synthesised(directory))['dataset']).toBe('data,a-b');
+  });
+});
+
+test.each([
+  ['dpo', 'ranking: true'],
+  ['kto', "ktoTag: 'kto_tag'"],
+])('data of %s that no entry is at hand of are those that the stage learns from', (stage, said) => {
+  const config = LORA.replace('stage: sft', `stage: ${stage}`);
+  const { status, out, err } = run('import', write(join(folder, `unseen-${stage}`), { 'train.yaml': config }));
+  expect(status).toBe(0);
+  expect(out).toContain(said);
+  expect(err).toContain('correct path, formatting and columns in the program');
+});
+
+test("a model that can't be planned is an error that says why, and a quantised one stays one", () => {
+  const config = (more: object) => JSON.stringify({ model_type: 'mamba', ...more });
+  const files = { ...DATA, 'train.yaml': LORA.replace('Qwen/Qwen3-0.6B', './mine') };
+  const unknown = run('import', write(join(folder, 'unknown-type'), { ...files, 'mine/config.json': config({}) }));
+  expect(unknown.status).toBe(1);
+  expect(unknown.err).toContain("the model can't be planned: mine/config.json: nothing is known of model_type mamba");
+  const shape = {
+    model_type: 'qwen3',
+    hidden_size: 1024,
+    intermediate_size: 3072,
+    num_hidden_layers: 4,
+    num_attention_heads: 16,
+    num_key_value_heads: 8,
+    head_dim: 128,
+    vocab_size: 1000,
+    tie_word_embeddings: true,
+    quantization_config: { quant_method: 'awq', bits: 4 },
+  };
+  const quantised = run('import', write(join(folder, 'awq'), { ...files, 'mine/config.json': config(shape) }));
+  expect(quantised.out).toContain("quantization_config: { quant_method: 'awq', bits: 4 }");
+});
+
+test('each change of a DeepSpeed JSON says why, and what is lost is a warning', () => {
+  const json = { train_batch_size: 8, zero_optimization: { stage: 3 }, scheduler: { type: 'WarmupLR' } };
+  const directory = write(join(folder, 'deepspeed-reasons'), {
+    ...DATA,
+    'train.yaml': `${LORA}deepspeed: ds.json\n`,
+    'ds.json': JSON.stringify(json),
+  });
+  const { err } = run('import', directory);
+  const changes = err.split('\n').filter((line) => line.startsWith('  ds.json: '));
+  expect(changes).toContain(
+    '  ds.json: train_batch_size: 8 -> "auto": it follows the train arguments, and the Trainer stops where the two contradict each other',
+  );
+  for (const change of changes) expect(change).toMatch(/ -> .*: [a-z]/i);
+  expect(err).toMatch(/\[import-deepspeed\]\n.*\n {2}got {6}scheduler: \{"type":"WarmupLR"\}/);
+});
+
 test('no variable that a run refuses goes from the launch script into its program', () => {
   const exports = [
     'NCCL_DEBUG=INFO',
@@ -613,13 +787,17 @@ test('a program that names a config with a secret says that its synth refuses it
   expect(status).toBe(1);
 });
 
-test('a crash inside the import is a finding, and there is no program', () => {
-  const info = JSON.stringify({ math: { file_name: 'a\u0000b.json' } });
-  const directory = write(join(folder, 'crash'), { 'train.yaml': LORA, 'data/dataset_info.json': info });
+test('a crash inside the import is a line, and there is no program', () => {
+  const directory = write(join(folder, 'crash'), { ...DATA, 'train.yaml': LORA });
+  const crash = jest.spyOn(JSON, 'stringify').mockImplementation(() => {
+    throw new RangeError('out of stack');
+  });
   const { status, out, err } = run('import', directory);
+  crash.mockRestore();
   expect({ status, out }).toEqual({ status: 1, out: '' });
-  expect(err).toContain('[check-failed]');
-  expect(err).toContain('null bytes');
+  expect(err).toMatch(
+    /^error: unexpected RangeError in import: out of stack \(.*\); please report it with the files\n$/,
+  );
 });
 
 test('two findings of a launch script that differ in the value alone are both told', () => {

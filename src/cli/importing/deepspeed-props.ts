@@ -10,8 +10,22 @@ export interface Zero3Import {
   /** What the construct writes for these props. */
   readonly config: Mapping;
   /** The keys in which that differs from the JSON. */
-  readonly differences: readonly { readonly key: string; readonly from: unknown; readonly to: unknown }[];
+  readonly differences: readonly Zero3Difference[];
 }
+
+/** A key in which what the construct writes differs from a JSON. */
+export interface Zero3Difference {
+  readonly key: string;
+  readonly from: unknown;
+  readonly to: unknown;
+  readonly why: string;
+  /** Whether what the JSON says stands nowhere any more. */
+  readonly isLost: boolean;
+}
+
+/** Sections that the Trainer fills in, and stops where they contradict its arguments. */
+const FOLLOWS =
+  /^(train_batch_size|train_micro_batch_size_per_gpu|gradient_accumulation_steps|gradient_clipping|(fp16|bf16)(\.enabled)?|optimizer(\.params(\..*)?)?)$/;
 
 /** Options of `zero_optimization` that the construct's props say otherwise. */
 const OTHERWISE = new Set(['stage', 'offload_optimizer', 'offload_param']);
@@ -30,7 +44,26 @@ export function zero3Props(json: Mapping): Zero3Import | undefined {
   if (!isMapping(zero) || zero['stage'] !== 3) return undefined;
   const props = withoutDefaults({ ...offloads(zero), ...options(zero), ...optimizer(json), ...fp16(json) });
   const config = zero3Config(props);
-  return { props, config, differences: differences(json, config) };
+  const found = differences(json, config).map((each) => ({ ...each, ...reasonOf(each) }));
+  return { props, config, differences: found };
+}
+
+function reasonOf({ key, from, to }: Pick<Zero3Difference, 'key' | 'from' | 'to'>) {
+  if (FOLLOWS.test(key) && to !== undefined) {
+    const why = 'it follows the train arguments, and the Trainer stops where the two contradict each other';
+    return { why, isLost: false };
+  }
+  if (key === 'zero_allow_untested_optimizer') {
+    return {
+      why: "without an optimizer section the optimizer is the Trainer's own, which DeepSpeed refuses otherwise",
+      isLost: false,
+    };
+  }
+  if (from === undefined) {
+    return { why: key.endsWith('.pin_memory') ? "DeepSpeed's default" : "the construct's default", isLost: false };
+  }
+  if (to === undefined) return { why: 'the construct has no such prop', isLost: from !== null };
+  return { why: "the construct's default, since its prop takes no such value", isLost: from !== null };
 }
 
 function offloads(zero: Mapping): Mapping {

@@ -3,6 +3,7 @@ import { basename, join } from 'node:path';
 import { loadYaml } from '../../llamafactory/load';
 import type { Release } from '../../run/releases';
 import type { FileStore } from '../file-store';
+import { STARTS_TRAINING } from './launch-script';
 
 /** How deep below the folder files are looked for. */
 const DEEPEST = 2;
@@ -10,9 +11,6 @@ const DEEPEST = 2;
 const ELSEWHERE = new Set(['node_modules', 'dist', 'lib', 'saves', 'output', '__pycache__']);
 /** More files than this are none that somebody laid out by hand. */
 const MOST_FILES = 2000;
-
-/** What begins a training. */
-const STARTS_TRAINING = /llamafactory-cli|torchrun|\bdeepspeed\b|accelerate\s+launch|src\/train(?:_bash)?\.py/;
 
 /** Keys that a train config has and hardly any other YAML. */
 const TELLING = ['model_name_or_path', 'stage', 'finetuning_type', 'do_train'];

@@ -5,15 +5,17 @@ import { insteadOf } from '../../judge/rules/arguments/secret-argument';
 import { masked, secretFindings } from '../../judge/secrets';
 import { PATHS } from '../../kubernetes/training-pod';
 import { type Arguments, argumentOf, defaultsOf, textOf } from '../../llamafactory/effective-arguments';
+import type { Files } from '../../llamafactory/files';
 import { ownerOf } from '../../llamafactory/owned-arguments';
 import { Strategy } from '../../planning/strategy';
 import type { Card } from '../../run/card';
 import { type Finding, Severity } from '../../run/finding';
 import { DEFAULT_RELEASE, RELEASE_FACTS, type Release } from '../../run/releases';
-import type { Mapping, Run } from '../../run/run';
+import { isMapping, type Mapping, type Run } from '../../run/run';
 import { TrainerImage } from '../../trainer-image';
 import type { FileStore } from '../file-store';
 import { type RunFromFiles, runFromFiles } from '../run-from-files';
+import { type ImportedAdapter, importedAdapter } from './adapter';
 import {
   corrected,
   type ImportedArguments,
@@ -22,9 +24,9 @@ import {
   type ReadConfig,
   secretNames,
 } from './arguments';
-import { type Change, shown } from './changes';
+import { type Change, differences, shown } from './changes';
 import { type ImportedDataset, importedDataset } from './datasets';
-import { zero3Props } from './deepspeed-props';
+import { type Zero3Import, zero3Props } from './deepspeed-props';
 import { importedEnvironment, secretVariables } from './environment';
 import { launchSettings } from './launch-script';
 import { call, literal, object } from './literal';
@@ -66,7 +68,7 @@ export function importRun(request: ImportRequest, store: FileStore): Imported {
   const { config, release, script } = request;
   const settings = launchSettings(script?.text ?? '');
   const gpus = request.gpus ?? settings.gpus ?? GPUS;
-  const from = readRun(request, gpus, store);
+  const { from, given: written, changes: found } = readRun(request, gpus, store);
   if (from.run === undefined) return { summary: '', changes: [], findings: from.findings };
   const run: Run = { ...from.run, file: config, launchScript: script };
   const evaluated = run.datasets.some(({ evaluation }) => evaluation);
@@ -75,6 +77,7 @@ export function importRun(request: ImportRequest, store: FileStore): Imported {
   const secret = secretVariables(settings);
   const plain = new Map([...settings.variables].filter(([name]) => !secret.includes(name)));
   const model = importedModel(run.args, plain, from.files);
+  const adapter = importedAdapter(run.args, plain, from.files);
   const environment = importedEnvironment(script?.file ?? '', settings);
 
   const given: ReadConfig = { file: config, release, args: without(run.args, model.said), floats: from.floats };
@@ -94,10 +97,10 @@ export function importRun(request: ImportRequest, store: FileStore): Imported {
     header: headerOf(request, datasets, run),
     construct: usesPreset ? 'QwenQLoRAJob' : 'FineTuningJob',
     id,
-    props: propsOf({ request, run, gpus, model, datasets, deepspeed, usesPreset, said, env: environment.env }),
+    props: propsOf({ request, run, gpus, model, adapter, datasets, deepspeed, usesPreset, said, env: environment.env }),
   });
-  const result = resultOf({ run, id, gpus, model, datasets, deepspeed, args: said.args });
-  const written = isTyped
+  const result = resultOf({ run, id, gpus, model, adapter, datasets, deepspeed, args: said.args });
+  const asWritten = isTyped
     ? { keys: new Set<string>(), floats: new Set<string>() }
     : { keys: new Set(Object.keys(said.args)), floats: from.floats };
   const further = from.findings.filter(
@@ -109,6 +112,7 @@ export function importRun(request: ImportRequest, store: FileStore): Imported {
     ...evaluations(run),
     ...deepspeed.findings,
     ...modelFindings(model, run),
+    ...adapter.findings,
     ...environment.findings,
     ...(isTyped ? secretsLeftOut(run.args) : []),
   ].map((finding) => ({ ...finding, path: result.path }));
@@ -116,7 +120,8 @@ export function importRun(request: ImportRequest, store: FileStore): Imported {
     program: masked(text),
     summary: `${usesPreset ? 'QwenQLoRAJob' : 'FineTuningJob'}, ${gpus} x ${request.card.name}`,
     changes: [
-      ...owned(run, config),
+      ...owned(written, config, deepspeed),
+      ...found,
       ...model.said.map((key) => ({ file: config, key, text: `${shown(run.args[key], key)} -> a prop of modelCache` })),
       ...(isTyped ? [...duplicates(from, config, run), ...mended.changes] : []),
       ...said.changes,
@@ -125,30 +130,64 @@ export function importRun(request: ImportRequest, store: FileStore): Imported {
       ...environment.changes,
     ],
     findings: distinct([
-      ...judge(result, { written, further }).findings,
+      ...judge(result, { written: asWritten, further }).findings,
       ...secretFindings(result.path, { program: text }),
       ...left,
     ]),
   };
 }
 
-/** The run as its files say; files that aren't beside the config are looked for from the folder, as a launch there does. */
-function readRun({ folder, config, release, card }: ImportRequest, gpus: number, store: FileStore): RunFromFiles {
+/** A run as its files say, and where they were found. */
+interface ReadRun {
+  readonly from: RunFromFiles;
+  /** What the train config itself says. */
+  readonly given: Mapping;
+  readonly changes: readonly Change[];
+}
+
+/** Reads the run; files that aren't beside the config are looked for from the folder, as a launch there does. */
+function readRun({ folder, config, release, card }: ImportRequest, gpus: number, store: FileStore): ReadRun {
   const path = join(folder, config);
   const options = { release, card, gpus, nodes: 1 };
   const from = runFromFiles(path, options, store);
-  if (from.run === undefined) return from;
-  const { args } = from.run;
+  const given = from.run?.args ?? {};
+  if (from.run === undefined) return { from, given, changes: [] };
   const here = store.from(folder);
   const elsewhere = (value: unknown, beside: string) =>
     typeof value === 'string' && from.files.kind(join(value, beside)) === undefined && here.kind(join(value, beside))
       ? resolve(folder, value)
       : undefined;
-  const deepspeed = elsewhere(args['deepspeed'], '');
-  const datasetDir = elsewhere(argumentOf(from.run, 'dataset_dir'), 'dataset_info.json');
-  return deepspeed === undefined && datasetDir === undefined
-    ? from
-    : runFromFiles(path, { ...options, deepspeed, datasetDir }, store);
+  const where = argumentOf(from.run, 'dataset_dir');
+  const deepspeed = elsewhere(given['deepspeed'], '');
+  const launched = elsewhere(where, 'dataset_info.json');
+  const beside = launched === undefined ? besides(where, path, from.files, store) : undefined;
+  const datasetDir = launched ?? beside;
+  if (deepspeed === undefined && datasetDir === undefined) return { from, given, changes: [] };
+  const text = `${shown(where)} -> the folder of ${config}: dataset_info.json is there, and LLaMA-Factory would look in ${shown(where)}`;
+  return {
+    from: runFromFiles(path, { ...options, deepspeed, datasetDir }, store),
+    given,
+    changes: beside === undefined ? [] : [{ file: config, key: 'dataset_dir', text }],
+  };
+}
+
+/** The folder of the config, if dataset_info.json is there and not where the config says. */
+function besides(where: unknown, config: string, files: Files, store: FileStore): string | undefined {
+  const beside = resolve(config, '..');
+  const isMissing = typeof where === 'string' && files.kind(join(where, 'dataset_info.json')) === undefined;
+  return isMissing && store.from(beside).kind('dataset_info.json') === 'file' ? beside : undefined;
+}
+
+/** Why no data set has an entry; undefined: dataset_info.json is there, and holds entries. */
+function withoutEntries({ release, args }: Run, info: string, path: string, store: FileStore): string | undefined {
+  const where = args['dataset_dir'] ?? defaultsOf(release)['dataset_dir'];
+  if (isMapping(where)) return undefined;
+  if (where === 'ONLINE' || (typeof where === 'string' && where.startsWith('REMOTE:'))) {
+    return `dataset_dir is ${shown(where)}, and nothing is downloaded in the pod`;
+  }
+  const text = store.read(path);
+  if (!('text' in text)) return `${info} can't be read: ${text.fault}`;
+  return store.mapping(path) === undefined ? `${info} is no JSON, is nested too deeply, or holds no object` : undefined;
 }
 
 /** The data sets, each once; one that is both trained on and evaluated on is two. */
@@ -160,11 +199,13 @@ function importedDatasets(
   const where = run.args['dataset_dir'];
   const named = typeof where === 'string' ? where : String(defaultsOf(run.release)['dataset_dir']);
   const data = resolve(folder, join(config, '..'), named);
-  const places = { data, program: programFolder, info: relative(folder, join(data, 'dataset_info.json')) };
+  const path = join(data, 'dataset_info.json');
+  const info = relative(folder, path);
+  const places = { data, program: programFolder, info, noEntries: withoutEntries(run, info, path, store) };
   const taken = new Set<string>();
   return datasetsOf(run).map((dataset) => {
-    const imported = importedDataset(dataset, taken, places, store);
-    taken.add(dataset.name);
+    const imported = importedDataset(dataset, taken, places, run.args['stage'], store);
+    taken.add(imported.dataset.name);
     return imported;
   });
 }
@@ -202,8 +243,12 @@ function deepspeedOf(run: Run): ImportedDeepSpeed {
   const absent = run.deepspeed === undefined;
   const imported = zero3Props(run.deepspeed?.config ?? (/z(?:ero)?[-_]?3/i.test(file) ? assumed(file) : {}));
   if (imported === undefined) {
-    const what = absent ? `${file} can't be read` : `${file} isn't ZeRO stage 3, which alone has a construct`;
-    return { preset: Strategy.DDP, changes: [], findings: [withoutDeepSpeed(what)] };
+    const zero = run.deepspeed?.config['zero_optimization'];
+    const stage = isMapping(zero) ? `has ZeRO stage ${shown(zero['stage'])}` : 'has no ZeRO';
+    const what = absent
+      ? `${file} can't be read, or is no JSON of a sound depth`
+      : `${file} ${stage}, and stage 3 alone has a construct`;
+    return { preset: Strategy.DDP, changes: withoutConstruct(file, run), findings: [withoutDeepSpeed(what)] };
   }
   return {
     code: call('new DeepSpeedZero3', 'chart', "'zero3'", literal(imported.props)),
@@ -212,12 +257,12 @@ function deepspeedOf(run: Run): ImportedDeepSpeed {
     preset: Strategy.ZERO3_OFFLOAD,
     changes: absent
       ? []
-      : imported.differences.map(({ key, from, to }) => ({
+      : imported.differences.map(({ key, from, to, why }) => ({
           file,
           key,
-          text: `${shown(from, key)} -> ${shown(to, key)}`,
+          text: `${shown(from, key)} -> ${shown(to, key)}: ${why}`,
         })),
-    findings: absent ? [guessed(file)] : [],
+    findings: absent ? [guessed(file)] : lost(file, imported),
   };
 }
 
@@ -226,6 +271,32 @@ function assumed(file: string): Mapping {
   const offload = { device: 'cpu', pin_memory: true };
   const offloads = /offload/i.test(file) ? { offload_optimizer: offload, offload_param: offload } : {};
   return { zero_optimization: { stage: 3, ...offloads } };
+}
+
+/** Every key of a JSON that no construct is for. */
+function withoutConstruct(file: string, { deepspeed }: Run): Change[] {
+  const keys = differences(deepspeed?.config ?? {}, {}).flatMap(({ key, from }) =>
+    isMapping(from) ? differences(from, {}, `${key}.`).map((each) => each.key) : [key],
+  );
+  return keys.length === 0
+    ? []
+    : [{ file, key: keys.join(', '), text: 'left out: the program trains without DeepSpeed' }];
+}
+
+/** What the JSON says, and neither the construct nor the train arguments. */
+function lost(file: string, { differences: all }: Zero3Import): Omit<Finding, 'path'>[] {
+  const keys = all.filter(({ isLost }) => isLost);
+  if (keys.length === 0) return [];
+  return [
+    {
+      id: 'import-deepspeed',
+      severity: Severity.WARNING,
+      key: 'deepspeed',
+      message: `${file} says what DeepSpeedZero3 has no prop for, or what is of another kind than its prop`,
+      got: keys.map(({ key, from }) => `${key}: ${shown(from)}`).join(', '),
+      change: 'see whether the run does without',
+    },
+  ];
 }
 
 function withoutDeepSpeed(what: string): Omit<Finding, 'path'> {
@@ -279,6 +350,7 @@ interface Parts {
   readonly run: Run;
   readonly gpus: number;
   readonly model: ImportedModel;
+  readonly adapter: ImportedAdapter;
   readonly datasets: readonly ImportedDataset[];
   readonly deepspeed: ImportedDeepSpeed;
   readonly usesPreset: boolean;
@@ -286,7 +358,18 @@ interface Parts {
   readonly env: Mapping;
 }
 
-function propsOf({ request, run, gpus, model, datasets, deepspeed, usesPreset, said, env }: Parts): Program['props'] {
+function propsOf({
+  request,
+  run,
+  gpus,
+  model,
+  adapter,
+  datasets,
+  deepspeed,
+  usesPreset,
+  said,
+  env,
+}: Parts): Program['props'] {
   const [first, ...others] = datasets.filter(({ dataset }) => !dataset.evaluation);
   const evaluation = datasets.find(({ dataset }) => dataset.evaluation);
   const output = run.args['output_dir'];
@@ -300,6 +383,7 @@ function propsOf({ request, run, gpus, model, datasets, deepspeed, usesPreset, s
       others.map((each) => each.comment ?? '').join(' '),
     ],
     ['evaluationDataset', evaluation?.code, evaluation?.comment],
+    ['adapter', adapter.code, adapter.comment],
     ['strategy', usesPreset && deepspeed.code === undefined ? 'Strategy.DDP' : undefined],
     ['deepspeed', deepspeed.code, deepspeed.comment],
     ['nodePool', call('NodePool.of', gpuCode(request.card), literal({ gpus }))],
@@ -329,9 +413,9 @@ function imageCode(release: Release): string | undefined {
 
 /** The run that the program makes, as far as its rules look at it. */
 function resultOf(
-  parts: Pick<Parts, 'run' | 'gpus' | 'model' | 'datasets' | 'deepspeed'> & { id: string; args: Mapping },
+  parts: Pick<Parts, 'run' | 'gpus' | 'model' | 'adapter' | 'datasets' | 'deepspeed'> & { id: string; args: Mapping },
 ): Run {
-  const { run, id, gpus, model, datasets, deepspeed, args } = parts;
+  const { run, id, gpus, model, adapter, datasets, deepspeed, args } = parts;
   const names = (evaluation: boolean) =>
     datasets.filter(({ dataset }) => (dataset.evaluation ?? false) === evaluation).map(({ dataset }) => dataset.name);
   return {
@@ -341,6 +425,7 @@ function resultOf(
     args: {
       model_name_or_path: model.directory,
       ...args,
+      ...(adapter.path === undefined ? {} : { adapter_name_or_path: adapter.path }),
       dataset: names(false).join(','),
       ...(names(true).length > 0 ? { eval_dataset: names(true).join(',') } : {}),
       dataset_dir: PATHS.config,
@@ -355,9 +440,12 @@ function resultOf(
 }
 
 /** The arguments of the file that constructs set. */
-function owned({ args }: Run, file: string): Change[] {
+function owned(args: Mapping, file: string, { code }: ImportedDeepSpeed): Change[] {
   const keys = Object.keys(args).filter((key) => ownerOf(key) !== undefined && args[key] !== null && args[key] !== '');
-  return keys.map((key) => ({ file, key, text: `${shown(args[key], key)} -> set by ${ownerOf(key)}` }));
+  return keys.map((key) => {
+    const by = key === 'deepspeed' && code === undefined ? 'left out: the program trains with DDP' : undefined;
+    return { file, key, text: `${shown(args[key], key)} -> ${by ?? `set by ${ownerOf(key)}`}` };
+  });
 }
 
 function duplicates({ findings }: RunFromFiles, file: string, { args }: Run): Change[] {
@@ -394,7 +482,7 @@ function evaluations(run: Run): Omit<Finding, 'path'>[] {
   ];
 }
 
-function modelFindings({ model, plannedAs, byHand }: ImportedModel, { args }: Run): Omit<Finding, 'path'>[] {
+function modelFindings({ model, unplanned, plannedAs, byHand }: ImportedModel, { args }: Run): Omit<Finding, 'path'>[] {
   const name = shown(args['model_name_or_path']);
   const about = (severity: Severity, message: string, change: string): Omit<Finding, 'path'> => ({
     id: 'import-model',
@@ -409,7 +497,7 @@ function modelFindings({ model, plannedAs, byHand }: ImportedModel, { args }: Ru
       ? [
           about(
             Severity.ERROR,
-            'the model is none of the catalogue, and no config.json of a Qwen model is where the path says',
+            `the model can't be planned: ${unplanned ?? 'nothing says what it is made of'}`,
             "fill in Model.custom's config with the model's config.json",
           ),
         ]

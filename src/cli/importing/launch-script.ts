@@ -12,10 +12,20 @@ export interface LaunchSettings {
   readonly nodes?: number;
   /** Arguments after the train config's name, which replace those in the file. */
   readonly overrides: readonly string[];
+  /** Variables that are named somewhere else: in a condition, a loop, a function, or in the middle of a line. */
+  readonly conditional: readonly string[];
+  /** Options of the command that trains, but for those that say how many GPUs and nodes there are. */
+  readonly options: readonly string[];
 }
 
 /** A name, `=`, and a value without anything that a shell would replace; then a blank, a semicolon or the end. */
 const PLAIN = /^([A-Za-z_]\w*)=("[^"$`\\]*"|'[^']*'|[^\s"'$`;&|()<>\\*?~[\]{}]*)(?=$|[\s;&])/;
+/** What begins a training. */
+export const STARTS_TRAINING = /llamafactory-cli|torchrun|\bdeepspeed\b|accelerate\s+launch|src\/train(?:_bash)?\.py/;
+
+/** An assignment anywhere. */
+const MENTIONED = /(?:^|[\s;&|(])([A-Za-z_]\w*)=/g;
+const COUNTS = /^--(?:n(?:proc)[-_]per[-_]node|num[-_]gpus|nnodes)$/;
 const ANY = /^([A-Za-z_]\w*)=/;
 
 /**
@@ -28,7 +38,15 @@ export function launchSettings(script: string): LaunchSettings {
   const computed = new Set<string>();
   const overrides: string[] = [];
   const options = new Map<string, number>();
+  const mentioned = new Set<string>();
+  const others = new Set<string>();
   for (const line of script.replaceAll('\r\n', '\n').replace(/\\\n/g, ' ').split('\n')) {
+    for (const [, name = ''] of line.replace(/^\s*#.*/, '').matchAll(MENTIONED)) mentioned.add(name);
+    if (STARTS_TRAINING.test(line)) {
+      for (const [, option = '', count] of line.matchAll(/(?:^|\s)(--?[A-Za-z][\w-]*)(?:[ =](\d+))?/g)) {
+        if (count === undefined || !COUNTS.test(option)) others.add(option);
+      }
+    }
     if (/^\s/.test(line)) continue;
     const { names, command, apart } = assignments(line, variables, computed);
     if (/^export\s/.test(line) || (command !== '' && !apart)) for (const name of names) exported.add(name);
@@ -49,6 +67,10 @@ export function launchSettings(script: string): LaunchSettings {
       whole('NPROC_PER_NODE'),
     nodes: options.get('nnodes') ?? whole('NNODES'),
     overrides,
+    conditional: [...mentioned].filter(
+      (name) => !variables.has(name) && !computed.has(name) && !overrides.some((each) => each.startsWith(`${name}=`)),
+    ),
+    options: [...others],
   };
 }
 

@@ -1,10 +1,11 @@
 import { join } from 'node:path';
 import type { Files } from '../../llamafactory/files';
+import { isTooDeep } from '../../llamafactory/json-depth';
 import { Model } from '../../model';
 import { modelFileBytes } from '../../planning/layers';
 import { QwenModel } from '../../qwen-model';
 import type { ModelShape } from '../../run/model-shape';
-import type { Mapping } from '../../run/run';
+import { isMapping, type Mapping } from '../../run/run';
 import { knownModel, partsOf } from '../model-shape';
 import { call, literal, object } from './literal';
 
@@ -22,6 +23,8 @@ export interface ImportedModel {
   readonly directory: string;
   /** Arguments that are said by the model cache. */
   readonly said: readonly string[];
+  /** Why nothing is known of it; undefined: it is. */
+  readonly unplanned?: string;
   /** The model of the catalogue that its name alone is like, by which it is planned; undefined: more is known. */
   readonly plannedAs?: string;
   /** True if the cache is an existing claim that somebody has to copy the model to. */
@@ -32,7 +35,7 @@ export interface ImportedModel {
 const SMALLEST_CLAIM = 10;
 
 /** A path rather than a repository on a hub. */
-const PATH = /^(\.{0,2}\/|~|[A-Za-z]:[\\/])/;
+export const PATH = /^(\.{0,2}\/|~|[A-Za-z]:[\\/])/;
 
 /**
  * @param args the train arguments
@@ -43,9 +46,10 @@ export function importedModel(args: Mapping, env: ReadonlyMap<string, string>, f
   const name = typeof args['model_name_or_path'] === 'string' ? args['model_name_or_path'] : '';
   const local = PATH.test(name) || files.kind(name) === 'folder';
   const repository = local ? cachedRepository(name) : name;
-  const { shape } = knownModel(name, files);
+  const { shape, ...unknown } = knownModel(name, files);
+  const unplanned = 'unplanned' in unknown ? unknown.unplanned : undefined;
   const known = catalogued(repository);
-  const { model, code } = known ?? custom(repository ?? name, shape);
+  const { model, code } = known ?? custom(repository ?? name, shape, quantizationOf(name, files));
   const byName = known === undefined && files.read(join(name, 'config.json')) === undefined;
   const plannedAs = byName ? shape?.name : undefined;
   if (repository === undefined) {
@@ -57,6 +61,7 @@ export function importedModel(args: Mapping, env: ReadonlyMap<string, string>, f
       model,
       directory: `/models/${directory}`,
       said: [],
+      unplanned,
       plannedAs,
       byHand: true,
     };
@@ -85,6 +90,7 @@ export function importedModel(args: Mapping, env: ReadonlyMap<string, string>, f
     model,
     directory: `/models/${model?.repository ?? name}`,
     said: typeof revision === 'string' ? ['model_revision'] : [],
+    unplanned,
     plannedAs,
     byHand: false,
   };
@@ -118,11 +124,24 @@ function cachedRepository(path: string): string | undefined {
   return inCache || catalogued(repository) !== undefined ? repository : undefined;
 }
 
-function custom(repository: string, shape: ModelShape | undefined): Named {
+/** What the model's config.json says of its quantisation, which no shape holds. */
+function quantizationOf(name: string, files: Files): Mapping {
+  const text = files.kind(name) === 'folder' ? files.read(join(name, 'config.json')) : undefined;
+  if (text === undefined || isTooDeep(text)) return {};
+  try {
+    const config: unknown = JSON.parse(text);
+    const quantization = isMapping(config) ? config['quantization_config'] : undefined;
+    return isMapping(quantization) ? { quantization_config: quantization } : {};
+  } catch {
+    return {};
+  }
+}
+
+function custom(repository: string, shape: ModelShape | undefined, quantization: Mapping): Named {
   const description = {
     name: partsOf(repository)[0] ?? 'model',
     repository: PATH.test(repository) ? (partsOf(repository)[0] ?? 'model') : repository,
-    config: shape === undefined ? {} : configOf(shape),
+    config: shape === undefined ? {} : { ...configOf(shape), ...quantization },
   };
   const code = call('Model.custom', object(Object.entries(description).map(([key, value]) => [key, literal(value)])));
   return shape === undefined ? { code } : { model: Model.custom(description), code };
@@ -151,7 +170,7 @@ function configOf(shape: ModelShape): Mapping {
 }
 
 /** The hub the author had the model from: LLaMA-Factory asks Hugging Face unless told otherwise. */
-function hubOf(name: string, local: boolean, env: ReadonlyMap<string, string>): 'modelScope' | 'huggingFace' {
+export function hubOf(name: string, local: boolean, env: ReadonlyMap<string, string>): 'modelScope' | 'huggingFace' {
   if (local) return /huggingface|models--/i.test(name) ? 'huggingFace' : 'modelScope';
   return /^(1|true|y|yes)$/i.test(env.get('USE_MODELSCOPE_HUB') ?? '') ? 'modelScope' : 'huggingFace';
 }

@@ -13,6 +13,7 @@ export interface Program {
 
 /** What a program may import from this library. */
 const NAMES = [
+  'Adapter',
   'DatasetFormat',
   'DatasetVolume',
   'DeepSpeedZero3',
