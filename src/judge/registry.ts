@@ -29,6 +29,7 @@ const { ERROR, WARNING, ADVICE } = Severity;
 
 /** What is not, or not always, an error; of a rule, what single findings may be beside its own severity. */
 const SEVERITIES: Readonly<Partial<Record<FindingId, readonly Severity[]>>> = {
+  'absent-file': [WARNING],
   'acknowledged-nothing': [ADVICE],
   'config-map-needs-server-side-apply': [WARNING],
   'dataset-not-read': [WARNING],

@@ -175,6 +175,7 @@ export const OTHER_FINDINGS = {
   },
   /** Files that can't be read, or not as the release reads them. */
   files: {
+    'absent-file': 'a file that the run names is not here, so what hangs on it can not be judged',
     'config-name': "LLaMA-Factory goes by the file's name, and this one is no config to it",
     'dataset-file': 'a data file is not there, or holds no samples',
     'dataset-not-read': 'a data file has more rows than are looked at here, so what they hold is not known',

@@ -68,6 +68,11 @@ export interface Finding {
    */
   readonly fix?: readonly Edit[];
   /**
+   * A file that is not here: where the trainer finds it, this need not be so.
+   * @default - none: it holds whatever files there are elsewhere
+   */
+  readonly absent?: string;
+  /**
    * Where the fact comes from: a file of an upstream project, an issue, a measurement.
    * @default - the message stands for itself
    */

@@ -2,7 +2,7 @@ import { basename, join, normalize, relative, resolve } from 'node:path';
 import { distinct } from '../../judge/distinct';
 import { judge } from '../../judge/judge';
 import { PATHS } from '../../kubernetes/training-pod';
-import { type Arguments, argumentOf, defaultsOf, textOf } from '../../llamafactory/effective-arguments';
+import { type Arguments, defaultsOf, textOf } from '../../llamafactory/effective-arguments';
 import { ownerOf } from '../../llamafactory/owned-arguments';
 import { Strategy } from '../../planning/strategy';
 import type { Card } from '../../run/card';
@@ -61,7 +61,7 @@ export function importRun(request: ImportRequest, store: FileStore): Imported {
   if (from.run === undefined) return { summary: '', changes: [], findings: from.findings };
   const run: Run = { ...from.run, file: config, launchScript: script };
   const evaluated = run.datasets.some(({ evaluation }) => evaluation);
-  const datasets = importedDatasets(run, request, store);
+  const datasets = importedDatasets(run, { ...request, root: from.root.folder }, store);
   const deepspeed = deepspeedOf(run);
   const model = importedModel(run.args, settings.variables, from.files);
   const environment = importedEnvironment(script?.file ?? '', settings);
@@ -116,34 +116,25 @@ export function importRun(request: ImportRequest, store: FileStore): Imported {
   };
 }
 
-/** The run as its files say; files that aren't beside the config are looked for from the folder, as a launch there does. */
-function readRun({ folder, config, release, card }: ImportRequest, gpus: number, store: FileStore): RunFromFiles {
-  const path = join(folder, config);
-  const options = { release, card, gpus, nodes: 1 };
-  const from = runFromFiles(path, options, store);
-  if (from.run === undefined) return from;
-  const { args } = from.run;
-  const here = store.from(folder);
-  const elsewhere = (value: unknown, beside: string) =>
-    typeof value === 'string' && from.files.kind(join(value, beside)) === undefined && here.kind(join(value, beside))
-      ? resolve(folder, value)
-      : undefined;
-  const deepspeed = elsewhere(args['deepspeed'], '');
-  const datasetDir = elsewhere(argumentOf(from.run, 'dataset_dir'), 'dataset_info.json');
-  return deepspeed === undefined && datasetDir === undefined
-    ? from
-    : runFromFiles(path, { ...options, deepspeed, datasetDir }, store);
+/** The run as its files say. */
+function readRun(
+  { folder, config, script, release, card }: ImportRequest,
+  gpus: number,
+  store: FileStore,
+): RunFromFiles {
+  const launch = script === undefined ? undefined : join(folder, script.file);
+  return runFromFiles(join(folder, config), { release, card, gpus, nodes: 1, launch, here: folder }, store);
 }
 
 /** The data sets, each once; one that is both trained on and evaluated on is two. */
 function importedDatasets(
   run: Run,
-  { folder, programFolder, config }: ImportRequest,
+  { root, folder, programFolder }: ImportRequest & { readonly root: string },
   store: FileStore,
 ): ImportedDataset[] {
   const where = run.args['dataset_dir'];
   const named = typeof where === 'string' ? where : String(defaultsOf(run.release)['dataset_dir']);
-  const data = resolve(folder, join(config, '..'), named);
+  const data = resolve(root, named);
   const places = { data, program: programFolder, info: relative(folder, join(data, 'dataset_info.json')) };
   const taken = new Set<string>();
   return datasetsOf(run).map((dataset) => {

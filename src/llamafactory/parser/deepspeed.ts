@@ -1,4 +1,6 @@
 import { since } from '../../run/releases';
+import { meantFile } from '../files';
+import { put } from './edits';
 import { isNone } from './model';
 import { equal, hashable, isDict, loadJson, PyError, product, truthy } from './python';
 import { once, type State, type Step } from './state';
@@ -15,6 +17,15 @@ export const DEEPSPEED_STEPS: readonly Step[] = [
     upstream: 'Expected a string path to an existing deepspeed config, or a dictionary, or a base64 encoded string.',
     source: ACCELERATE,
     refuses: (state) => truthy(state.values['deepspeed']) && configOf(state) === 'missing',
+    absent({ values, files }) {
+      const path = values['deepspeed'];
+      return typeof path === 'string' && files && meantFile(files, path) === undefined ? path : undefined;
+    },
+    fix(state) {
+      const path = state.values['deepspeed'];
+      const meant = typeof path === 'string' && state.files ? meantFile(state.files, path) : undefined;
+      return meant === undefined ? [] : put(state, 'deepspeed', meant);
+    },
     change: 'give the path of a DeepSpeed JSON that is there in the pod',
   },
   {

@@ -78,6 +78,7 @@ function refusal(rule: ParserRule, state: State): Finding {
     message: `${textOf(rule.message)}; LLaMA-Factory refuses it: "${textOf(rule.upstream)}"`,
     got: key in args ? asJson(args[key]) : undefined,
     ...withFix(fix, rule.change),
+    absent: rule.absent?.(state),
     source: rule.source,
   };
 }
@@ -95,6 +96,7 @@ function crash(step: Step, state: State, error: PyError): Finding {
     message: `LLaMA-Factory crashes on it: ${error.type}, ${error.text}`,
     got: key === undefined ? undefined : asJson(args[key]),
     ...(key === undefined ? {} : { change: `write what \`${key}\` takes, or take it out` }),
+    ...(error.type === 'FileNotFoundError' ? { absent: String(error.value) } : {}),
     source: step.source,
   };
 }

@@ -64,6 +64,11 @@ export interface ParserRule {
   readonly upstream: string | ((state: State) => string);
   /** Where the check is, in LLaMA-Factory unless another project is named. */
   readonly source: string;
+  /**
+   * The file that is not here, where that is why it refuses.
+   * @default - it refuses whatever files there are
+   */
+  absent?(state: State): string | undefined;
   /** True if the parser refuses. May throw PyError where Python would raise. */
   refuses(state: State): boolean;
   /**
