@@ -155,7 +155,7 @@ function wentTo({ file, text }: NonNullable<Run['launchScript']>, store: FileSto
     if (place === undefined) continue;
     const plain = place
       .replace(/["']/g, '')
-      .replace(/\$\(dirname [^)]*\)|\$\{(?:0|BASH_SOURCE(?:\[0\])?)%\/\*\}/g, own)
+      .replace(/\$\(dirname [^()]*\)|\$\{(?:0|BASH_SOURCE(?:\[0\])?)%\/\*\}/g, own)
       .trim();
     if (/[$`~]/.test(plain)) continue;
     const there = resolve(folder ?? own, plain);
