@@ -5,6 +5,7 @@ import { judge } from '../judge/judge';
 import { type Edit, type Finding, Severity } from '../run/finding';
 import type { Release } from '../run/releases';
 import { type FileStore, fileStore, reasonOf } from './file-store';
+import { located } from './located';
 import { ExitStatus, jsonLine, type Output } from './output';
 import { type Root, rootName, rootText } from './root';
 import { type RunFromFiles, type RunOptions, runFromFiles } from './run-from-files';
@@ -71,7 +72,7 @@ function judgeFile(path: string, options: JudgeOptions, store: FileStore): { rep
   if ('failed' in read) return { report: { ...refused, findings: [read.failed] } };
   const from = read.value;
   const { run, loads, floats, files, root } = from;
-  if (run === undefined) return { report: { ...refused, findings: from.findings }, from };
+  if (run === undefined) return { report: { ...refused, findings: located(from.findings, path, from, store) }, from };
   const { findings, accepted, acknowledged } = judge(run, {
     written: { floats },
     files,
@@ -86,7 +87,12 @@ function judgeFile(path: string, options: JudgeOptions, store: FileStore): { rep
       script: run.launchScript?.file,
       accepted: loads && accepted,
       // What one file doesn't have another may: `lint` says what none has.
-      findings: findings.filter(({ id }) => id !== 'acknowledged-nothing'),
+      findings: located(
+        findings.filter(({ id }) => id !== 'acknowledged-nothing'),
+        path,
+        from,
+        store,
+      ),
       acknowledged: Object.keys(acknowledged),
     },
     from,
@@ -100,7 +106,16 @@ function publicShape({ file, release, root, accepted, findings }: LintReport): o
     release,
     root: rootName(root),
     accepted: accepted ?? null,
-    findings: findings.map(({ id, severity, key, message, fix }) => ({ id, severity, key, message, fix: fix ?? [] })),
+    findings: findings.map(({ id, severity, path, place, key, message, fix }) => ({
+      id,
+      severity,
+      file: place?.file ?? path,
+      line: place?.line ?? null,
+      column: place?.column ?? null,
+      key,
+      message,
+      fix: fix ?? [],
+    })),
   };
 }
 
@@ -154,8 +169,8 @@ function applyAll(edits: readonly Edit[], from: RunFromFiles, store: FileStore):
   for (const edit of edits) {
     const { path, key } = from.placeOf(edit);
     const now = store.read(path);
-    const before = 'text' in now ? now.text : now.missing ? '' : undefined;
-    const text = texts.get(path) ?? before;
+    // A file that isn't here is not made: the trainer may have it.
+    const text = texts.get(path) ?? ('text' in now ? now.text : undefined);
     const changed = text === undefined ? undefined : applyEdit(text, { ...edit, key }, path);
     if (changed === undefined) return;
     texts.set(path, changed);

@@ -4,6 +4,7 @@ import { formatPlan, type Plan } from '../planning/plan';
 import type { Run } from '../run/run';
 import { runPlan } from '../run-plan';
 import { fileStore } from './file-store';
+import { located } from './located';
 import { ExitStatus, jsonLine, type Output } from './output';
 import { rootText } from './root';
 import { type RunOptions, runFromFiles } from './run-from-files';
@@ -20,9 +21,11 @@ export interface PlanCommandOptions extends RunOptions {
 
 /** Plans one run, prints the plan, and says how to exit. */
 export function plan(path: string, options: PlanCommandOptions, output: Output): ExitStatus {
-  const { run, findings, loads, root } = runFromFiles(path, options, fileStore());
+  const store = fileStore();
+  const from = runFromFiles(path, options, store);
+  const { run, findings, loads, root } = from;
   if (run === undefined) {
-    output.err(`${findingsText(findings)}\n`);
+    output.err(`${findingsText(located(findings, path, from, store))}\n`);
     return ExitStatus.FINDINGS;
   }
   const { plan } = judge(withSamples(run, options.samples), { samples: options.samples });

@@ -45,8 +45,13 @@ export function rootOf(request: RootRequest, store: FileStore): Root {
 
 /** The root as seen from the folder we run in; absolute, if it is not below that. */
 export function rootName({ folder }: Root): string {
-  const seen = relative(process.cwd(), folder);
-  return seen.startsWith('..') || isAbsolute(seen) ? folder : seen || '.';
+  return seenFrom(process.cwd(), folder) || '.';
+}
+
+/** A path from a folder, if that doesn't go up; absolute otherwise. */
+export function seenFrom(folder: string, path: string): string {
+  const seen = relative(folder, path);
+  return seen.startsWith('..') || isAbsolute(seen) ? path : seen;
 }
 
 /** The root in words, and who says so. */

@@ -10,7 +10,7 @@ import type { Release } from '../run/releases';
 import { isMapping, type Mapping, type Run, type RunDataset } from '../run/run';
 import type { FileStore } from './file-store';
 import { knownModel } from './model-shape';
-import { launchScriptOf, type Root, rootOf } from './root';
+import { launchScriptOf, type Root, rootOf, seenFrom } from './root';
 
 /** What the command line says about a run beside its files. */
 export interface RunOptions {
@@ -47,12 +47,12 @@ export interface RunFromFiles {
   readonly root: Root;
   /** The files the trainer would see. */
   readonly files: Files;
-  /** The file that an edit changes, absolute, and the key inside it. */
-  placeOf(edit: Edit): { readonly path: string; readonly key: string };
+  /** The file that an edit changes or a finding is in, absolute, and the key inside it. */
+  placeOf(edit: Pick<Edit, 'file' | 'key'>): { readonly path: string; readonly key: string };
 }
 
-/** Where a DeepSpeed config that stands in the YAML itself is, for edits. */
-const INLINE = '(deepspeed)';
+/** Where a DeepSpeed config or dataset_info.json that stands in the YAML itself is, for edits. */
+const INLINE = '(inline)';
 
 /**
  * Reads a run from a LLaMA-Factory YAML and what it names: the DeepSpeed JSON, dataset_info.json, data files, the
@@ -152,13 +152,11 @@ function launchOf(
   const text = store.read(found);
   if ('text' in text) return { script: { file: found, text: text.text }, findings: [] };
   const message = `the launch script ${named} can't be read: ${text.fault}`;
-  return { findings: [{ id: 'unreadable-file', severity: Severity.ERROR, path, key: 'launch', message }] };
-}
-
-/** A path from a folder, if that doesn't go up; absolute otherwise. */
-function seenFrom(folder: string, path: string): string {
-  const seen = relative(folder, path);
-  return seen.startsWith('..') || isAbsolute(seen) ? path : seen;
+  return {
+    findings: [
+      { id: 'unreadable-file', severity: Severity.ERROR, path, key: 'launch', message, place: { file: found } },
+    ],
+  };
 }
 
 /** The files a run names, parsed; paths from the root. */
@@ -175,7 +173,7 @@ function deepspeedOf(value: unknown, files: DataFiles): Run['deepspeed'] {
 interface Datasets {
   readonly datasets: readonly RunDataset[];
   readonly findings: readonly Finding[];
-  /** The folder of dataset_info.json; the default where it stands in the config or on a hub. */
+  /** The folder of dataset_info.json; the default where the data are on a hub, a sign where the config holds it. */
   readonly folder: string;
 }
 
@@ -198,13 +196,16 @@ function datasetsOf({ release, args }: Arguments, path: string, files: DataFiles
       for (const { file, parsed } of data) {
         if (parsed !== undefined && 'fault' in parsed) findings.push(dataFault(path, key, name, file, parsed));
       }
-      const rows = data.map(({ parsed }) => (parsed !== undefined && 'rows' in parsed ? parsed.rows : undefined));
-      const atHand = rows.length > 0 && rows.every((each) => each !== undefined);
+      const read = data.flatMap(({ file, parsed }) =>
+        parsed !== undefined && 'rows' in parsed ? [{ file, rows: parsed.rows }] : [],
+      );
+      if (read.length === 0 || read.length < data.length) return { name, entry, ...evaluation };
       // The same list for every config that names the file, so that rules judge it once.
-      return { name, entry, ...(atHand ? { rows: rows.length === 1 ? rows[0] : rows.flat() } : {}), ...evaluation };
+      const rows = read.length === 1 ? read[0]?.rows : read.flatMap((each) => each.rows);
+      return { name, entry, rows, files: read.map(({ file, rows }) => ({ file, rows: rows.length })), ...evaluation };
     }),
   );
-  return { datasets, findings, folder: folder ?? ordinary };
+  return { datasets, findings, folder: isMapping(where) ? INLINE : (folder ?? ordinary) };
 }
 
 /** The files of a data set, each with what it holds; those of a folder are held to the bounds of one file. */
@@ -234,11 +235,12 @@ function dataFault(
   key: string,
   name: string,
   file: string,
-  { fault, change, tooLarge }: Extract<ParsedFile, { readonly fault: string }>,
+  { fault, change, tooLarge, at }: Extract<ParsedFile, { readonly fault: string }>,
 ): Finding {
+  const place = { file, ...at };
   if (tooLarge) {
     const message = `the rows of ${name} are not looked at, and the plan does without them: ${file}: ${fault}`;
-    return { id: 'dataset-not-read', severity: Severity.WARNING, path, key, message, change };
+    return { id: 'dataset-not-read', severity: Severity.WARNING, path, key, message, change, place };
   }
   return {
     id: 'dataset-file',
@@ -246,6 +248,7 @@ function dataFault(
     path,
     key,
     message: `the data of ${name} can't be read: ${file}: ${fault}`,
+    place,
     change: change ?? 'a .json file holds a list of samples, a .jsonl file one object a line',
     source: 'llamafactory/data/loader.py',
   };
@@ -271,6 +274,7 @@ function placeIn(path: string, root: string, datasetDir: string): RunFromFiles['
   return (edit) => {
     if (edit.file === INLINE) return { path, key: `deepspeed.${edit.key}` };
     if (edit.file === file) return { path, key: edit.key };
+    if (edit.file === 'dataset_info.json' && datasetDir === INLINE) return { path, key: `dataset_dir.${edit.key}` };
     const name = edit.file === 'dataset_info.json' ? joinPath(datasetDir, edit.file) : edit.file;
     return { path: resolve(root, name), key: edit.key };
   };

@@ -18,6 +18,8 @@ export interface RunDataset {
   readonly entry?: Mapping;
   /** The rows, parsed; undefined if the file isn't at hand (on a PVC, on a hub). */
   readonly rows?: readonly unknown[];
+  /** The files that the rows come from, in their order; undefined: not known. */
+  readonly files?: readonly { readonly file: string; readonly rows: number }[];
   /** True if whoever read the rows has reported those that aren't trained on. */
   readonly rowsReported?: boolean;
   /** True if the data set is for evaluation only. */

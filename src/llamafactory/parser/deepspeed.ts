@@ -1,5 +1,6 @@
 import { since } from '../../run/releases';
 import { meantFile } from '../files';
+import { jsonFault } from '../json-fault';
 import { put } from './edits';
 import { isNone } from './model';
 import { equal, hashable, isDict, loadJson, PyError, product, truthy } from './python';
@@ -58,7 +59,7 @@ function readConfig({ values, files, input }: State): unknown {
   if (files.kind(value) !== undefined) {
     const text = files.read(value);
     if (text === undefined) throw new PyError('OSError', `'${value}' can't be read as UTF-8`, value);
-    return loadJson(text);
+    return loadFile(value, text);
   }
   for (const text of [value, fromBase64(value)]) {
     try {
@@ -68,6 +69,13 @@ function readConfig({ values, files, input }: State): unknown {
     }
   }
   return 'missing';
+}
+
+function loadFile(file: string, text: string): unknown {
+  const fault = jsonFault(text);
+  if (fault === undefined) return loadJson(text);
+  const { line, column } = fault;
+  throw new PyError('JSONDecodeError', `it is not valid JSON: ${fault.text}`, file, { file, line, column });
 }
 
 /** Python's `base64.urlsafe_b64decode`: other characters are skipped, padding is asked for. */

@@ -1,7 +1,9 @@
 import { asJson } from '../../run/as-json';
+import type { Place } from '../../run/finding';
 import { nearest } from '../../run/nearest';
 import { since } from '../../run/releases';
 import { joinPath, meantFile } from '../files';
+import { jsonFault } from '../json-fault';
 import { hasTemplate, templatesOf } from '../templates';
 import { isZero3 } from './deepspeed';
 import { put, remove } from './edits';
@@ -165,6 +167,8 @@ interface DatasetFault {
   readonly meant?: string;
   /** The file that is not here, where that is the fault. */
   readonly absent?: string;
+  /** Where it is, if not in the train config. */
+  readonly place?: Place;
   /** The stage the data set is for, where that is what doesn't fit. */
   readonly stage?: string;
 }
@@ -179,6 +183,7 @@ function datasets(key: 'dataset' | 'eval_dataset'): Step {
     source: DATA_PARSER,
     refuses: (state) => faultOf(state, key) !== undefined,
     absent: (state) => faultOf(state, key)?.absent,
+    place: (state) => faultOf(state, key)?.place,
     fix(state) {
       const fault = faultOf(state, key);
       const names = isNone(state.values[key]) ? [] : items(state.values[key]);
@@ -230,7 +235,10 @@ function datasetInfo(state: State, needed: boolean): Info | DatasetFault | undef
     return { text: `cannot open ${path}`, ...(files.kind(path) === undefined ? { absent: path } : {}) };
   }
   if (text !== lastRead?.text) lastRead = { text, info: infoIn(text) };
-  return lastRead.info ?? { text: `${path} is not valid JSON` };
+  if (lastRead.info !== undefined) return lastRead.info;
+  const fault = jsonFault(text);
+  const place = fault && { file: path, line: fault.line, column: fault.column };
+  return { text: `${path} is not valid JSON${fault === undefined ? '' : `: ${fault.text}`}`, place };
 }
 
 /** What was read last: the configs of one folder share the file. */

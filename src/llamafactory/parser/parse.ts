@@ -79,6 +79,7 @@ function refusal(rule: ParserRule, state: State): Finding {
     got: key in args ? asJson(args[key]) : undefined,
     ...withFix(fix, rule.change),
     absent: rule.absent?.(state),
+    place: rule.place?.(state),
     source: rule.source,
   };
 }
@@ -95,10 +96,15 @@ function crash(step: Step, state: State, error: PyError): Finding {
     key: key ?? step.keys[0] ?? '',
     message: `LLaMA-Factory crashes on it: ${error.type}, ${error.text}`,
     got: key === undefined ? undefined : asJson(args[key]),
-    ...(key === undefined ? {} : { change: `write what \`${key}\` takes, or take it out` }),
+    ...(key === undefined ? {} : { change: changeOf(key, error) }),
+    ...(error.place === undefined ? {} : { place: error.place }),
     ...(error.type === 'FileNotFoundError' ? { absent: String(error.value) } : {}),
     source: step.source,
   };
+}
+
+function changeOf(key: string, { place }: PyError): string {
+  return place === undefined ? `write what \`${key}\` takes, or take it out` : `mend ${place.file}`;
 }
 
 function unknownArguments(input: ParserInput): Finding[] {

@@ -1,4 +1,4 @@
-import type { Edit } from '../../run/finding';
+import type { Edit, Place } from '../../run/finding';
 import type { ParserId } from '../../run/finding-ids';
 import type { Release, ReleaseRange } from '../../run/releases';
 import type { Run } from '../../run/run';
@@ -69,6 +69,11 @@ export interface ParserRule {
    * @default - it refuses whatever files there are
    */
   absent?(state: State): string | undefined;
+  /**
+   * Where in a file the fault is.
+   * @default - in the train config, at the key
+   */
+  place?(state: State): Place | undefined;
   /** True if the parser refuses. May throw PyError where Python would raise. */
   refuses(state: State): boolean;
   /**
