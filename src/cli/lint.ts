@@ -2,8 +2,10 @@ import { dirname, isAbsolute, relative, resolve } from 'node:path';
 import type { Acknowledgements } from '../judge/acknowledgements';
 import { attempt } from '../judge/guarded';
 import { judge } from '../judge/judge';
+import { KINDS } from '../llamafactory/config-kind';
 import { type Edit, type Finding, Severity } from '../run/finding';
 import type { Release } from '../run/releases';
+import type { ConfigKind } from '../run/run';
 import { type FileStore, fileStore, reasonOf } from './file-store';
 import { located } from './located';
 import { ExitStatus, jsonLine, type Output } from './output';
@@ -28,6 +30,8 @@ type JudgeOptions = RunOptions & Pick<LintOptions, 'acknowledge'>;
 export interface LintReport {
   readonly file: string;
   readonly release: Release;
+  /** What the file is for. */
+  readonly kind: ConfigKind;
   /** Where the trainer is started. */
   readonly root: Root;
   /** The script that starts it, if one is known. */
@@ -68,7 +72,7 @@ function judgeFile(path: string, options: JudgeOptions, store: FileStore): { rep
   const { release } = options;
   const read = attempt(path, '', () => runFromFiles(path, options, store));
   const nowhere: Root = { folder: process.cwd(), from: 'nobody' };
-  const refused = { file: path, release, root: nowhere, accepted: false, acknowledged: [] };
+  const refused = { file: path, release, kind: 'train' as const, root: nowhere, accepted: false, acknowledged: [] };
   if ('failed' in read) return { report: { ...refused, findings: [read.failed] } };
   const from = read.value;
   const { run, loads, floats, files, root } = from;
@@ -83,6 +87,7 @@ function judgeFile(path: string, options: JudgeOptions, store: FileStore): { rep
     report: {
       file: path,
       release,
+      kind: run.kind ?? 'train',
       root,
       script: run.launchScript?.file,
       accepted: loads && accepted,
@@ -100,10 +105,11 @@ function judgeFile(path: string, options: JudgeOptions, store: FileStore): { rep
 }
 
 /** The public shape; a finding without a computed fix has an empty list. */
-function publicShape({ file, release, root, accepted, findings }: LintReport): object {
+function publicShape({ file, release, kind, root, accepted, findings }: LintReport): object {
   return {
     file,
     release,
+    kind,
     root: rootName(root),
     accepted: accepted ?? null,
     findings: findings.map(({ id, severity, path, place, key, message, fix }) => ({
@@ -120,14 +126,16 @@ function publicShape({ file, release, root, accepted, findings }: LintReport): o
 }
 
 function reportText(
-  { file, release, root, script, accepted, findings, acknowledged }: LintReport,
+  { file, release, kind, root, script, accepted, findings, acknowledged }: LintReport,
   { card, gpus, nodes }: RunOptions,
 ): string {
   const where = `${gpus} x ${card.name}${nodes > 1 ? ` on each of ${nodes} nodes` : ''}`;
   const silent = acknowledged.length === 0 ? '' : `, ${acknowledged.length} acknowledged`;
   const { findingsText } = require('../judge/finding-text') as typeof import('../judge/finding-text');
-  const said = `LLaMA-Factory ${release} ${accepted ? 'takes it' : 'refuses it'}`;
-  const verdict = accepted === undefined ? `whether LLaMA-Factory ${release} takes it can't be judged here` : said;
+  const purpose = kind === 'train' ? '' : ` as a config ${KINDS[kind].purpose}`;
+  const said = `LLaMA-Factory ${release} ${accepted ? 'takes it' : 'refuses it'}${purpose}`;
+  const verdict =
+    accepted === undefined ? `whether LLaMA-Factory ${release} takes it${purpose} can't be judged here` : said;
   const started = rootText(root, script);
   const head = `${file}: ${verdict}; ${counts(findings)}${silent} (checked for ${where}, ${started})`;
   return findings.length === 0 ? `${head}\n` : `${head}\n\n${findingsText(findings)}\n`;

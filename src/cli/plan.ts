@@ -5,6 +5,7 @@ import type { Run } from '../run/run';
 import { runPlan } from '../run-plan';
 import { fileStore } from './file-store';
 import { located } from './located';
+import { otherConfig } from './other-config';
 import { ExitStatus, jsonLine, type Output } from './output';
 import { rootText } from './root';
 import { type RunOptions, runFromFiles } from './run-from-files';
@@ -26,6 +27,11 @@ export function plan(path: string, options: PlanCommandOptions, output: Output):
   const { run, findings, loads, root } = from;
   if (run === undefined) {
     output.err(`${findingsText(located(findings, path, from, store))}\n`);
+    return ExitStatus.FINDINGS;
+  }
+  const other = otherConfig(run, 'there is no training of it to plan');
+  if (other !== undefined) {
+    output.err(`${findingsText([other])}\n`);
     return ExitStatus.FINDINGS;
   }
   const { plan } = judge(withSamples(run, options.samples), { samples: options.samples });

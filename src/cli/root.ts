@@ -36,7 +36,7 @@ export function rootOf(request: RootRequest, store: FileStore): Root {
   const names = relativePaths(request);
   const found = [here, ...foldersAbove(path)].map((folder) => {
     const files = store.from(folder);
-    return { folder, count: names.filter((name) => files.kind(name) !== undefined).length };
+    return { folder, count: names.filter((name) => files.kind(name) === 'file').length };
   });
   const most = Math.max(...found.map(({ count }) => count));
   const best = found.find(({ count }) => count === most && count > 0);
@@ -76,16 +76,23 @@ function foldersAbove(path: string): string[] {
   return folders;
 }
 
-/** Arguments that are a path where they are one, beside `dataset_dir`. */
-const PATHS = ['deepspeed', 'new_special_tokens_config', 'model_name_or_path', 'adapter_name_or_path', 'reward_model'];
+/** Arguments that name a file. */
+const FILES = ['deepspeed', 'new_special_tokens_config'];
+/** Arguments that name a folder or a repository of a hub, and a file that such a folder has. */
+const FOLDERS = [
+  ['model_name_or_path', 'config.json'],
+  ['adapter_name_or_path', 'adapter_config.json'],
+  ['reward_model', 'adapter_config.json'],
+] as const;
 
-/** The relative paths of what a run reads. */
+/** The relative paths of files that a run reads. */
 function relativePaths(request: Arguments): string[] {
   const folder = argumentOf(request, 'dataset_dir');
   const hasData = ['dataset', 'eval_dataset'].some((key) => namesOf(request, key).length > 0);
   return [
     ...(hasData && typeof folder === 'string' ? [joinPath(folder, 'dataset_info.json')] : []),
-    ...PATHS.flatMap((key) => asNames(request.args[key])),
+    ...FILES.flatMap((key) => asNames(request.args[key])),
+    ...FOLDERS.flatMap(([key, file]) => asNames(request.args[key]).map((name) => joinPath(name, file))),
   ].filter((path) => !isAbsolute(path));
 }
 

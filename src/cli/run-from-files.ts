@@ -1,4 +1,5 @@
 import { basename, dirname, isAbsolute, join, relative, resolve } from 'node:path';
+import { kindOf } from '../llamafactory/config-kind';
 import { LARGEST_DATA, MOST_ROWS, type ParsedFile, tooLarge } from '../llamafactory/dataset-file';
 import { type Arguments, defaultsOf, namesOf } from '../llamafactory/effective-arguments';
 import { type Files, joinPath } from '../llamafactory/files';
@@ -89,6 +90,7 @@ export function runFromFiles(path: string, options: RunOptions, store: FileStore
     path,
     file,
     release,
+    kind: kindOf(args),
     args,
     deepspeed: deepspeedOf(args['deepspeed'], data),
     datasets: info.datasets,

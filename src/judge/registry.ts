@@ -1,3 +1,4 @@
+import { OTHER_STEPS } from '../llamafactory/parser/other-kinds';
 import { STEPS } from '../llamafactory/parser/parse';
 import type { ParserRule } from '../llamafactory/parser/state';
 import { Severity } from '../run/finding';
@@ -65,7 +66,9 @@ function ruleOf(id: Rule['id']): KnownFinding {
 
 /** A refusal can have several steps, of one release or of several arguments; a title is for all of them. */
 function refusalOf(id: ParserRule['id']): KnownFinding {
-  const steps = STEPS.filter((step): step is ParserRule => !('set' in step) && step.id === id);
+  const steps = [...STEPS, ...Object.values(OTHER_STEPS).flat()].filter(
+    (step): step is ParserRule => !('set' in step) && step.id === id,
+  );
   const titles = steps.flatMap(({ title }) => title ?? []);
   const messages = steps.flatMap(({ message }) => (typeof message === 'string' ? message : []));
   const source = once(steps.map((step) => step.source));

@@ -67,7 +67,7 @@ describe('lint', () => {
 
   test('a line of JSON has the keys of the contract and no others', () => {
     const [report] = linesOf(run('lint', project('keys', { stage: 'SFT' }), '--format', 'json'));
-    expect(Object.keys(report)).toEqual(['file', 'release', 'root', 'accepted', 'findings']);
+    expect(Object.keys(report)).toEqual(['file', 'release', 'kind', 'root', 'accepted', 'findings']);
     const finding = report.findings.find(({ id }: { id: string }) => id === 'stage');
     expect(Object.keys(finding)).toEqual(['id', 'severity', 'file', 'line', 'column', 'key', 'message', 'fix']);
     expect(finding.fix).toEqual([{ file: 'train.yaml', key: 'stage', op: 'set', value: 'sft' }]);

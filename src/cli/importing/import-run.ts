@@ -11,6 +11,7 @@ import { DEFAULT_RELEASE, RELEASE_FACTS, type Release } from '../../run/releases
 import type { Mapping, Run } from '../../run/run';
 import { TrainerImage } from '../../trainer-image';
 import type { FileStore } from '../file-store';
+import { otherConfig } from '../other-config';
 import { type RunFromFiles, runFromFiles } from '../run-from-files';
 import { corrected, type ImportedArguments, jobArguments, presetArguments, type ReadConfig } from './arguments';
 import { type Change, shown } from './changes';
@@ -59,6 +60,8 @@ export function importRun(request: ImportRequest, store: FileStore): Imported {
   const gpus = request.gpus ?? settings.gpus ?? GPUS;
   const from = readRun(request, gpus, store);
   if (from.run === undefined) return { summary: '', changes: [], findings: from.findings };
+  const other = otherConfig(from.run, 'no training can be made of it');
+  if (other !== undefined) return { summary: '', changes: [], findings: [other] };
   const run: Run = { ...from.run, file: config, launchScript: script };
   const evaluated = run.datasets.some(({ evaluation }) => evaluation);
   const datasets = importedDatasets(run, { ...request, root: from.root.folder }, store);

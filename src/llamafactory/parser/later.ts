@@ -9,6 +9,7 @@ import { isZero3 } from './deepspeed';
 import { put, remove } from './edits';
 import { isNone } from './model';
 import { among, contains, equal, hashable, isDict, items, loadJson, needPath, needString } from './python';
+import { quantizes } from './quantizes';
 import { once, type State, type Step } from './state';
 
 const DATA_PARSER = 'src/llamafactory/data/parser.py';
@@ -104,10 +105,6 @@ export const LATER_STEPS: readonly Step[] = [
   otherMethod('eetq', [8]),
   attention(['auto', 'disabled', 'sdpa', 'fa2']),
 ];
-
-function quantizes(values: State['values'], method: string): boolean {
-  return !isNone(values['quantization_bit']) && equal(values['quantization_method'], method);
-}
 
 function fourBit(values: State['values']): boolean {
   return quantizes(values, 'bnb') && equal(values['quantization_bit'], 4);

@@ -8,7 +8,7 @@ import { PyFloat } from './python';
 
 /** A run as the parser's twin looks at it. */
 export type ParserInput = Pick<Run, 'path' | 'file' | 'release' | 'args' | 'gpus' | 'nodes'> &
-  Partial<Pick<Run, 'deepspeed' | 'datasets' | 'card' | 'image'>> & {
+  Partial<Pick<Run, 'kind' | 'deepspeed' | 'datasets' | 'card' | 'image'>> & {
     /** The keys whose value is a whole number written as a float, `2.0`: the loader knows, a plain mapping can't say. */
     readonly floats?: ReadonlySet<string>;
     /**
