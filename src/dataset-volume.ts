@@ -9,6 +9,7 @@ import { areReadAlike, DATA_TYPES, dataFilesAt } from './llamafactory/data-files
 import { parseDataFile } from './llamafactory/dataset-file';
 import { type DatasetDescription, datasetEntry } from './llamafactory/dataset-info';
 import { faultyRows } from './llamafactory/dataset-rows';
+import type { Position } from './llamafactory/position';
 import { digest } from './run/digest';
 import type { Problem } from './run/finding';
 import { type CheckedProps, checkedProps } from './run/props';
@@ -402,8 +403,9 @@ export class DatasetVolume extends Construct {
   }
 
   private read(path: string): DataFile[] {
-    const fault = (message: string, change?: string): [] => {
-      this.problem({ id: 'dataset-file', key: 'path', message, got: path, change });
+    const fault = (message: string, change?: string, at?: Position): [] => {
+      const place = at && { file: path, ...at };
+      this.problem({ id: 'dataset-file', key: 'path', message, got: path, change, place });
       return [];
     };
     if (!['.json', '.jsonl'].includes(extname(path))) {
@@ -431,7 +433,7 @@ export class DatasetVolume extends Construct {
     let rows = known.get(key);
     if (rows === undefined) {
       const parsed = parseDataFile(path, text);
-      if ('fault' in parsed) return fault(parsed.fault, parsed.change);
+      if ('fault' in parsed) return fault(parsed.fault, parsed.change, parsed.at);
       rows = parsed.rows;
       known.set(key, rows);
     }

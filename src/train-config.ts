@@ -63,7 +63,10 @@ export class TrainConfig {
 
   private load(text: string, release: Release): ConfigArguments {
     const { root, args, floats, findings } = loadYaml(text, release, this.path);
-    const problems = findings.map(({ id, message, source }) => this.problem(id, message, source));
+    const problems = findings.map(({ id, message, place, source }) => ({
+      ...this.problem(id, message, source),
+      place,
+    }));
     if (root !== 'mapping') return nothing(problems);
     const entries = Object.entries(args);
     return {

@@ -37,6 +37,25 @@ export function applyEdit(text: string, { key, op, value }: Change, file: string
   }
 }
 
+/** Where a dotted key stands in a YAML or JSON text, or else what should hold it; undefined: neither is there. */
+export function offsetOfKey(text: string, key: string): number | undefined {
+  const yaml = loadLibrary();
+  let map: unknown = yaml.parseDocument(text, { uniqueKeys: false, prettyErrors: false, logLevel: 'error' }).contents;
+  let offset: number | undefined;
+  for (let rest = key; yaml.isMap(map); ) {
+    const within = map as unknown as Place['map'];
+    // A name can have dots of its own.
+    const part = [rest, rest.split('.', 1)[0] ?? ''].find((each) => itemsOf(within, each).length > 0);
+    const item = part === undefined ? undefined : itemsOf(within, part)[0];
+    if (part === undefined || item === undefined) return offset;
+    offset = rangeOf(item.key)[0];
+    if (part === rest) return offset;
+    rest = rest.slice(part.length + 1);
+    map = item.value;
+  }
+  return offset;
+}
+
 function loadLibrary(): typeof import('yaml') {
   return require('yaml');
 }

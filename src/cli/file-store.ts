@@ -1,5 +1,6 @@
 import { readdirSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { parseCsv } from '../llamafactory/csv-rows';
 import { LARGEST_DATA, type ParsedFile, parseDataFile, tooLarge } from '../llamafactory/dataset-file';
 import { type Files, joinPath } from '../llamafactory/files';
 import { isTooDeep } from '../llamafactory/json-depth';
@@ -149,15 +150,16 @@ function jsonMapping(text: FileText): Mapping | undefined {
   }
 }
 
-/** Reads .json and .jsonl; either may hold a list or one object a line, since Python's loader takes both. */
+/** Reads .csv, .json and .jsonl; the last two may hold a list or one object a line, since Python's loader takes both. */
 function readRows(path: string): ParsedFile | undefined {
-  if (!/\.jsonl?$/.test(path)) return undefined;
+  if (!/\.(?:csv|jsonl?)$/.test(path)) return undefined;
   const stat = statOf(path);
   if (typeof stat !== 'string' && stat.size > LARGEST_DATA) return tooLarge(`the file has ${stat.size} bytes`);
   const text = readText(path, LARGEST_DATA);
   if (!('text' in text)) return { fault: text.fault };
   const [first, second] = path.endsWith('.jsonl') ? ['a.jsonl', 'a.json'] : ['a.json', 'a.jsonl'];
   const plain = text.text.replace(/^\ufeff/, '');
+  if (path.endsWith('.csv')) return parseCsv(plain);
   const asNamed = parseDataFile(first, plain);
   if ('rows' in asNamed ? !asNamed.rows.every(Array.isArray) : asNamed.tooLarge) return asNamed;
   const otherwise = parseDataFile(second, plain);

@@ -3,10 +3,14 @@ import type { Acknowledgements } from '../judge/acknowledgements';
 import { attempt } from '../judge/guarded';
 import { judge } from '../judge/judge';
 import { maskedFinding, maskedLines } from '../judge/secrets';
+import { KINDS } from '../llamafactory/config-kind';
 import { type Edit, type Finding, Severity } from '../run/finding';
 import type { Release } from '../run/releases';
+import type { ConfigKind } from '../run/run';
 import { type FileStore, fileStore, reasonOf } from './file-store';
+import { located } from './located';
 import { ExitStatus, jsonLine, type Output } from './output';
+import { type Root, rootName, rootText } from './root';
 import { type RunFromFiles, type RunOptions, runFromFiles } from './run-from-files';
 
 /** What `lint` is asked beside what a run is. */
@@ -27,8 +31,14 @@ type JudgeOptions = RunOptions & Pick<LintOptions, 'acknowledge'>;
 export interface LintReport {
   readonly file: string;
   readonly release: Release;
-  /** The verdict of the release's own parser, and nothing else. */
-  readonly accepted: boolean;
+  /** What the file is for. */
+  readonly kind: ConfigKind;
+  /** Where the trainer is started. */
+  readonly root: Root;
+  /** The script that starts it, if one is known. */
+  readonly script?: string;
+  /** The verdict of the release's own parser, and nothing else; undefined: it hangs on files that are not here. */
+  readonly accepted: boolean | undefined;
   readonly findings: readonly Finding[];
   /** The ids of what was found and acknowledged. */
   readonly acknowledged: readonly string[];
@@ -62,10 +72,12 @@ export function lintFile(path: string, options: JudgeOptions, store: FileStore):
 function judgeFile(path: string, options: JudgeOptions, store: FileStore): { report: LintReport; from?: RunFromFiles } {
   const { release } = options;
   const read = attempt(path, '', () => runFromFiles(path, options, store));
-  if ('failed' in read) return { report: refused(path, release, [read.failed]) };
+  const nowhere: Root = { folder: process.cwd(), from: 'nobody' };
+  const refused = { file: path, release, kind: 'train' as const, root: nowhere, accepted: false, acknowledged: [] };
+  if ('failed' in read) return { report: { ...refused, findings: [read.failed] } };
   const from = read.value;
-  const { run, loads, floats, files } = from;
-  if (run === undefined) return { report: refused(path, release, from.findings), from };
+  const { run, loads, floats, files, root } = from;
+  if (run === undefined) return { report: { ...refused, findings: located(from.findings, path, from, store) }, from };
   const { findings, accepted, acknowledged } = judge(run, {
     written: { floats },
     files,
@@ -76,38 +88,59 @@ function judgeFile(path: string, options: JudgeOptions, store: FileStore): { rep
     report: {
       file: path,
       release,
+      kind: run.kind ?? 'train',
+      root,
+      script: run.launchScript?.file,
       accepted: loads && accepted,
       // What one file doesn't have another may: `lint` says what none has.
-      findings: findings.filter(({ id }) => id !== 'acknowledged-nothing'),
+      findings: located(
+        findings.filter(({ id }) => id !== 'acknowledged-nothing'),
+        path,
+        from,
+        store,
+      ),
       acknowledged: Object.keys(acknowledged),
     },
     from,
   };
 }
 
-function refused(file: string, release: Release, findings: readonly Finding[]): LintReport {
-  return { file, release, accepted: false, findings, acknowledged: [] };
-}
-
 /** The public shape; a finding without a computed fix has an empty list. */
-function publicShape({ findings, acknowledged: _, ...report }: LintReport): object {
+function publicShape({ file, release, kind, root, accepted, findings }: LintReport): object {
   return {
-    ...report,
+    file,
+    release,
+    kind,
+    root: rootName(root),
+    accepted: accepted ?? null,
     findings: findings
       .map((finding) => maskedFinding(finding))
-      .map(({ id, severity, key, message, fix }) => ({ id, severity, key, message, fix: fix ?? [] })),
+      .map(({ id, severity, path, place, key, message, fix }) => ({
+        id,
+        severity,
+        file: place?.file ?? path,
+        line: place?.line ?? null,
+        column: place?.column ?? null,
+        key,
+        message,
+        fix: fix ?? [],
+      })),
   };
 }
 
 function reportText(
-  { file, release, accepted, findings, acknowledged }: LintReport,
+  { file, release, kind, root, script, accepted, findings, acknowledged }: LintReport,
   { card, gpus, nodes }: RunOptions,
 ): string {
   const where = `${gpus} x ${card.name}${nodes > 1 ? ` on each of ${nodes} nodes` : ''}`;
-  const verdict = accepted ? 'takes it' : 'refuses it';
   const silent = acknowledged.length === 0 ? '' : `, ${acknowledged.length} acknowledged`;
   const { findingsText } = require('../judge/finding-text') as typeof import('../judge/finding-text');
-  const head = `${file}: LLaMA-Factory ${release} ${verdict}; ${counts(findings)}${silent} (checked for ${where})`;
+  const purpose = kind === 'train' ? '' : ` as a config ${KINDS[kind].purpose}`;
+  const said = `LLaMA-Factory ${release} ${accepted ? 'takes it' : 'refuses it'}${purpose}`;
+  const verdict =
+    accepted === undefined ? `whether LLaMA-Factory ${release} takes it${purpose} can't be judged here` : said;
+  const started = rootText(root, script);
+  const head = `${file}: ${verdict}; ${counts(findings)}${silent} (checked for ${where}, ${started})`;
   return findings.length === 0 ? `${head}\n` : `${head}\n\n${findingsText(findings)}\n`;
 }
 
@@ -147,8 +180,8 @@ function applyAll(edits: readonly Edit[], from: RunFromFiles, store: FileStore):
   for (const edit of edits) {
     const { path, key } = from.placeOf(edit);
     const now = store.read(path);
-    const before = 'text' in now ? now.text : now.missing ? '' : undefined;
-    const text = texts.get(path) ?? before;
+    // A file that isn't here is not made: the trainer may have it.
+    const text = texts.get(path) ?? ('text' in now ? now.text : undefined);
     const changed = text === undefined ? undefined : applyEdit(text, { ...edit, key }, path);
     if (changed === undefined) return;
     texts.set(path, changed);

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import type { Acknowledgements } from '../judge/acknowledgements';
@@ -95,7 +95,8 @@ function withRunOptions(command: Command): Command {
     .option('--nodes <n>', 'nodes', wholeNumber, 1)
     .option('--deepspeed <file>', 'a DeepSpeed JSON in place of the one the config names')
     .option('--dataset-dir <folder>', 'the folder of dataset_info.json in place of the one the config names')
-    .option('--launch <file>', 'the script that starts the trainer, in place of one found beside the config')
+    .option('--launch <file>', 'the script that starts the trainer, in place of one that is found')
+    .option('--root <folder>', 'the folder the trainer is started in, in place of the one that is found', folder)
     .addOption(new Option('--format <format>', 'how to print').choices(['text', 'json']).default('text'));
 }
 
@@ -148,6 +149,11 @@ function withOwnCard<T extends { readonly card: Card }>(command: Command, given:
 /** The options under the names the commands know. */
 function runOptions<T>(given: Given & T): T & { release: Release; card: Card } {
   return { ...given, release: given.llamafactory, card: given.gpu };
+}
+
+function folder(path: string): string {
+  if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) return path;
+  throw new InvalidArgumentError('There is no such folder.');
 }
 
 function release(text: string): Release {

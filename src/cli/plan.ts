@@ -4,7 +4,10 @@ import { formatPlan, type Plan } from '../planning/plan';
 import type { Run } from '../run/run';
 import { runPlan } from '../run-plan';
 import { fileStore } from './file-store';
+import { located } from './located';
+import { otherConfig } from './other-config';
 import { ExitStatus, jsonLine, type Output } from './output';
+import { rootText } from './root';
 import { type RunOptions, runFromFiles } from './run-from-files';
 
 /** What `plan` is asked beside what a run is. */
@@ -19,9 +22,16 @@ export interface PlanCommandOptions extends RunOptions {
 
 /** Plans one run, prints the plan, and says how to exit. */
 export function plan(path: string, options: PlanCommandOptions, output: Output): ExitStatus {
-  const { run, findings, loads } = runFromFiles(path, options, fileStore());
+  const store = fileStore();
+  const from = runFromFiles(path, options, store);
+  const { run, findings, loads, root } = from;
   if (run === undefined) {
-    output.err(`${findingsText(findings)}\n`);
+    output.err(`${findingsText(located(findings, path, from, store))}\n`);
+    return ExitStatus.FINDINGS;
+  }
+  const other = otherConfig(run, 'there is no training of it to plan');
+  if (other !== undefined) {
+    output.err(`${findingsText([other])}\n`);
     return ExitStatus.FINDINGS;
   }
   const { plan } = judge(withSamples(run, options.samples), { samples: options.samples });
@@ -35,7 +45,8 @@ export function plan(path: string, options: PlanCommandOptions, output: Output):
     return ExitStatus.OK;
   }
   const { card, gpus, nodes } = options;
-  output.out(`${path}: ${gpus} x ${card.name}${nodes > 1 ? ` on each of ${nodes} nodes` : ''}\n\n`);
+  const where = `${gpus} x ${card.name}${nodes > 1 ? ` on each of ${nodes} nodes` : ''}`;
+  output.out(`${path}: ${where}, ${rootText(root, run.launchScript?.file)}\n\n`);
   if (!loads) output.out(`LLaMA-Factory ${run.release} can't load the file: lint says why. Planned all the same:\n\n`);
   output.out(formatPlan(planned, card.name));
   if (run.model === undefined)

@@ -1,4 +1,5 @@
 import { basename, dirname, isAbsolute, join, relative, resolve } from 'node:path';
+import { kindOf } from '../llamafactory/config-kind';
 import { LARGEST_DATA, MOST_ROWS, type ParsedFile, tooLarge } from '../llamafactory/dataset-file';
 import { type Arguments, defaultsOf, namesOf } from '../llamafactory/effective-arguments';
 import { type Files, joinPath } from '../llamafactory/files';
@@ -10,6 +11,7 @@ import type { Release } from '../run/releases';
 import { isMapping, type Mapping, type Run, type RunDataset } from '../run/run';
 import type { FileStore } from './file-store';
 import { knownModel } from './model-shape';
+import { launchScriptOf, type Root, rootOf, seenFrom } from './root';
 
 /** What the command line says about a run beside its files. */
 export interface RunOptions {
@@ -21,8 +23,15 @@ export interface RunOptions {
   readonly deepspeed?: string;
   /** A folder with dataset_info.json in place of the one the YAML names. */
   readonly datasetDir?: string;
-  /** The script that starts the trainer, in place of one found beside the YAML. */
+  /** The script that starts the trainer, in place of one that is found. */
   readonly launch?: string;
+  /** The folder the trainer is started in, in place of the one that is found. */
+  readonly root?: string;
+  /**
+   * The folder that is looked at.
+   * @default - the one we run in
+   */
+  readonly here?: string;
 }
 
 /** A run as far as its files say. */
@@ -35,48 +44,60 @@ export interface RunFromFiles {
   readonly loads: boolean;
   /** The keys whose value is a whole number written as a float. */
   readonly floats: ReadonlySet<string>;
+  /** The folder the trainer is started in. */
+  readonly root: Root;
   /** The files the trainer would see. */
   readonly files: Files;
-  /** The file that an edit changes, absolute, and the key inside it. */
-  placeOf(edit: Edit): { readonly path: string; readonly key: string };
+  /** The file that an edit changes or a finding is in, absolute, and the key inside it. */
+  placeOf(edit: Pick<Edit, 'file' | 'key'>): { readonly path: string; readonly key: string };
 }
 
-/** Where a DeepSpeed config that stands in the YAML itself is, for edits. */
-const INLINE = '(deepspeed)';
+/** Where a DeepSpeed config or dataset_info.json that stands in the YAML itself is, for edits. */
+const INLINE = '(inline)';
 
 /**
  * Reads a run from a LLaMA-Factory YAML and what it names: the DeepSpeed JSON, dataset_info.json, data files, the
- * model's config.json. Where LLaMA-Factory takes a path from the folder it runs in, it starts here from the YAML's.
+ * model's config.json. Paths start where the trainer is started.
  */
 export function runFromFiles(path: string, options: RunOptions, store: FileStore): RunFromFiles {
-  const folder = dirname(resolve(path));
-  const files = store.from(folder);
-  const nothing = { loads: false, floats: new Set<string>(), files, placeOf: placeIn(folder, '') };
-  const text = store.read(resolve(path));
+  const absolute = resolve(path);
+  const here = resolve(options.here ?? '.');
+  const nothing = { loads: false, floats: new Set<string>(), ...placesFrom({ folder: here, from: 'nobody' }) };
+  const text = store.read(absolute);
   if (!('text' in text)) return { ...nothing, findings: [unreadable(path, text.id, text.fault)] };
   const loaded = loadConfig(text.text, options.release, path);
   if (loaded.root !== 'mapping') return { ...nothing, findings: loaded.findings };
 
   const file = basename(path);
-  const given = optionArguments(options, folder, files);
+  const launch = launchOf(options.launch, { path, absolute, here }, store);
+  const { release } = options;
+  const root = rootOf(
+    { release, args: loaded.args, path: absolute, script: launch.script, named: options.root, here },
+    store,
+  );
+  const places = placesFrom(root);
+  const given = optionArguments(options, root.folder, places.files);
   const args = Object.keys(given).length === 0 ? loaded.args : { ...loaded.args, ...given };
   const data: DataFiles = {
-    ...files,
-    mapping: (name) => store.mapping(resolve(folder, name)),
-    rows: (name) => store.rows(resolve(folder, name)),
-    size: (name) => store.size(resolve(folder, name)),
+    ...places.files,
+    mapping: (name) => store.mapping(resolve(root.folder, name)),
+    rows: (name) => store.rows(resolve(root.folder, name)),
+    size: (name) => store.size(resolve(root.folder, name)),
   };
-  const info = datasetsOf({ release: options.release, args }, path, data);
-  const launch = launchScriptOf(options.launch, path, store);
-  const { shape: model, ...unplanned } = knownModel(args['model_name_or_path'], files);
+  const info = datasetsOf({ release, args }, path, data);
+  const { shape: model, ...unplanned } = knownModel(args['model_name_or_path'], places.files);
   const run: Run = {
     path,
     file,
-    release: options.release,
+    release,
+    kind: kindOf(args),
     args,
     deepspeed: deepspeedOf(args['deepspeed'], data),
     datasets: info.datasets,
-    launchScript: launch.script,
+    launchScript: launch.script && {
+      ...launch.script,
+      file: options.launch ?? seenFrom(root.folder, launch.script.file),
+    },
     card: options.card,
     gpus: options.gpus,
     nodes: options.nodes,
@@ -92,9 +113,12 @@ export function runFromFiles(path: string, options: RunOptions, store: FileStore
     ],
     loads: loaded.loads,
     floats: loaded.floats,
-    files,
-    placeOf: placeIn(folder, file, info.folder),
+    ...placesFrom(root, info.folder),
   };
+
+  function placesFrom(root: Root, datasetDir = ''): Pick<RunFromFiles, 'root' | 'files' | 'placeOf'> {
+    return { root, files: store.from(root.folder), placeOf: placeIn(absolute, root.folder, datasetDir) };
+  }
 }
 
 function unreadable(path: string, id: Finding['id'], fault: string): Finding {
@@ -119,33 +143,25 @@ interface LaunchScript {
   readonly findings: readonly Finding[];
 }
 
-/** The script that an option names; else, of the .sh files beside the YAML, the first by name that names the YAML. */
-function launchScriptOf(named: string | undefined, path: string, store: FileStore): LaunchScript {
-  if (named !== undefined) {
-    const text = store.read(resolve(named));
-    if ('text' in text) return { script: { file: named, text: text.text }, findings: [] };
-    const message = `the launch script ${named} can't be read: ${text.fault}`;
-    return { findings: [{ id: 'unreadable-file', severity: Severity.ERROR, path, key: 'launch', message }] };
-  }
-  const folder = dirname(resolve(path));
-  for (const file of store.scripts(folder)) {
-    const text = store.read(join(folder, file));
-    if ('text' in text && names(text.text, basename(path))) {
-      return { script: { file, text: text.text }, findings: [] };
-    }
-  }
-  return { findings: [] };
+/** The script that an option names, or the one that is found; its name is absolute. */
+function launchOf(
+  named: string | undefined,
+  { path, absolute, here }: { path: string; absolute: string; here: string },
+  store: FileStore,
+): LaunchScript {
+  const found = named === undefined ? launchScriptOf(absolute, here, store) : resolve(named);
+  if (found === undefined) return { findings: [] };
+  const text = store.read(found);
+  if ('text' in text) return { script: { file: found, text: text.text }, findings: [] };
+  const message = `the launch script ${named} can't be read: ${text.fault}`;
+  return {
+    findings: [
+      { id: 'unreadable-file', severity: Severity.ERROR, path, key: 'launch', message, place: { file: found } },
+    ],
+  };
 }
 
-/** Whether a script names a file: not as the end of a longer name. */
-function names(script: string, file: string): boolean {
-  for (let at = script.indexOf(file); at >= 0; at = script.indexOf(file, at + 1)) {
-    if (!/[\w.-]/.test(script[at - 1] ?? ' ')) return true;
-  }
-  return false;
-}
-
-/** The files a run names, parsed; paths from the YAML's folder. */
+/** The files a run names, parsed; paths from the root. */
 type DataFiles = Files & Pick<FileStore, 'mapping' | 'rows' | 'size'>;
 
 function deepspeedOf(value: unknown, files: DataFiles): Run['deepspeed'] {
@@ -159,7 +175,7 @@ function deepspeedOf(value: unknown, files: DataFiles): Run['deepspeed'] {
 interface Datasets {
   readonly datasets: readonly RunDataset[];
   readonly findings: readonly Finding[];
-  /** The folder of dataset_info.json; the default where it stands in the config or on a hub. */
+  /** The folder of dataset_info.json; the default where the data are on a hub, a sign where the config holds it. */
   readonly folder: string;
 }
 
@@ -182,13 +198,16 @@ function datasetsOf({ release, args }: Arguments, path: string, files: DataFiles
       for (const { file, parsed } of data) {
         if (parsed !== undefined && 'fault' in parsed) findings.push(dataFault(path, key, name, file, parsed));
       }
-      const rows = data.map(({ parsed }) => (parsed !== undefined && 'rows' in parsed ? parsed.rows : undefined));
-      const atHand = rows.length > 0 && rows.every((each) => each !== undefined);
+      const read = data.flatMap(({ file, parsed }) =>
+        parsed !== undefined && 'rows' in parsed ? [{ file, rows: parsed.rows }] : [],
+      );
+      if (read.length === 0 || read.length < data.length) return { name, entry, ...evaluation };
       // The same list for every config that names the file, so that rules judge it once.
-      return { name, entry, ...(atHand ? { rows: rows.length === 1 ? rows[0] : rows.flat() } : {}), ...evaluation };
+      const rows = read.length === 1 ? read[0]?.rows : read.flatMap((each) => each.rows);
+      return { name, entry, rows, files: read.map(({ file, rows }) => ({ file, rows: rows.length })), ...evaluation };
     }),
   );
-  return { datasets, findings, folder: folder ?? ordinary };
+  return { datasets, findings, folder: isMapping(where) ? INLINE : (folder ?? ordinary) };
 }
 
 /** The files of a data set, each with what it holds; those of a folder are held to the bounds of one file. */
@@ -218,11 +237,12 @@ function dataFault(
   key: string,
   name: string,
   file: string,
-  { fault, change, tooLarge }: Extract<ParsedFile, { readonly fault: string }>,
+  { fault, change, tooLarge, at }: Extract<ParsedFile, { readonly fault: string }>,
 ): Finding {
+  const place = { file, ...at };
   if (tooLarge) {
     const message = `the rows of ${name} are not looked at, and the plan does without them: ${file}: ${fault}`;
-    return { id: 'dataset-not-read', severity: Severity.WARNING, path, key, message, change };
+    return { id: 'dataset-not-read', severity: Severity.WARNING, path, key, message, change, place };
   }
   return {
     id: 'dataset-file',
@@ -230,6 +250,7 @@ function dataFault(
     path,
     key,
     message: `the data of ${name} can't be read: ${file}: ${fault}`,
+    place,
     change: change ?? 'a .json file holds a list of samples, a .jsonl file one object a line',
     source: 'llamafactory/data/loader.py',
   };
@@ -250,10 +271,13 @@ function withFix(finding: Finding, file: string, text: string, loaded: LoadedCon
   };
 }
 
-function placeIn(folder: string, file: string, datasetDir = ''): RunFromFiles['placeOf'] {
+function placeIn(path: string, root: string, datasetDir: string): RunFromFiles['placeOf'] {
+  const file = basename(path);
   return (edit) => {
-    if (edit.file === INLINE) return { path: join(folder, file), key: `deepspeed.${edit.key}` };
+    if (edit.file === INLINE) return { path, key: `deepspeed.${edit.key}` };
+    if (edit.file === file) return { path, key: edit.key };
+    if (edit.file === 'dataset_info.json' && datasetDir === INLINE) return { path, key: `dataset_dir.${edit.key}` };
     const name = edit.file === 'dataset_info.json' ? joinPath(datasetDir, edit.file) : edit.file;
-    return { path: resolve(folder, name), key: edit.key };
+    return { path: resolve(root, name), key: edit.key };
   };
 }

@@ -1,9 +1,11 @@
-import { type Edit, EditOperation } from '../run/finding';
+import { type Edit, EditOperation, type Place } from '../run/finding';
 import { isMapping, type Mapping, type Run } from '../run/run';
 
 /** A run's DeepSpeed config and how its keys are called in fixes. */
 export interface DeepspeedConfig {
   readonly config: Mapping;
+  /** Where a key stands. */
+  at(key: string): Place;
   set(key: string, value: unknown): Edit;
   remove(key: string): Edit;
 }
@@ -18,6 +20,7 @@ export function deepspeedOf(run: Run): DeepspeedConfig | undefined {
 function editable(config: Mapping, file: string, prefix: string): DeepspeedConfig {
   return {
     config,
+    at: (key) => ({ file, key: `${prefix}${key}` }),
     set: (key, value) => ({ file, key: `${prefix}${key}`, op: EditOperation.SET, value }),
     remove: (key) => ({ file, key: `${prefix}${key}`, op: EditOperation.REMOVE }),
   };

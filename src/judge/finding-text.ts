@@ -11,7 +11,14 @@ export function findingLine(found: Finding): string {
     ...(finding.change === undefined ? [] : [finding.change]),
   ];
   const key = finding.key === '' ? '' : `${finding.key}: `;
-  return `${finding.path}: ${key}${parts.join('; ')} (${finding.id})`;
+  return `${whereOf(finding)}: ${key}${parts.join('; ')} (${finding.id})`;
+}
+
+/** Where a finding is: its construct or file, and the line, where that is known. */
+function whereOf({ path, place }: Finding): string {
+  if (place?.line === undefined) return path;
+  const at = [place.file, place.line, ...(place.column === undefined ? [] : [place.column])].join(':');
+  return path === place.file ? at : `${path}: ${at}`;
 }
 
 /** Findings as text to read: errors first, a blank line between, what several runs share once. */
@@ -47,7 +54,7 @@ function findingBlock(found: Finding): string {
     ['source', finding.source],
   ];
   return [
-    `${finding.severity}: ${finding.path}${finding.key === '' ? '' : `: ${finding.key}`}  [${finding.id}]`,
+    `${finding.severity}: ${whereOf(finding)}${finding.key === '' ? '' : `: ${finding.key}`}  [${finding.id}]`,
     `  ${finding.message}`,
     ...rows.filter(([, value]) => value !== undefined).map(([label, value]) => `  ${label.padEnd(8)} ${value}`),
   ].join('\n');

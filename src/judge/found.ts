@@ -1,6 +1,6 @@
 import { inWords } from '../llamafactory/parser/edits';
 import { asJson } from '../run/as-json';
-import { type Edit, EditOperation, type Finding, type Severity } from '../run/finding';
+import { type Edit, EditOperation, type Finding, type Place, type Severity } from '../run/finding';
 import type { Run } from '../run/run';
 import type { Rule } from './rule';
 
@@ -16,6 +16,11 @@ export interface Fault {
    */
   readonly change?: string;
   readonly fix?: readonly Edit[];
+  /**
+   * Where it is.
+   * @default - where the fix changes something
+   */
+  readonly place?: Place;
   /** @default - the rule's */
   readonly severity?: Severity;
 }
@@ -37,6 +42,9 @@ export function found(rule: Rule, run: Run, fault: Fault): Finding {
   if (allowed !== undefined) finding.allowed = allowed;
   if (change !== undefined) finding.change = change;
   if (fix !== undefined) finding.fix = fix;
+  const [first] = fix ?? [];
+  const place = fault.place ?? (first && { file: first.file, key: first.key });
+  if (place !== undefined && place.file !== run.file) finding.place = place;
   finding.source = rule.source;
   return finding;
 }

@@ -3,7 +3,7 @@ import type { Files } from '../llamafactory/files';
 import { propOf } from '../llamafactory/owned-arguments';
 import { parse, type Verdict } from '../llamafactory/parser/parse';
 import type { Plan, PlanNumbers, PlanOptions } from '../planning/plan';
-import type { Finding } from '../run/finding';
+import { type Finding, Severity } from '../run/finding';
 import type { Run } from '../run/run';
 import { type Acknowledgements, acknowledge } from './acknowledgements';
 import { distinct } from './distinct';
@@ -49,8 +49,8 @@ export interface Judgement {
   readonly findings: readonly Finding[];
   /** The reasons that silenced something, by id. */
   readonly acknowledged: Acknowledgements;
-  /** The release's own parser takes it. */
-  readonly accepted: boolean;
+  /** The release's own parser takes it; undefined: that hangs on files that are not here. */
+  readonly accepted: boolean | undefined;
   /** What it does and takes, or why that can't be told. */
   readonly numbers: Attempt<PlanNumbers>;
   /** The same with advice. */
@@ -92,10 +92,13 @@ export function judge(run: Run, options: JudgeOptions = {}): Judgement {
 
 function judgeFindings(run: Run, { written = NOTHING, files, further = [], acknowledge: reasons = {} }: JudgeOptions) {
   const parsed = attempt(run.path, '', () => parse({ ...run, floats: written.floats, files }));
-  const { accepted, findings }: Verdict =
-    'failed' in parsed ? { accepted: false, findings: [parsed.failed] } : parsed.value;
+  const verdict: Verdict = 'failed' in parsed ? { accepted: false, findings: [parsed.failed] } : parsed.value;
+  const known = verdict.findings.filter(({ absent }) => absent === undefined);
+  const accepted = known.length === 0 && !verdict.accepted ? undefined : verdict.accepted;
   const secrets = secretArguments(run.args);
-  const found = [...findings, ...checkRules(run)].map((finding) => called(finding, run, written));
+  const found = [...verdict.findings.map(notJudged), ...checkRules(run)].map((finding) =>
+    called(finding, run, written),
+  );
   const said = [...further, ...found];
   const shown = secrets.size === 0 ? said : said.map((finding) => withoutSecrets(finding, secrets));
   return { accepted, ...acknowledge(distinct(shown), reasons, run.path) };
@@ -106,6 +109,22 @@ function withoutSecrets(finding: Finding, secrets: ReturnType<typeof secretArgum
   const { fix = [], ...others } = finding;
   const values = [...secrets.values()].map(({ value }) => value);
   return maskedFinding(fix.some(({ key }) => secrets.has(key)) ? others : finding, values);
+}
+
+/** What hangs on a file that is not here is no error yet. */
+function notJudged(finding: Finding): Finding {
+  const { absent, path, key, source } = finding;
+  if (absent === undefined) return finding;
+  return {
+    id: 'absent-file',
+    severity: Severity.WARNING,
+    path,
+    key,
+    message: `${absent} is not here, so it can't be judged whether LLaMA-Factory takes \`${key}\`; without the file it refuses it`,
+    change: 'have the file here, or say by --root where the trainer is started',
+    absent,
+    source,
+  };
 }
 
 const NOTHING: Written = { floats: new Set() };

@@ -1,3 +1,4 @@
+import { OTHER_STEPS } from '../llamafactory/parser/other-kinds';
 import { STEPS } from '../llamafactory/parser/parse';
 import type { ParserRule } from '../llamafactory/parser/state';
 import { Severity } from '../run/finding';
@@ -29,6 +30,7 @@ const { ERROR, WARNING, ADVICE } = Severity;
 
 /** What is not, or not always, an error; of a rule, what single findings may be beside its own severity. */
 const SEVERITIES: Readonly<Partial<Record<FindingId, readonly Severity[]>>> = {
+  'absent-file': [WARNING],
   'acknowledged-nothing': [ADVICE],
   'config-map-needs-server-side-apply': [WARNING],
   'container-without-resources': [WARNING],
@@ -72,7 +74,9 @@ function ruleOf(id: Rule['id']): KnownFinding {
 
 /** A refusal can have several steps, of one release or of several arguments; a title is for all of them. */
 function refusalOf(id: ParserRule['id']): KnownFinding {
-  const steps = STEPS.filter((step): step is ParserRule => !('set' in step) && step.id === id);
+  const steps = [...STEPS, ...Object.values(OTHER_STEPS).flat()].filter(
+    (step): step is ParserRule => !('set' in step) && step.id === id,
+  );
   const titles = steps.flatMap(({ title }) => title ?? []);
   const messages = steps.flatMap(({ message }) => (typeof message === 'string' ? message : []));
   const source = once(steps.map((step) => step.source));

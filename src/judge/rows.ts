@@ -1,18 +1,30 @@
 import { columnOf, tagOf } from '../llamafactory/dataset-info';
 import { atMostSamples } from '../planning/rows-read';
+import type { Place } from '../run/finding';
 import { isMapping, type Mapping, type Run, type RunDataset } from '../run/run';
+
+/** Where a row of a data set is, counted from 1 over all its files; undefined: not known. */
+export function placeOfRow({ files }: Pick<RunDataset, 'files'>, row: number): Place | undefined {
+  let before = 0;
+  for (const { file, rows } of files ?? []) {
+    if (row <= before + rows) return { file, row: row - before };
+    before += rows;
+  }
+  return undefined;
+}
 
 /** A data set whose entry and rows are at hand. */
 export interface ReadDataset {
   readonly name: string;
   readonly entry: Mapping;
   readonly rows: readonly unknown[];
+  readonly files: RunDataset['files'];
 }
 
 /** The data sets of a run that can be looked into. */
 export function readDatasets(run: Run): ReadDataset[] {
-  return run.datasets.flatMap(({ name, entry, rows }) =>
-    entry === undefined || rows === undefined ? [] : [{ name, entry, rows }],
+  return run.datasets.flatMap(({ name, entry, rows, files }) =>
+    entry === undefined || rows === undefined ? [] : [{ name, entry, rows, files }],
   );
 }
 

@@ -12,6 +12,11 @@ export interface Rule {
   readonly reason: string;
   /** Where the fact comes from: a file of an upstream project, an issue, a measurement. */
   readonly source: string;
+  /**
+   * The configs beside those to train that it looks at.
+   * @default false
+   */
+  readonly everyKind?: boolean;
   /** What it finds in a run; nothing if the run is right or what it needs to know isn't known. */
   check(run: Run): Finding[];
 }

@@ -105,5 +105,6 @@ export const RULES: readonly Rule[] = [
 
 /** What the rules find. */
 export function checkRules(run: Run): Finding[] {
-  return RULES.flatMap((rule) => guarded(run.path, rule.id, () => rule.check(run)));
+  const rules = (run.kind ?? 'train') === 'train' ? RULES : RULES.filter(({ everyKind }) => everyKind);
+  return rules.flatMap((rule) => guarded(run.path, rule.id, () => rule.check(run)));
 }

@@ -1,5 +1,7 @@
 import { isMapping } from '../run/run';
 import { DEEPEST_JSON, isTooDeep } from './json-depth';
+import { jsonFault } from './json-fault';
+import type { Position } from './position';
 
 /** What a data file holds, or what is wrong with it. */
 export type ParsedFile =
@@ -7,6 +9,8 @@ export type ParsedFile =
   | {
       readonly fault: string;
       readonly change?: string;
+      /** Where the file is no JSON. */
+      readonly at?: Position;
       /** True if the trainer may well read it, and only its rows are too many to be looked at here. */
       readonly tooLarge?: boolean;
     };
@@ -39,8 +43,9 @@ function parseList(text: string): ParsedFile {
   let value: unknown;
   try {
     value = JSON.parse(text);
-  } catch (error) {
-    return { fault: `the file isn't JSON: ${(error as Error).message}` };
+  } catch {
+    const { text: why = '', ...at } = jsonFault(text) ?? { line: 1, column: 1 };
+    return { fault: `the file isn't JSON: ${why}`, at };
   }
   if (isMapping(value)) {
     return {
@@ -64,8 +69,9 @@ function parseLines(text: string): ParsedFile {
     if (rows.length === MOST_ROWS) return tooLarge(`the file has more than ${MOST_ROWS} rows`);
     try {
       rows.push(JSON.parse(line));
-    } catch (error) {
-      return { fault: `line ${number} isn't JSON: ${(error as Error).message}` };
+    } catch {
+      const { text: why = '', column = 1 } = jsonFault(line) ?? {};
+      return { fault: `line ${number} isn't JSON: ${why}`, at: { line: number, column } };
     }
   }
   return { rows };

@@ -1,3 +1,5 @@
+import { nearest } from '../run/nearest';
+
 /** The files LLaMA-Factory would see: relative paths start from the folder the trainer runs in. */
 export interface Files {
   /** What is at a path; undefined: nothing. */
@@ -6,6 +8,14 @@ export interface Files {
   read(path: string): string | undefined;
   /** The names in a folder; none if there is no such folder. */
   list(path: string): readonly string[];
+}
+
+/** The file whose name is meant by one that is not there; undefined: none is like it. */
+export function meantFile(files: Files, path: string): string | undefined {
+  const end = path.lastIndexOf('/') + 1;
+  const folder = path.slice(0, end);
+  const meant = nearest(path.slice(end), files.list(folder === '' ? '.' : folder));
+  return meant === undefined ? undefined : `${folder}${meant}`;
 }
 
 /** Python's `os.path.join` of a folder and a name, which leaves `..` and slashes as they are. */

@@ -1,18 +1,14 @@
+import { posix } from 'node:path';
 import type { Node, Pair, Scalar } from 'yaml';
 import { type Finding, Severity } from '../run/finding';
 import { type Release, since } from '../run/releases';
 import type { Mapping } from '../run/run';
 import { isInterpolation } from './interpolation';
 import { noteOtherKeys, PyBytes, PyFloat } from './parser/python';
+import { type Position, positionOf } from './position';
 import { Refusal, tooDeep } from './refusal';
 import { type ScalarRules, scalarRules } from './scalars';
 import { checkTabs, checkText, indentContinuations } from './yaml-text';
-
-/** Where something stands in a text; both count from 1. */
-export interface Position {
-  readonly line: number;
-  readonly column: number;
-}
 
 /** A YAML text as one release of LLaMA-Factory reads it. */
 export interface LoadedConfig {
@@ -122,24 +118,15 @@ function unwrapFloats(args: Record<string, unknown>): Set<string> {
 }
 
 function toFinding(refusal: Refusal, text: string, path: string, source: string): Finding {
-  const { line, column } = positionOf(text, refusal.offset);
   return {
     id: refusal.id,
     severity: Severity.ERROR,
     path,
     key: refusal.key,
-    message: `line ${line}, column ${column}: ${refusal.text}`,
+    message: refusal.text,
+    place: { file: posix.basename(path), ...positionOf(text, refusal.offset) },
     source,
   };
-}
-
-function positionOf(text: string, offset: number): Position {
-  let [line, start] = [1, 0];
-  for (let end = text.indexOf('\n'); end >= 0 && end < offset; end = text.indexOf('\n', start)) {
-    line++;
-    start = end + 1;
-  }
-  return { line, column: offset - start + 1 };
 }
 
 let library: typeof import('yaml') | undefined;

@@ -25,6 +25,32 @@ export interface Edit {
   readonly value?: unknown;
 }
 
+/** A place in a file. */
+export interface Place {
+  /** The file, called as in an {@link Edit}; on the command line as seen from there. */
+  readonly file: string;
+  /**
+   * The key inside the file, dotted for nested keys.
+   * @default - none: the whole file, or a row
+   */
+  readonly key?: string;
+  /**
+   * The row of a data file, from 1.
+   * @default - none
+   */
+  readonly row?: number;
+  /**
+   * The line, from 1.
+   * @default - not known: the key or row says where
+   */
+  readonly line?: number;
+  /**
+   * The column, from 1.
+   * @default - not known
+   */
+  readonly column?: number;
+}
+
 /** What an {@link Edit} does. */
 export enum EditOperation {
   /** Write the value, whether or not the key is there. */
@@ -48,6 +74,11 @@ export interface Finding {
   /** What is wrong and why it matters: lower case, no final period. */
   readonly message: string;
   /**
+   * The file it is in, and where.
+   * @default - the training config, at the key
+   */
+  readonly place?: Place;
+  /**
    * The value found.
    * @default - the message says it
    */
@@ -67,6 +98,11 @@ export interface Finding {
    * @default - none that can be computed
    */
   readonly fix?: readonly Edit[];
+  /**
+   * A file that is not here: where the trainer finds it, this need not be so.
+   * @default - none: it holds whatever files there are elsewhere
+   */
+  readonly absent?: string;
   /**
    * Where the fact comes from: a file of an upstream project, an issue, a measurement.
    * @default - the message stands for itself

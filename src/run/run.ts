@@ -10,6 +10,9 @@ export function isMapping(value: unknown): value is Mapping {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
+/** What a config is for: to train, to merge or export, to chat or serve, to evaluate, or LLaMA Board's own. */
+export type ConfigKind = 'train' | 'export' | 'inference' | 'evaluation' | 'webui';
+
 /** One data set of a run: its entry in dataset_info.json, and its rows where the file is at hand. */
 export interface RunDataset {
   /** The name in `dataset` and in dataset_info.json. */
@@ -18,6 +21,8 @@ export interface RunDataset {
   readonly entry?: Mapping;
   /** The rows, parsed; undefined if the file isn't at hand (on a PVC, on a hub). */
   readonly rows?: readonly unknown[];
+  /** The files that the rows come from, in their order; undefined: not known. */
+  readonly files?: readonly { readonly file: string; readonly rows: number }[];
   /** True if whoever read the rows has reported those that aren't trained on. */
   readonly rowsReported?: boolean;
   /** True if the data set is for evaluation only. */
@@ -42,6 +47,8 @@ export interface Run {
   /** The train config's file name, for fixes. */
   readonly file: string;
   readonly release: Release;
+  /** What the config is for; undefined: to train. */
+  readonly kind?: ConfigKind;
   /** The train arguments in LLaMA-Factory's spelling, as the trainer will read them, paths included. */
   readonly args: Mapping;
   /** The DeepSpeed JSON `args.deepspeed` names, parsed. */

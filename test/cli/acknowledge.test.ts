@@ -33,7 +33,7 @@ test('what is acknowledged is not found, and counted', () => {
 
 test('JSON keeps its keys', () => {
   const { out } = lint(project('json'), ...REPORT_TO, '--format', 'json');
-  expect(Object.keys(JSON.parse(out))).toEqual(['file', 'release', 'accepted', 'findings']);
+  expect(Object.keys(JSON.parse(out))).toEqual(['file', 'release', 'kind', 'root', 'accepted', 'findings']);
 });
 
 test('a second one is for another id', () => {

@@ -67,9 +67,9 @@ describe('lint', () => {
 
   test('a line of JSON has the keys of the contract and no others', () => {
     const [report] = linesOf(run('lint', project('keys', { stage: 'SFT' }), '--format', 'json'));
-    expect(Object.keys(report)).toEqual(['file', 'release', 'accepted', 'findings']);
+    expect(Object.keys(report)).toEqual(['file', 'release', 'kind', 'root', 'accepted', 'findings']);
     const finding = report.findings.find(({ id }: { id: string }) => id === 'stage');
-    expect(Object.keys(finding)).toEqual(['id', 'severity', 'key', 'message', 'fix']);
+    expect(Object.keys(finding)).toEqual(['id', 'severity', 'file', 'line', 'column', 'key', 'message', 'fix']);
     expect(finding.fix).toEqual([{ file: 'train.yaml', key: 'stage', op: 'set', value: 'sft' }]);
   });
 
@@ -153,7 +153,7 @@ describe('lint', () => {
       { deepspeed: 'nowhere.json', dataset_dir: 'nowhere' },
       { 'z3.json': '{"zero_optimization": {"stage": 3}}' },
     );
-    expect(linesOf(run('lint', path, '--format', 'json'))[0].accepted).toBe(false);
+    expect(linesOf(run('lint', path, '--format', 'json'))[0].accepted).toBeNull();
     const given = ['--deepspeed', join(folder, 'options/z3.json'), '--dataset-dir', join(folder, 'options/data')];
     expect(linesOf(run('lint', path, '--format', 'json', ...given))[0].accepted).toBe(true);
   });
@@ -318,7 +318,7 @@ describe('plan', () => {
     expect(planned(...described, ...speed)).toEqual(planned('--gpu', 'T10'));
     expect(planned(...described)).toEqual({ ...planned('--gpu', 'T10'), throughput: null, advice: expect.anything() });
     expect(run('plan', project('described'), ...described).out).toContain('4 x 16384Mi GPU');
-    expect(run('lint', project('described'), ...described).out).toContain('(checked for 4 x 16384Mi GPU)');
+    expect(run('lint', project('described'), ...described).out).toContain('(checked for 4 x 16384Mi GPU,');
   });
 
   test('a file that holds no config is one error on stderr', () => {

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { FINDINGS } from '../../src/judge/registry';
 import { RULES } from '../../src/judge/rules';
+import { OTHER_STEPS } from '../../src/llamafactory/parser/other-kinds';
 import { STEPS } from '../../src/llamafactory/parser/parse';
 import { PARSER_IDS, RULE_IDS } from '../../src/run/finding-ids';
 import { REPOSITORY } from '../folder';
@@ -9,7 +10,7 @@ import { REPOSITORY } from '../folder';
 const ALL = [...FINDINGS.values()];
 
 test('every rule and every step of the parser is listed, and nothing else as one', () => {
-  const steps = STEPS.flatMap((step) => ('set' in step ? [] : [step.id]));
+  const steps = [...STEPS, ...Object.values(OTHER_STEPS).flat()].flatMap((step) => ('set' in step ? [] : [step.id]));
   expect([...RULE_IDS].sort()).toEqual(RULES.map(({ id }) => id).sort());
   expect([...PARSER_IDS].sort()).toEqual([...new Set(steps)].sort());
 });

@@ -10,7 +10,8 @@ describe('reading a train config', () => {
     const { loads, findings } = loadYaml('pure_bf16: false\nseed: 1\npure_bf16: true\n', '0.9.5', 'train.yaml');
     expect(loads).toBe(false);
     expect(findings).toMatchObject([{ id: 'yaml-duplicate-key', key: 'pure_bf16' }]);
-    expect(findings[0]?.message).toBe('line 3, column 1: `pure_bf16` is given twice (first in line 1)');
+    expect(findings[0]?.message).toBe('`pure_bf16` is given twice (first in line 1)');
+    expect(findings[0]?.place).toMatchObject({ line: 3, column: 1 });
   });
 
   test('of a key given twice 0.9.3 takes the last', () => {

@@ -209,7 +209,11 @@ describe('a data set', () => {
   test.each<[object, object, string]>([
     [{}, { datasets: [{ name: 'other' }] }, 'data set "math" is not in dataset_info.json; it has other'],
     [{}, { files: filesOf({}) }, 'cannot open data/dataset_info.json'],
-    [{}, { files: filesOf({ 'data/dataset_info.json': '{' }) }, 'data/dataset_info.json is not valid JSON'],
+    [
+      {},
+      { files: filesOf({ 'data/dataset_info.json': '{' }) },
+      'data/dataset_info.json is not valid JSON: Expecting property name enclosed in double quotes',
+    ],
     [
       { dataset_dir: 'REMOTE:me/data' },
       { files: filesOf({}) },

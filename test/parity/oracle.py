@@ -23,6 +23,8 @@ ap.add_argument("--cwd"); ap.add_argument("--deep", action="store_true"); ap.add
 ap.add_argument("--schema", metavar="OUT.json", help="dump every field of the train dataclasses and exit")
 ap.add_argument("--allow-extra", action="store_true"); ap.add_argument("--trace", action="store_true")
 ap.add_argument("--list", metavar="FILE", help="a file with the names of the files to judge, one a line")
+ap.add_argument("--command", default="train", choices=["train", "export", "inference", "evaluation"],
+                help="what the file is given to: llamafactory-cli train, export, chat or eval")
 ap.add_argument("files", nargs="*")
 opt = ap.parse_args()
 if opt.list:
@@ -171,6 +173,55 @@ def deep(m, d, t, f):
     except TypeError: configure_attn_implementation(c, m, True)
     return info
 
+class Loaded(Exception):
+    """a model has been loaded, and what comes then needs its weights"""
+
+def load(m, d, f):
+    """what the loading of a model for inference checks and needs no weights for; answers a model"""
+    from llamafactory.data.template import TEMPLATES
+    from llamafactory.model.model_utils.quantization import configure_quantization
+    from llamafactory.model.model_utils.attention import configure_attn_implementation
+    from transformers import PretrainedConfig, PreTrainedModel
+    import inspect
+    if d is not None and d.template is not None and d.template not in TEMPLATES:
+        raise ValueError(f"Template {d.template} does not exist.")
+    c, kw = PretrainedConfig(), {}
+    a = (c, None, m, False, kw) if len(inspect.signature(configure_quantization).parameters) == 5 else (c, None, m, kw)
+    configure_quantization(*a)
+    try: configure_attn_implementation(c, m)
+    except TypeError: configure_attn_implementation(c, m, False)
+    class Model(PreTrainedModel):
+        def __init__(self): torch.nn.Module.__init__(self); self.config = c
+        def save_pretrained(self, *a, **k): raise Loaded
+        def to(self, *a, **k): return self
+    model = Model()
+    if "quantization_config" in kw: model.quantization_method = "quantised"
+    return model
+
+def other(args):
+    """the real code of another command up to where weights are needed"""
+    if opt.command == "evaluation":
+        import inspect, llamafactory.launcher as L
+        m, d, e, f = P.get_eval_args(args)
+        if "Evaluation will be deprecated" in inspect.getsource(L):
+            sys.argv.insert(1, "eval"); L.launch()
+        load(m, d, f)
+    elif opt.command == "export":
+        import llamafactory.train.tuner as T
+        T.load_tokenizer = lambda m: {"tokenizer": None, "processor": None}
+        data = []
+        def template(tokenizer, d): data.append(d)
+        T.get_template_and_fix_tokenizer = template
+        T.load_model = lambda tokenizer, m, f, *a, **k: load(m, data[-1], f)
+        try: T.export_model(args)
+        except Loaded: pass
+    else:
+        import llamafactory.chat.chat_model as C, llamafactory.chat.hf_engine as H
+        engine = lambda m, d, f, g: load(m, d, f)
+        H.HuggingfaceEngine = engine
+        if hasattr(C, "HuggingfaceEngine"): C.HuggingfaceEngine = engine
+        C.ChatModel(args)
+
 def one(path):
     r = {"file": path, "accepted": False, "phase": "load"}
     cap_h.rows = []; env0 = dict(os.environ); argv0 = sys.argv; cwd0 = os.getcwd(); m = d = t = f = None
@@ -181,12 +232,13 @@ def one(path):
         sys.argv = ["llamafactory-cli", ap_]
         args = P.read_args()                       # the real OmegaConf loader: duplicate keys fail here
         r["phase"] = "parse"
-        m, d, t, f, g = P.get_train_args(args)
+        if opt.command == "train": m, d, t, f, g = P.get_train_args(args)
+        else: other(args)
         r["phase"] = "done"
-        if opt.deep:
+        if opt.deep and opt.command == "train":
             r["phase"] = "deep"; r["deep"] = deep(m, d, t, f); r["phase"] = "done"
         r["accepted"] = True
-        r["derived"] = dict(world_size=t.world_size, parallel_mode=str(t.parallel_mode), compute_dtype=str(m.compute_dtype),
+        if opt.command == "train": r["derived"] = dict(world_size=t.world_size, parallel_mode=str(t.parallel_mode), compute_dtype=str(m.compute_dtype),
                             lora_alpha=getattr(f, "lora_alpha", None), warmup_steps=t.warmup_steps,
                             resume_from_checkpoint=t.resume_from_checkpoint, cutoff_len=d.cutoff_len,
                             zero3=P.is_deepspeed_zero3_enabled(), report_to=t.report_to, do_eval=t.do_eval, optim=str(t.optim))

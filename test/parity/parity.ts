@@ -3,6 +3,7 @@
  * The exit code is 1 if they differ anywhere, if the record is stale or if a rule is not covered.
  */
 import { fileStore } from '../../src/cli/file-store';
+import { OTHER_STEPS } from '../../src/llamafactory/parser/other-kinds';
 import { STEPS } from '../../src/llamafactory/parser/parse';
 import { RELEASES, type Release } from '../../src/run/releases';
 import { allCases, type ParityCase } from './cases';
@@ -10,6 +11,7 @@ import { dataCases } from './data-cases';
 import { digestOfData, keptByTwin, readDataVerdicts } from './data-verdicts';
 import { fixedCases, silentCases } from './fixed';
 import { judge } from './judge';
+import { lintedAt, placedConfigs, readPlaced, repositoryOf } from './kinds';
 import { makeFolder, removeFolder } from './oracle-run';
 import { digestOf, readVerdicts } from './verdicts';
 
@@ -29,6 +31,7 @@ for (const release of RELEASES) {
   compareSilent(release);
   compareData(release);
 }
+comparePlaced();
 covered();
 removeFolder(folder);
 process.exitCode = failed ? 1 : 0;
@@ -112,6 +115,43 @@ function compareData(release: Release): void {
     console.log(`  ${stale.length} data sets are not recorded as they are: run npm run parity:record -- --data`);
   for (const { id } of differing.slice(0, SHOWN)) console.log(`  ${id}: real ${verdicts.get(id)?.[1]}`);
   if (differing.length > 0 || stale.length > 0) failed = true;
+}
+
+/** Configs judged where they lie, by what they are for: the release's own examples, and cases of each rule. */
+function comparePlaced(): void {
+  const breaking = new Set<string>();
+  for (const release of RELEASES) {
+    const repository = repositoryOf(release);
+    const verdicts = readPlaced(release);
+    const configs = placedConfigs(repository, release);
+    const differing: string[] = [];
+    for (const { path, kind } of configs) {
+      const [recordedKind, accepted, error] = verdicts[path] ?? [];
+      const report = lintedAt(repository, path, release);
+      if (accepted === false) for (const { id } of report.findings) breaking.add(id);
+      if (recordedKind === kind && report.accepted === accepted) continue;
+      const ids = report.findings.filter(({ severity }) => severity === 'error').map(({ id, key }) => `${id} ${key}`);
+      differing.push(`  ${path} (${kind}): real ${recordedKind} ${accepted} ${error ?? ''} | twin ${ids.join(', ')}`);
+    }
+    const examples = configs.filter(({ path }) => path.startsWith('examples/'));
+    const taken = examples.filter(({ path }) => verdicts[path]?.[1] === true).length;
+    const others = configs.length - examples.length;
+    console.log(
+      `${release}: ${examples.length} of LLaMA-Factory's examples where they lie, ${taken} taken, and ${others} configs that are not to train, ${differing.length} disagreements`,
+    );
+    for (const line of differing.slice(0, SHOWN)) console.log(line);
+    if (differing.length > 0) failed = true;
+    removeFolder(repository);
+  }
+  const others = new Set(
+    Object.values(OTHER_STEPS).flatMap((steps) => steps.flatMap((step) => ('id' in step ? step.id : []))),
+  );
+  const trained = new Set(STEPS.flatMap((step) => ('id' in step ? step.id : [])));
+  const untried = [...others].filter((id) => !trained.has(id) && !breaking.has(id));
+  if (untried.length > 0) {
+    console.log(`  no config is refused for ${untried.join(', ')}`);
+    failed = true;
+  }
 }
 
 function count(one: ParityCase, accepted: boolean, ids: readonly string[]): void {

@@ -1,5 +1,6 @@
 import { readdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
+import { kindOf } from '../../llamafactory/config-kind';
 import { loadYaml } from '../../llamafactory/load';
 import type { Release } from '../../run/releases';
 import type { FileStore } from '../file-store';
@@ -56,7 +57,7 @@ function isTrainConfig(path: string, release: Release, store: FileStore): boolea
   const text = store.read(path);
   if (!('text' in text)) return false;
   const { args } = loadYaml(text.text, release, path);
-  return TELLING.some((key) => key in args);
+  return TELLING.some((key) => key in args) && kindOf(args) === 'train';
 }
 
 /** The script that starts a train config: the one that names it, or the only one that starts any. */

@@ -14,6 +14,7 @@ import { DEFAULT_RELEASE, RELEASE_FACTS, type Release } from '../../run/releases
 import { isMapping, type Mapping, type Run } from '../../run/run';
 import { TrainerImage } from '../../trainer-image';
 import type { FileStore } from '../file-store';
+import { otherConfig } from '../other-config';
 import { type RunFromFiles, runFromFiles } from '../run-from-files';
 import { type ImportedAdapter, importedAdapter } from './adapter';
 import {
@@ -70,9 +71,11 @@ export function importRun(request: ImportRequest, store: FileStore): Imported {
   const gpus = request.gpus ?? settings.gpus ?? GPUS;
   const { from, given: written, changes: found } = readRun(request, gpus, store);
   if (from.run === undefined) return { summary: '', changes: [], findings: from.findings };
+  const other = otherConfig(from.run, 'no training can be made of it');
+  if (other !== undefined) return { summary: '', changes: [], findings: [other] };
   const run: Run = { ...from.run, file: config, launchScript: script };
   const evaluated = run.datasets.some(({ evaluation }) => evaluation);
-  const datasets = importedDatasets(run, request, store);
+  const datasets = importedDatasets(run, { ...request, root: from.root.folder }, store);
   const deepspeed = deepspeedOf(run);
   const secret = secretVariables(settings);
   const plain = new Map([...settings.variables].filter(([name]) => !secret.includes(name)));
@@ -145,29 +148,22 @@ interface ReadRun {
   readonly changes: readonly Change[];
 }
 
-/** Reads the run; files that aren't beside the config are looked for from the folder, as a launch there does. */
-function readRun({ folder, config, release, card }: ImportRequest, gpus: number, store: FileStore): ReadRun {
+/** Reads the run; dataset_info.json is taken from the folder of the config where it isn't where the trainer would look. */
+function readRun({ folder, config, script, release, card }: ImportRequest, gpus: number, store: FileStore): ReadRun {
   const path = join(folder, config);
-  const options = { release, card, gpus, nodes: 1 };
+  const launch = script === undefined ? undefined : join(folder, script.file);
+  const options = { release, card, gpus, nodes: 1, launch, here: folder };
   const from = runFromFiles(path, options, store);
   const given = from.run?.args ?? {};
   if (from.run === undefined) return { from, given, changes: [] };
-  const here = store.from(folder);
-  const elsewhere = (value: unknown, beside: string) =>
-    typeof value === 'string' && from.files.kind(join(value, beside)) === undefined && here.kind(join(value, beside))
-      ? resolve(folder, value)
-      : undefined;
   const where = argumentOf(from.run, 'dataset_dir');
-  const deepspeed = elsewhere(given['deepspeed'], '');
-  const launched = elsewhere(where, 'dataset_info.json');
-  const beside = launched === undefined ? besides(where, path, from.files, store) : undefined;
-  const datasetDir = launched ?? beside;
-  if (deepspeed === undefined && datasetDir === undefined) return { from, given, changes: [] };
+  const datasetDir = besides(where, path, from.files, store);
+  if (datasetDir === undefined) return { from, given, changes: [] };
   const text = `${shown(where)} -> the folder of ${config}: dataset_info.json is there, and LLaMA-Factory would look in ${shown(where)}`;
   return {
-    from: runFromFiles(path, { ...options, deepspeed, datasetDir }, store),
+    from: runFromFiles(path, { ...options, datasetDir }, store),
     given,
-    changes: beside === undefined ? [] : [{ file: config, key: 'dataset_dir', text }],
+    changes: [{ file: config, key: 'dataset_dir', text }],
   };
 }
 
@@ -193,12 +189,12 @@ function withoutEntries({ release, args }: Run, info: string, path: string, stor
 /** The data sets, each once; one that is both trained on and evaluated on is two. */
 function importedDatasets(
   run: Run,
-  { folder, programFolder, config }: ImportRequest,
+  { root, folder, programFolder }: ImportRequest & { readonly root: string },
   store: FileStore,
 ): ImportedDataset[] {
   const where = run.args['dataset_dir'];
   const named = typeof where === 'string' ? where : String(defaultsOf(run.release)['dataset_dir']);
-  const data = resolve(folder, join(config, '..'), named);
+  const data = resolve(root, named);
   const path = join(data, 'dataset_info.json');
   const info = relative(folder, path);
   const places = { data, program: programFolder, info, noEntries: withoutEntries(run, info, path, store) };

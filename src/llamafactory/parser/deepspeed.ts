@@ -1,4 +1,7 @@
 import { since } from '../../run/releases';
+import { meantFile } from '../files';
+import { jsonFault } from '../json-fault';
+import { put } from './edits';
 import { isNone } from './model';
 import { equal, hashable, isDict, loadJson, PyError, product, truthy } from './python';
 import { once, type State, type Step } from './state';
@@ -15,6 +18,15 @@ export const DEEPSPEED_STEPS: readonly Step[] = [
     upstream: 'Expected a string path to an existing deepspeed config, or a dictionary, or a base64 encoded string.',
     source: ACCELERATE,
     refuses: (state) => truthy(state.values['deepspeed']) && configOf(state) === 'missing',
+    absent({ values, files }) {
+      const path = values['deepspeed'];
+      return typeof path === 'string' && files && meantFile(files, path) === undefined ? path : undefined;
+    },
+    fix(state) {
+      const path = state.values['deepspeed'];
+      const meant = typeof path === 'string' && state.files ? meantFile(state.files, path) : undefined;
+      return meant === undefined ? [] : put(state, 'deepspeed', meant);
+    },
     change: 'give the path of a DeepSpeed JSON that is there in the pod',
   },
   {
@@ -47,7 +59,7 @@ function readConfig({ values, files, input }: State): unknown {
   if (files.kind(value) !== undefined) {
     const text = files.read(value);
     if (text === undefined) throw new PyError('OSError', `'${value}' can't be read as UTF-8`, value);
-    return loadJson(text);
+    return loadFile(value, text);
   }
   for (const text of [value, fromBase64(value)]) {
     try {
@@ -57,6 +69,13 @@ function readConfig({ values, files, input }: State): unknown {
     }
   }
   return 'missing';
+}
+
+function loadFile(file: string, text: string): unknown {
+  const fault = jsonFault(text);
+  if (fault === undefined) return loadJson(text);
+  const { line, column } = fault;
+  throw new PyError('JSONDecodeError', `it is not valid JSON: ${fault.text}`, file, { file, line, column });
 }
 
 /** Python's `base64.urlsafe_b64decode`: other characters are skipped, padding is asked for. */

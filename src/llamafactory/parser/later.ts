@@ -1,12 +1,15 @@
 import { asJson } from '../../run/as-json';
+import type { Place } from '../../run/finding';
 import { nearest } from '../../run/nearest';
 import { since } from '../../run/releases';
-import { joinPath } from '../files';
+import { joinPath, meantFile } from '../files';
+import { jsonFault } from '../json-fault';
 import { hasTemplate, templatesOf } from '../templates';
 import { isZero3 } from './deepspeed';
 import { put, remove } from './edits';
 import { isNone } from './model';
 import { among, contains, equal, hashable, isDict, items, loadJson, needPath, needString } from './python';
+import { quantizes } from './quantizes';
 import { once, type State, type Step } from './state';
 
 const DATA_PARSER = 'src/llamafactory/data/parser.py';
@@ -103,10 +106,6 @@ export const LATER_STEPS: readonly Step[] = [
   attention(['auto', 'disabled', 'sdpa', 'fa2']),
 ];
 
-function quantizes(values: State['values'], method: string): boolean {
-  return !isNone(values['quantization_bit']) && equal(values['quantization_method'], method);
-}
-
 function fourBit(values: State['values']): boolean {
   return quantizes(values, 'bnb') && equal(values['quantization_bit'], 4);
 }
@@ -163,6 +162,10 @@ interface DatasetFault {
   readonly name?: unknown;
   readonly text: string;
   readonly meant?: string;
+  /** The file that is not here, where that is the fault. */
+  readonly absent?: string;
+  /** Where it is, if not in the train config. */
+  readonly place?: Place;
   /** The stage the data set is for, where that is what doesn't fit. */
   readonly stage?: string;
 }
@@ -176,6 +179,8 @@ function datasets(key: 'dataset' | 'eval_dataset'): Step {
     upstream: 'Undefined dataset in dataset_info.json.',
     source: DATA_PARSER,
     refuses: (state) => faultOf(state, key) !== undefined,
+    absent: (state) => faultOf(state, key)?.absent,
+    place: (state) => faultOf(state, key)?.place,
     fix(state) {
       const fault = faultOf(state, key);
       const names = isNone(state.values[key]) ? [] : items(state.values[key]);
@@ -196,12 +201,11 @@ function findFault(state: State, key: string): DatasetFault | undefined {
   const names = isNone(state.values[key]) ? [] : items(state.values[key]);
   const info = datasetInfo(state, names.length > 0);
   if (info === undefined) return undefined;
-  if (typeof info === 'string') return { text: info };
-  for (const name of names) {
-    const fault = info.online ? faultOnline(state, name) : faultOfName(state, name, info.entries);
-    if (fault) return fault;
-  }
-  return undefined;
+  if ('text' in info) return info;
+  const faults = names.flatMap(
+    (name) => (info.online ? faultOnline(state, name) : faultOfName(state, name, info.entries)) ?? [],
+  );
+  return faults.find(({ absent }) => absent === undefined) ?? faults[0];
 }
 
 /** The entries of dataset_info.json, or none because the names are those of a hub; a file that holds null says so, too. */
@@ -210,23 +214,28 @@ interface Info {
   readonly online?: boolean;
 }
 
-/** The entries of dataset_info.json; a string says why there are none; undefined: not known, or not asked for. */
-function datasetInfo(state: State, needed: boolean): Info | string | undefined {
+/** The entries of dataset_info.json, or why there are none; undefined: not known, or not asked for. */
+function datasetInfo(state: State, needed: boolean): Info | DatasetFault | undefined {
   const { values, files, input } = state;
   const folder = values['dataset_dir'];
   if (isDict(folder) && since(state.release, '0.9.4')) return { entries: folder };
   if (folder === 'ONLINE') return { online: true };
   needString(folder, 'startswith');
   if (folder.startsWith('REMOTE:'))
-    return files ? '`dataset_dir` is on a hub, and the parser asks for it at once' : undefined;
+    return files ? { text: '`dataset_dir` is on a hub, and the parser asks for it at once' } : undefined;
   if (!needed) return undefined;
   if (!files)
     return input.datasets ? { entries: Object.fromEntries(input.datasets.map((d) => [d.name, d.entry])) } : undefined;
   const path = joinPath(folder, 'dataset_info.json');
   const text = files.read(path);
-  if (text === undefined) return `cannot open ${path}`;
+  if (text === undefined) {
+    return { text: `cannot open ${path}`, ...(files.kind(path) === undefined ? { absent: path } : {}) };
+  }
   if (text !== lastRead?.text) lastRead = { text, info: infoIn(text) };
-  return lastRead.info ?? `${path} is not valid JSON`;
+  if (lastRead.info !== undefined) return lastRead.info;
+  const fault = jsonFault(text);
+  const place = fault && { file: path, line: fault.line, column: fault.column };
+  return { text: `${path} is not valid JSON${fault === undefined ? '' : `: ${fault.text}`}`, place };
 }
 
 /** What was read last: the configs of one folder share the file. */
@@ -286,7 +295,11 @@ function faultOfEntry(state: State, name: string, entry: Readonly<Record<string,
   }
   if (!remote) {
     const missing = missingFile(state, entry['file_name']);
-    if (missing !== undefined) return { name, text: `the file of data set ${name}, ${missing}, is not there` };
+    if (missing !== undefined) {
+      const meant = state.files && meantFile(state.files, missing);
+      const text = `the file of data set ${name}, ${missing}, is not there`;
+      return meant === undefined ? { name, text, absent: missing } : { name, text: `${text}; did you mean ${meant}?` };
+    }
   }
   const formatting = 'formatting' in entry ? entry['formatting'] : 'alpaca';
   if (among(formatting, ['alpaca', 'sharegpt', 'openai'])) return undefined;

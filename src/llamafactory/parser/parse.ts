@@ -2,7 +2,9 @@ import { asJson } from '../../run/as-json';
 import { type Edit, type Finding, Severity } from '../../run/finding';
 import { nearest } from '../../run/nearest';
 import { isIn } from '../../run/releases';
+import type { ConfigKind } from '../../run/run';
 import { byRelease } from '../by-release';
+import { KINDS, takes } from '../config-kind';
 import { fieldsOf, replacementOf } from '../fields';
 import { DATA_STEPS } from './data';
 import { DEEPSPEED_STEPS } from './deepspeed';
@@ -11,6 +13,7 @@ import { FINETUNING_STEPS } from './finetuning';
 import { FSDP_STEPS } from './fsdp';
 import { LATER_STEPS } from './later';
 import { MODEL_STEPS } from './model';
+import { OTHER_STEPS } from './other-kinds';
 import { PyError } from './python';
 import { type ParserInput, type ParserRule, type State, type Step, startState } from './state';
 import { TRAIN_STEPS } from './train';
@@ -36,17 +39,28 @@ export const STEPS: readonly Step[] = [
   ...LATER_STEPS,
 ];
 
-/** The steps that a release takes. */
-const stepsOf = byRelease((release) => STEPS.filter(({ releases = {} }) => isIn(release, releases)));
+/** The steps that a release takes, by what a config is for. */
+const stepsOf = byRelease((release) => {
+  const inRelease = (steps: readonly Step[]) => steps.filter(({ releases = {} }) => isIn(release, releases));
+  const { webui, evaluation, inference } = OTHER_STEPS;
+  return {
+    train: inRelease(STEPS),
+    export: inRelease(OTHER_STEPS.export),
+    inference: inRelease(inference),
+    evaluation: inRelease(evaluation),
+    webui: inRelease(webui),
+  };
+});
 
 /**
- * Goes the way of LLaMA-Factory's `get_train_args` and of the code after it that needs no weights, for torchrun. All
- * checks are made, where the real parser stops at the first.
+ * Goes the way of LLaMA-Factory's `get_train_args` and of the code after it that needs no weights, for torchrun; of a
+ * config that is for something else, the way of its command. All checks are made, where the real parser stops at the
+ * first.
  */
 export function parse(input: ParserInput): Verdict {
   const findings = unknownArguments(input);
   const state = startState(input);
-  for (const step of stepsOf(input.release)) {
+  for (const step of stepsOf(input.release)[input.kind ?? 'train']) {
     const finding = take(step, state);
     if (finding && !findings.some(({ id, key }) => id === finding.id && key === finding.key)) findings.push(finding);
   }
@@ -78,6 +92,8 @@ function refusal(rule: ParserRule, state: State): Finding {
     message: `${textOf(rule.message)}; LLaMA-Factory refuses it: "${textOf(rule.upstream)}"`,
     got: key in args ? asJson(args[key]) : undefined,
     ...withFix(fix, rule.change),
+    absent: rule.absent?.(state),
+    place: rule.place?.(state),
     source: rule.source,
   };
 }
@@ -94,19 +110,40 @@ function crash(step: Step, state: State, error: PyError): Finding {
     key: key ?? step.keys[0] ?? '',
     message: `LLaMA-Factory crashes on it: ${error.type}, ${error.text}`,
     got: key === undefined ? undefined : asJson(args[key]),
-    ...(key === undefined ? {} : { change: `write what \`${key}\` takes, or take it out` }),
+    ...(key === undefined ? {} : { change: changeOf(key, error) }),
+    ...(error.place === undefined ? {} : { place: error.place }),
+    ...(error.type === 'FileNotFoundError' ? { absent: String(error.value) } : {}),
     source: step.source,
   };
 }
 
+function changeOf(key: string, { place }: PyError): string {
+  return place === undefined ? `write what \`${key}\` takes, or take it out` : `mend ${place.file}`;
+}
+
 function unknownArguments(input: ParserInput): Finding[] {
-  const fields = fieldsOf(input.release);
-  const findings: Finding[] = [];
-  for (const key of Object.keys(input.args)) {
-    if (fields.get(key)?.settable) continue;
-    findings.push(unknownArgument(input, key));
-  }
-  return findings;
+  const { kind = 'train', release, args } = input;
+  // None of LLaMA Board's fields is an argument: that is said once.
+  if (kind === 'webui') return [];
+  return Object.keys(args)
+    .filter((key) => !takes(kind, release, key))
+    .map((key) =>
+      fieldsOf(release).get(key)?.settable ? otherArgument(input, kind, key) : unknownArgument(input, key),
+    );
+}
+
+/** An argument that the release has, but not for what the config is for. */
+function otherArgument(input: ParserInput, kind: ConfigKind, key: string): Finding {
+  const fix = remove({ input }, key);
+  return {
+    id: 'unknown-argument',
+    severity: Severity.ERROR,
+    path: input.path,
+    key,
+    message: `\`${key}\` is no argument of a config ${KINDS[kind].purpose}: ${KINDS[kind].startedBy} refuses it`,
+    ...withFix(fix),
+    source: 'transformers: src/transformers/hf_argparser.py',
+  };
 }
 
 function unknownArgument(input: ParserInput, key: string): Finding {

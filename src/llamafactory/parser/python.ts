@@ -5,6 +5,8 @@
  * {@link PyBytes}.
  */
 
+import type { Place } from '../../run/finding';
+
 /** A float whose value is a whole number, for example `2.0`. */
 export class PyFloat {
   constructor(readonly value: number) {}
@@ -24,11 +26,13 @@ export class PyError {
    * @param type the exception's class, for example `TypeError`
    * @param text what it says
    * @param value the value it is about
+   * @param place where in a file, if it is about one
    */
   constructor(
     readonly type: string,
     readonly text: string,
     readonly value?: unknown,
+    readonly place?: Place,
   ) {}
 }
 

@@ -1,4 +1,4 @@
-import type { Edit } from '../../run/finding';
+import type { Edit, Place } from '../../run/finding';
 import type { ParserId } from '../../run/finding-ids';
 import type { Release, ReleaseRange } from '../../run/releases';
 import type { Run } from '../../run/run';
@@ -8,7 +8,7 @@ import { PyFloat } from './python';
 
 /** A run as the parser's twin looks at it. */
 export type ParserInput = Pick<Run, 'path' | 'file' | 'release' | 'args' | 'gpus' | 'nodes'> &
-  Partial<Pick<Run, 'deepspeed' | 'datasets' | 'card' | 'image'>> & {
+  Partial<Pick<Run, 'kind' | 'deepspeed' | 'datasets' | 'card' | 'image'>> & {
     /** The keys whose value is a whole number written as a float, `2.0`: the loader knows, a plain mapping can't say. */
     readonly floats?: ReadonlySet<string>;
     /**
@@ -64,6 +64,16 @@ export interface ParserRule {
   readonly upstream: string | ((state: State) => string);
   /** Where the check is, in LLaMA-Factory unless another project is named. */
   readonly source: string;
+  /**
+   * The file that is not here, where that is why it refuses.
+   * @default - it refuses whatever files there are
+   */
+  absent?(state: State): string | undefined;
+  /**
+   * Where in a file the fault is.
+   * @default - in the train config, at the key
+   */
+  place?(state: State): Place | undefined;
   /** True if the parser refuses. May throw PyError where Python would raise. */
   refuses(state: State): boolean;
   /**

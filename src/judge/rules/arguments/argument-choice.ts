@@ -33,6 +33,7 @@ export const rule: Rule = {
   reason:
     'The parser compares no value with the choices it documents: an unknown one passes and is ignored without a word (quantization_method: bitsandbytes means no quantisation), or fails minutes later.',
   source: 'transformers: src/transformers/hf_argparser.py, parse_dict',
+  everyKind: true,
   check(run) {
     const fields = fieldsOf(run.release);
     const findings: Finding[] = [];

@@ -86,6 +86,7 @@ export const rule: Rule = {
   reason:
     'The parser checks no types: a string for a number, or a rank of 0, passes it and fails once the model is loaded, or is taken for something else ("false" in quotes is true).',
   source: 'transformers: src/transformers/hf_argparser.py, parse_dict',
+  everyKind: true,
   check(run) {
     const fields = fieldsOf(run.release);
     const findings: Finding[] = [];

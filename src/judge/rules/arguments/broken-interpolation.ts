@@ -10,6 +10,7 @@ export const rule: Rule = {
   reason:
     'The train config passes through OmegaConf, to which `${` opens an interpolation: a text in which it opens none stops the run before anything else. A YAML that has one is refused when it is read; this is for values that come from props.',
   source: 'OmegaConf: omegaconf/grammar_parser.py',
+  everyKind: true,
   check(run) {
     const findings: Finding[] = [];
     for (const key of Object.keys(run.args)) {

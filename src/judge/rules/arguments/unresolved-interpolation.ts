@@ -16,6 +16,7 @@ export const rule: Rule = {
   reason:
     'LLaMA-Factory reads its config through OmegaConf without resolving it: `output_dir: saves/${run_name}` writes to a folder of just that name, `${oc.env:MODEL}` is looked for on the hub, and `???` is a value like any other.',
   source: 'src/llamafactory/hparams/parser.py, read_args (OmegaConf.to_container without resolve)',
+  everyKind: true,
   check(run) {
     const findings: Finding[] = [];
     for (const key of Object.keys(run.args)) {

@@ -1,6 +1,7 @@
 import { rowsRead } from '../../../planning/rows-read';
 import { Severity } from '../../../run/finding';
 import { found } from '../../found';
+import { placeOfRow } from '../../rows';
 import type { Rule } from '../../rule';
 
 export const rule: Rule = {
@@ -25,6 +26,7 @@ export const rule: Rule = {
           severity: stops.length === 0 && rest ? Severity.WARNING : Severity.ERROR,
           key: name,
           message: `${outcome(stops.length > 0, rest)} ${shown.length} of the ${count} rows of data set ${name}; the first is row ${first.row}: ${first.reason}`,
+          place: placeOfRow(dataset, first.row),
           change: 'mend the rows, or name the columns and roles they have in dataset_info.json',
         }),
       ];

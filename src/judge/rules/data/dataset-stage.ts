@@ -18,6 +18,7 @@ export const rule: Rule = {
         found(rule, run, {
           key: evaluation ? 'eval_dataset' : 'dataset',
           message: `data set ${name} is not for stage ${String(run.args['stage'])}: its entry in dataset_info.json has no ${missing}`,
+          place: { file: 'dataset_info.json', key: name },
           change: 'name a data set made for the stage, or say in dataset_info.json what it has',
         }),
       ];

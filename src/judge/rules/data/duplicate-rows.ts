@@ -1,5 +1,6 @@
 import { Severity } from '../../../run/finding';
 import { found } from '../../found';
+import { placeOfRow } from '../../rows';
 import type { Rule } from '../../rule';
 
 /** Data sets are shared by runs and don't change. */
@@ -12,13 +13,14 @@ export const rule: Rule = {
     'A row that is there twice weighs twice, and with `val_size` its copy may be trained on and evaluated on: the evaluation then flatters.',
   source: 'src/llamafactory/data/data_utils.py, split_dataset',
   check(run) {
-    return run.datasets.flatMap(({ name, rows }) => {
+    return run.datasets.flatMap(({ name, rows, files }) => {
       const { count, first } = rows === undefined ? NONE : repeatedIn(rows);
       if (count === 0) return [];
       return [
         found(rule, run, {
           key: name,
           message: `${count} of the ${rows?.length} rows of data set ${name} ${count === 1 ? 'repeats' : 'repeat'} an earlier one; the first is row ${first}`,
+          place: placeOfRow({ files }, first),
           change: 'take the copies out',
         }),
       ];

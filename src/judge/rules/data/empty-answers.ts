@@ -1,7 +1,7 @@
 import { Severity } from '../../../run/finding';
 import type { Mapping } from '../../../run/run';
 import { found } from '../../found';
-import { answersIn, readDatasets } from '../../rows';
+import { answersIn, placeOfRow, readDatasets } from '../../rows';
 import type { Rule } from '../../rule';
 
 export const rule: Rule = {
@@ -10,13 +10,14 @@ export const rule: Rule = {
   reason: 'From an answer without text the model learns to say nothing.',
   source: 'src/llamafactory/data/converter.py',
   check(run) {
-    return readDatasets(run).flatMap(({ name, entry, rows }) => {
+    return readDatasets(run).flatMap(({ name, entry, rows, files }) => {
       const { count, first } = emptyIn(rows, entry);
       if (count === 0) return [];
       return [
         found(rule, run, {
           key: name,
           message: `${count} of the ${rows.length} rows of data set ${name} ${count === 1 ? 'has' : 'have'} an empty answer; the first is row ${first}`,
+          place: placeOfRow({ files }, first),
           change: 'fill the answers in, or take the rows out',
         }),
       ];

@@ -25,6 +25,7 @@ export const rule: Rule = {
         key: 'zero_optimization.offload_optimizer',
         message: 'DeepSpeed compiles its CPU optimizer with g++, ninja and the CUDA toolkit, which the image lacks',
         got: 'offload_optimizer on the CPU',
+        place: deepspeed.at('zero_optimization.offload_optimizer'),
         change: 'take an image with nvcc, g++ and ninja, or leave the optimizer on the GPU',
       }),
     ];

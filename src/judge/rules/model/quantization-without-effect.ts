@@ -20,6 +20,7 @@ export const rule: Rule = {
   reason:
     'With a `quantization_method` that LLaMA-Factory does not apply, `quantization_bit` is ignored without a word: the model is loaded in 16 bit and takes about four times the memory. Since 0.9.3 `bitsandbytes` is such a value.',
   source: 'src/llamafactory/model/model_utils/quantization.py, configure_quantization',
+  everyKind: true,
   check(run) {
     if (!isGiven(run, 'quantization_bit') || quantisesOnLoad(run)) return [];
     // For them the method says what they are.

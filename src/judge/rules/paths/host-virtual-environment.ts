@@ -1,3 +1,4 @@
+import { positionOf } from '../../../llamafactory/position';
 import { Severity } from '../../../run/finding';
 import { found } from '../../found';
 import type { Rule } from '../../rule';
@@ -15,14 +16,17 @@ export const rule: Rule = {
     const script = run.launchScript;
     if (script === undefined) return [];
     const code = script.text.replace(/^[ \t]*#.*$/gm, '');
-    const environments = new Set(
-      [...code.matchAll(ENVIRONMENT)].map((match) => (match[1] ?? '').replace(/^\$\{?HOME\}?/, '~')),
+    const environments = new Map(
+      [...code.matchAll(ENVIRONMENT)]
+        .reverse()
+        .map((match) => [(match[1] ?? '').replace(/^\$\{?HOME\}?/, '~'), positionOf(code, match.index)]),
     );
-    return [...environments].map((environment) =>
+    return [...environments].reverse().map(([environment, { line }]) =>
       found(rule, run, {
         key: script.file,
         message: 'the launch script uses a virtual environment that no pod has',
         got: environment,
+        place: { file: script.file, line },
         change: 'leave it out: the image has the trainer; or name one inside the image',
       }),
     );
