@@ -9,7 +9,7 @@ import { type Edit, EditOperation, type Finding, Severity } from '../run/finding
 import type { Release } from '../run/releases';
 import { isMapping, type Mapping, type Run, type RunDataset } from '../run/run';
 import type { FileStore } from './file-store';
-import { knownModel } from './model-shape';
+import { knownModel, quantisedModelOf } from './model-shape';
 
 /** What the command line says about a run beside its files. */
 export interface RunOptions {
@@ -82,6 +82,7 @@ export function runFromFiles(path: string, options: RunOptions, store: FileStore
     nodes: options.nodes,
     model,
     ...unplanned,
+    quantised: quantisedModelOf(args['model_name_or_path'], files),
   };
   return {
     run,

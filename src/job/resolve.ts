@@ -92,6 +92,7 @@ export function resolveRun(asked: RunRequest): ResolvedRun {
     nodes: NODES,
     cpus: asked.cpus ?? podCpus(gpus, nodes.cpus),
     model: asked.model.shape,
+    quantised: asked.model.quantised,
     image: image.contents,
   };
 
@@ -191,7 +192,8 @@ function writtenIn(file: RunRequest['trainConfig'], replaced: Mapping): Required
 
 /** What the prepare Job installs: bitsandbytes, where the run quantises with it and the image lacks it. */
 function neededPackages(run: Run, image: RunRequest['image']['contents']): string | undefined {
-  if (settingsOf(run).bits === 16 || image.bitsandbytes !== undefined) return undefined;
+  const { bits, groupSize } = settingsOf(run);
+  if (bits === 16 || groupSize !== undefined || image.bitsandbytes !== undefined) return undefined;
   return runtimeFile('requirements/bitsandbytes.txt');
 }
 

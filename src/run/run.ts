@@ -1,5 +1,6 @@
 import type { Card } from './card';
 import type { ModelShape } from './model-shape';
+import type { QuantisedFiles } from './quantised-files';
 import type { ImagePackages } from './release-table';
 import type { Release } from './releases';
 
@@ -58,6 +59,8 @@ export interface Run {
   readonly model?: ModelShape;
   /** Why the model has no shape, where that is known. */
   readonly unplanned?: string;
+  /** How the model's files are quantised already; undefined: they are not, or it is not known. */
+  readonly quantised?: QuantisedFiles;
   /** What the image holds; undefined: not known. */
   readonly image?: ImageContents;
 }

@@ -3,9 +3,11 @@ import type { Files } from '../../llamafactory/files';
 import { Model } from '../../model';
 import { modelFileBytes } from '../../planning/layers';
 import { QwenModel } from '../../qwen-model';
+import { partsOf } from '../../run/model-name';
 import type { ModelShape } from '../../run/model-shape';
+import type { QuantisedFiles } from '../../run/quantised-files';
 import type { Mapping } from '../../run/run';
-import { knownModel, partsOf } from '../model-shape';
+import { knownModel, quantisedModelOf } from '../model-shape';
 import { call, literal, object } from './literal';
 
 /** The model of a train config as a program says it. */
@@ -44,8 +46,9 @@ export function importedModel(args: Mapping, env: ReadonlyMap<string, string>, f
   const local = PATH.test(name) || files.kind(name) === 'folder';
   const repository = local ? cachedRepository(name) : name;
   const { shape } = knownModel(name, files);
+  const quantised = quantisedModelOf(name, files);
   const known = catalogued(repository);
-  const { model, code } = known ?? custom(repository ?? name, shape);
+  const { model, code } = known ?? custom(repository ?? name, shape, quantised);
   const byName = known === undefined && files.read(join(name, 'config.json')) === undefined;
   const plannedAs = byName ? shape?.name : undefined;
   if (repository === undefined) {
@@ -69,7 +72,7 @@ export function importedModel(args: Mapping, env: ReadonlyMap<string, string>, f
     ['endpoint', hub === 'huggingFace' && env.has('HF_ENDPOINT') ? literal(env.get('HF_ENDPOINT')) : undefined],
   ]);
   const source = call(`Source.${hub}`, options);
-  const gibibytes = claimSize(model?._shape);
+  const gibibytes = claimSize(model?._shape, model?._quantised);
   return {
     code,
     cache: call(
@@ -118,18 +121,18 @@ function cachedRepository(path: string): string | undefined {
   return inCache || catalogued(repository) !== undefined ? repository : undefined;
 }
 
-function custom(repository: string, shape: ModelShape | undefined): Named {
+function custom(repository: string, shape: ModelShape | undefined, quantised: QuantisedFiles | undefined): Named {
   const description = {
     name: partsOf(repository)[0] ?? 'model',
     repository: PATH.test(repository) ? (partsOf(repository)[0] ?? 'model') : repository,
-    config: shape === undefined ? {} : configOf(shape),
+    config: shape === undefined ? {} : configOf(shape, quantised),
   };
   const code = call('Model.custom', object(Object.entries(description).map(([key, value]) => [key, literal(value)])));
   return shape === undefined ? { code } : { model: Model.custom(description), code };
 }
 
 /** A shape as the config.json says it. */
-function configOf(shape: ModelShape): Mapping {
+function configOf(shape: ModelShape, quantised: QuantisedFiles | undefined): Mapping {
   return {
     model_type: shape.modelType,
     hidden_size: shape.hiddenSize,
@@ -147,6 +150,15 @@ function configOf(shape: ModelShape): Mapping {
           num_experts_per_tok: shape.experts.perToken,
           moe_intermediate_size: shape.experts.intermediateSize,
         }),
+    ...(quantised === undefined
+      ? {}
+      : {
+          quantization_config: {
+            quant_method: quantised.method,
+            ...(quantised.bits === undefined ? {} : { bits: quantised.bits }),
+            group_size: quantised.groupSize,
+          },
+        }),
   };
 }
 
@@ -157,7 +169,7 @@ function hubOf(name: string, local: boolean, env: ReadonlyMap<string, string>): 
 }
 
 /** Twice the weights, in tens of GiB: room for another model beside them. */
-function claimSize(shape: ModelShape | undefined): number {
+function claimSize(shape: ModelShape | undefined, quantised: QuantisedFiles | undefined): number {
   if (shape === undefined) return 60;
-  return Math.max(SMALLEST_CLAIM, Math.ceil((2 * modelFileBytes(shape)) / 2 ** 30 / 10) * 10);
+  return Math.max(SMALLEST_CLAIM, Math.ceil((2 * modelFileBytes(shape, quantised)) / 2 ** 30 / 10) * 10);
 }

@@ -1,4 +1,4 @@
-import type { Edit } from '../../run/finding';
+import type { Edit, Severity } from '../../run/finding';
 import type { ParserId } from '../../run/finding-ids';
 import type { Release, ReleaseRange } from '../../run/releases';
 import type { Run } from '../../run/run';
@@ -8,7 +8,7 @@ import { PyFloat } from './python';
 
 /** A run as the parser's twin looks at it. */
 export type ParserInput = Pick<Run, 'path' | 'file' | 'release' | 'args' | 'gpus' | 'nodes'> &
-  Partial<Pick<Run, 'deepspeed' | 'datasets' | 'card' | 'image'>> & {
+  Partial<Pick<Run, 'deepspeed' | 'datasets' | 'card' | 'image' | 'quantised'>> & {
     /** The keys whose value is a whole number written as a float, `2.0`: the loader knows, a plain mapping can't say. */
     readonly floats?: ReadonlySet<string>;
     /**
@@ -64,6 +64,11 @@ export interface ParserRule {
   readonly upstream: string | ((state: State) => string);
   /** Where the check is, in LLaMA-Factory unless another project is named. */
   readonly source: string;
+  /**
+   * How bad it is, where what decides is not known here; a warning refuses nothing.
+   * @default - an error
+   */
+  severity?(state: State): Severity;
   /** True if the parser refuses. May throw PyError where Python would raise. */
   refuses(state: State): boolean;
   /**
