@@ -140,6 +140,9 @@ function jsonMapping(text: FileText): Mapping | undefined {
   }
 }
 
+/** Of one object a line the mark is skipped. */
+const BYTE_ORDER_MARK = 'a byte order mark stands before the list, which the reader of data files does not take';
+
 /** Reads .json and .jsonl; either may hold a list or one object a line, since Python's loader takes both. */
 function readRows(path: string): ParsedFile | undefined {
   if (!/\.jsonl?$/.test(path)) return undefined;
@@ -149,6 +152,8 @@ function readRows(path: string): ParsedFile | undefined {
   if (!('text' in text)) return { fault: text.fault };
   const [first, second] = path.endsWith('.jsonl') ? ['a.jsonl', 'a.json'] : ['a.json', 'a.jsonl'];
   const plain = text.text.replace(/^\ufeff/, '');
+  if (plain !== text.text && /^\s*\[/.test(plain))
+    return { fault: BYTE_ORDER_MARK, change: 'save it as UTF-8 without BOM' };
   const asNamed = parseDataFile(first, plain);
   if ('rows' in asNamed ? !asNamed.rows.every(Array.isArray) : asNamed.tooLarge) return asNamed;
   const otherwise = parseDataFile(second, plain);

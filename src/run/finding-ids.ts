@@ -184,6 +184,7 @@ export const OTHER_FINDINGS = {
     'dataset-not-read': 'a data file has more rows than are looked at here, so what they hold is not known',
     'json-config': 'LLaMA-Factory 0.9.5 crashes on every config in a .json file',
     'json-syntax': 'the file is called .json and is no JSON',
+    'media-file': 'a picture, film or sound that a row names is not there',
     'unreadable-file': 'a file is not there, or may not be read',
     'yaml-anchor': 'an anchor is defined twice, or not at all',
     'yaml-binary': 'the file is not text in UTF-8, or has characters that YAML does not allow',
