@@ -1,88 +1,9 @@
-import { isGiven, isOn, numberOf, textOf } from '../../../llamafactory/effective-arguments';
+import { isGiven } from '../../../llamafactory/effective-arguments';
 import { type Finding, Severity } from '../../../run/finding';
 import type { Run } from '../../../run/run';
 import { found, removeArgument } from '../../found';
 import type { Rule } from '../../rule';
-
-/** Arguments that are read only under a condition. */
-interface Conditional {
-  /** The condition in words, after "only". */
-  readonly when: string;
-  readonly keys: readonly string[];
-  holds(run: Run): boolean;
-}
-
-const CONDITIONALS: readonly Conditional[] = [
-  {
-    when: 'with `finetuning_type: freeze`, or with `use_llama_pro`',
-    keys: ['freeze_trainable_layers'],
-    holds: (run) => textOf(run, 'finetuning_type') === 'freeze' || isOn(run, 'use_llama_pro'),
-  },
-  {
-    when: 'with `finetuning_type: freeze`',
-    keys: ['freeze_trainable_modules', 'freeze_extra_modules'],
-    holds: (run) => textOf(run, 'finetuning_type') === 'freeze',
-  },
-  {
-    when: 'with `finetuning_type: lora`',
-    keys: ['lora_rank', 'lora_alpha', 'lora_dropout', 'lora_target'],
-    holds: (run) => textOf(run, 'finetuning_type') === 'lora',
-  },
-  {
-    when: 'with `finetuning_type: oft`',
-    keys: ['oft_rank', 'oft_block_size', 'oft_target'],
-    holds: (run) => textOf(run, 'finetuning_type') === 'oft',
-  },
-  {
-    when: 'with `use_badam: true`',
-    keys: [
-      'badam_mode',
-      'badam_start_block',
-      'badam_switch_mode',
-      'badam_switch_interval',
-      'badam_update_ratio',
-      'badam_mask_mode',
-      'badam_verbose',
-    ],
-    holds: (run) => isOn(run, 'use_badam'),
-  },
-  {
-    when: 'with `use_galore: true`',
-    keys: ['galore_target', 'galore_rank', 'galore_update_interval', 'galore_scale', 'galore_proj_type'],
-    holds: (run) => isOn(run, 'use_galore'),
-  },
-  {
-    when: 'with `use_apollo: true`',
-    keys: ['apollo_target', 'apollo_rank', 'apollo_update_interval', 'apollo_scale', 'apollo_proj', 'apollo_proj_type'],
-    holds: (run) => isOn(run, 'use_apollo'),
-  },
-  { when: 'with `pissa_init: true`', keys: ['pissa_iter'], holds: (run) => isOn(run, 'pissa_init') },
-  {
-    when: 'with a `loraplus_lr_ratio`',
-    keys: ['loraplus_lr_embedding'],
-    holds: (run) => isGiven(run, 'loraplus_lr_ratio'),
-  },
-  {
-    when: 'with a ratio other than 1',
-    keys: ['loraplus_lr_ratio'],
-    holds: (run) => numberOf(run, 'loraplus_lr_ratio') !== 1,
-  },
-  {
-    when: 'in stage dpo',
-    keys: ['pref_loss', 'dpo_label_smoothing', 'simpo_gamma'],
-    holds: (run) => textOf(run, 'stage') === 'dpo',
-  },
-  {
-    when: 'in the stages dpo and kto',
-    keys: ['pref_beta', 'pref_ftx'],
-    holds: (run) => ['dpo', 'kto'].includes(textOf(run, 'stage')),
-  },
-  {
-    when: 'in stage kto',
-    keys: ['kto_chosen_weight', 'kto_rejected_weight'],
-    holds: (run) => textOf(run, 'stage') === 'kto',
-  },
-];
+import { CONDITIONALS, type Conditional } from '../../unread-arguments';
 
 export const rule: Rule = {
   id: 'no-effect-arguments',
