@@ -4,6 +4,7 @@ import { type Arguments, defaultsOf, namesOf, textOf } from '../llamafactory/eff
 import { type Files, joinPath } from '../llamafactory/files';
 import type { LoadedConfig } from '../llamafactory/load';
 import { loadConfig } from '../llamafactory/load-config';
+import { plannedModel } from '../llamafactory/unplanned';
 import { atMostSamples } from '../planning/rows-read';
 import type { Card } from '../run/card';
 import { type Edit, EditOperation, type Finding, Severity } from '../run/finding';
@@ -82,8 +83,7 @@ export function runFromFiles(path: string, options: RunOptions, store: FileStore
     card: options.card,
     gpus: options.gpus,
     nodes: options.nodes,
-    model,
-    ...unplanned,
+    ...plannedModel({ release: options.release, args }, { model, ...unplanned }),
     quantised: quantisedModelOf(args['model_name_or_path'], files),
   };
   return {

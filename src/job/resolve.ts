@@ -7,6 +7,7 @@ import { runtimeFile } from '../kubernetes/runtime-file';
 import { type MountedClaim, PATHS } from '../kubernetes/training-pod';
 import { argumentsOf } from '../llamafactory/arguments';
 import { isOn } from '../llamafactory/effective-arguments';
+import { plannedModel } from '../llamafactory/unplanned';
 import { type PlanNumbers, planNumbers } from '../planning/plan';
 import { settingsOf } from '../planning/settings';
 import type { Mapping, Run } from '../run/run';
@@ -91,7 +92,10 @@ export function resolveRun(asked: RunRequest): ResolvedRun {
     gpus,
     nodes: NODES,
     cpus: asked.cpus ?? podCpus(gpus, nodes.cpus),
-    model: asked.model.shape,
+    ...plannedModel(
+      { release: image.contents.llamafactory, args },
+      { model: asked.model.shape, unplanned: asked.model.unplanned },
+    ),
     quantised: asked.model.quantised,
     image: image.contents,
   };
@@ -131,6 +135,7 @@ export function resolveRun(asked: RunRequest): ResolvedRun {
   const numbers = 'value' in judged.numbers ? judged.numbers.value : planNumbers({ ...run, args: {}, datasets: [] });
   return {
     ...asked,
+    model: { ...asked.model, shape: run.model, unplanned: run.unplanned },
     run,
     written,
     judged,

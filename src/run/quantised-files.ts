@@ -61,7 +61,8 @@ function byConfig(config: unknown): QuantisedFiles | undefined {
 }
 
 function byName(name: string): QuantisedFiles | undefined {
-  const words = name.toLowerCase().split('-');
+  // It stands after what the model is called: a folder `int4-runs` is another thing.
+  const words = name.toLowerCase().split('-').slice(1);
   const [method, usual] = WORDS[words.find(isMethod) ?? ''] ?? [];
   if (method === undefined) return undefined;
   const said = words.find((word) => WIDTH.test(word));
