@@ -1,6 +1,5 @@
 import type { Card } from './card';
-import type { ModelShape } from './model-shape';
-import type { QuantisedFiles } from './quantised-files';
+import type { ModelShape, QuantisedFiles } from './model-shape';
 import type { ImagePackages } from './release-table';
 import type { Release } from './releases';
 
