@@ -25,7 +25,6 @@ import { bytesOf } from './kubernetes/quantity';
 import { gpuRequestOf } from './kubernetes/scheduling';
 import { ModelCache } from './model-cache';
 import { NetworkAccess } from './network-access';
-import { QUANTISED } from './planning/layers';
 import type { PlanNumbers } from './planning/plan';
 import type { CpuPodProps, PodProps } from './pod-props';
 import { checkedProps } from './run/props';
@@ -187,7 +186,13 @@ function requestOf(job: Construct, props: FineTuningJobProps, { models, saves }:
   return {
     path: constructPath(job),
     nameParts: nameParts(job),
-    model: { name: model.name, repository: model.repository, shape: model._shape, unplanned: model._unplanned },
+    model: {
+      name: model.name,
+      repository: model.repository,
+      shape: model._shape,
+      unplanned: model._unplanned,
+      quantised: model._quantised,
+    },
     location: models._locate(model),
     image: { reference: image.reference, identity: image._identity, contents: image._contents },
     nodes: {
@@ -283,7 +288,7 @@ function reserveSpace(resolved: ResolvedRun, { request }: Prepared, { models, sa
   const { outputBytes, tokenizedBytes, modelBytes } = resolved.numbers.host;
   saves._reserve(resolved.path, outputBytes + (resolved.preflight ? tokenizedBytes : 0));
   const model = request?.model;
-  if (model !== undefined && modelBytes > 0 && !QUANTISED.test(String(model.what['repository'] ?? ''))) {
+  if (model !== undefined && modelBytes > 0) {
     models._reserve(resolved.location.directory, modelBytes);
   }
   if (request?.packages !== undefined) {

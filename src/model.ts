@@ -5,6 +5,7 @@ import type { Problem } from './run/finding';
 import type { ModelShape } from './run/model-shape';
 import { nearest } from './run/nearest';
 import { argumentProblems, checkedProps } from './run/props';
+import { type QuantisedFiles, quantisedFilesOf } from './run/quantised-files';
 
 /** A model the catalogue doesn't know. */
 export interface CustomModel {
@@ -58,11 +59,15 @@ export class Model {
     if (model === undefined)
       return new Model({ name: 'unknown', repository: 'unknown', ...sound }, undefined, problems);
     const named = { name: model.name, repository: model.repository };
-    if (model.config === undefined) return new Model(named, undefined, problems, 'its config.json is not given');
+    if (model.config === undefined)
+      return new Model(named, undefined, problems, 'its config.json is not given', quantisedFilesOf(model.name));
     try {
       const shape = modelFromConfig(model.name, model.config);
-      if (shape === undefined) return new Model(named, undefined, problems, unplannedBecause(model.config));
-      return new Model(named, { ...shape, repository: model.repository }, problems);
+      const quantised = quantisedFilesOf(model.name, model.config);
+      if (shape === undefined) {
+        return new Model(named, undefined, problems, unplannedBecause(model.config), quantised);
+      }
+      return new Model(named, { ...shape, repository: model.repository }, problems, undefined, quantised);
     } catch (error) {
       return new Model(named, undefined, [
         ...problems,
@@ -97,6 +102,11 @@ export class Model {
      * @internal
      */
     public readonly _unplanned?: string,
+    /**
+     * How its files are quantised already.
+     * @internal
+     */
+    public readonly _quantised?: QuantisedFiles,
   ) {
     this.name = named.name;
     this.repository = named.repository;

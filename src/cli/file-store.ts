@@ -150,6 +150,9 @@ function jsonMapping(text: FileText): Mapping | undefined {
   }
 }
 
+/** Of one object a line the mark is skipped. */
+const BYTE_ORDER_MARK = 'a byte order mark stands before the list, which the reader of data files does not take';
+
 /** Reads .csv, .json and .jsonl; the last two may hold a list or one object a line, since Python's loader takes both. */
 function readRows(path: string): ParsedFile | undefined {
   if (!/\.(?:csv|jsonl?)$/.test(path)) return undefined;
@@ -160,6 +163,8 @@ function readRows(path: string): ParsedFile | undefined {
   const [first, second] = path.endsWith('.jsonl') ? ['a.jsonl', 'a.json'] : ['a.json', 'a.jsonl'];
   const plain = text.text.replace(/^\ufeff/, '');
   if (path.endsWith('.csv')) return parseCsv(plain);
+  if (plain !== text.text && /^\s*\[/.test(plain))
+    return { fault: BYTE_ORDER_MARK, change: 'save it as UTF-8 without BOM' };
   const asNamed = parseDataFile(first, plain);
   if ('rows' in asNamed ? !asNamed.rows.every(Array.isArray) : asNamed.tooLarge) return asNamed;
   const otherwise = parseDataFile(second, plain);

@@ -3,8 +3,10 @@ import type { Files } from '../llamafactory/files';
 import { DEEPEST_JSON, isTooDeep } from '../llamafactory/json-depth';
 import { modelFromConfig, unplannedBecause } from '../planning/catalog/architectures';
 import { MODELS } from '../planning/catalog/models';
+import { partsOf } from '../run/model-name';
 import type { ModelShape } from '../run/model-shape';
-import { isMapping } from '../run/run';
+import { type QuantisedFiles, quantisedFilesOf, withoutQuantisation } from '../run/quantised-files';
+import { isMapping, type Mapping } from '../run/run';
 
 /** What is known of a model: its shape, or why it has none. */
 export type KnownModel = { readonly shape: ModelShape } | { readonly shape?: undefined; readonly unplanned: string };
@@ -26,7 +28,7 @@ export function knownModel(model: unknown, files: Files): KnownModel {
 
 function fromConfig(model: string, files: Files): KnownModel | undefined {
   const path = join(model, 'config.json');
-  const text = files.kind(model) === 'folder' ? files.read(path) : undefined;
+  const text = configText(model, files);
   if (text === undefined) return undefined;
   if (isTooDeep(text)) return { unplanned: `${path} is nested deeper than ${DEEPEST_JSON} levels` };
   try {
@@ -36,6 +38,29 @@ function fromConfig(model: string, files: Files): KnownModel | undefined {
     return shape === undefined ? { unplanned: `${path}: ${unplannedBecause(config)}` } : { shape };
   } catch (error) {
     return { unplanned: `${path}: ${(error as Error).message}` };
+  }
+}
+
+function configText(model: string, files: Files): string | undefined {
+  return files.kind(model) === 'folder' ? files.read(join(model, 'config.json')) : undefined;
+}
+
+/** How the files of the model that `model_name_or_path` names are quantised: by its config.json, else by its name. */
+export function quantisedModelOf(model: unknown, files: Files): QuantisedFiles | undefined {
+  if (typeof model !== 'string' || model === '') return undefined;
+  const text = configText(model, files);
+  if (text !== undefined) return quantisedFilesOf('', mappingIn(text));
+  return partsOf(model)
+    .map((part) => quantisedFilesOf(part))
+    .find((found) => found !== undefined);
+}
+
+function mappingIn(text: string): Mapping {
+  try {
+    const value: unknown = JSON.parse(text);
+    return isMapping(value) ? value : {};
+  } catch {
+    return {};
   }
 }
 
@@ -55,16 +80,7 @@ function fromName(model: string): ModelShape | undefined {
   return undefined;
 }
 
-/** The parts of a path, the last first, as hubs call them: ModelScope writes `___` for a dot, Hugging Face `--` for `/`. */
-export function partsOf(model: string): string[] {
-  return model
-    .split(/\/|--/)
-    .filter((part) => part !== '')
-    .map((part) => part.replaceAll('___', '.'))
-    .reverse();
-}
-
-/** Base, chat and dated models of one size have one shape. */
+/** Base, chat, dated and quantised models of one size have one shape. */
 function plain(name: string): string {
-  return name.toLowerCase().replace(/(-(base|instruct|chat|thinking))?(-\d{4})?$/, '');
+  return withoutQuantisation(name.toLowerCase()).replace(/(-(base|instruct|chat|thinking))?(-\d{4})?$/, '');
 }

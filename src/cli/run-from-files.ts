@@ -1,16 +1,19 @@
 import { basename, dirname, isAbsolute, join, relative, resolve } from 'node:path';
 import { kindOf } from '../llamafactory/config-kind';
 import { LARGEST_DATA, MOST_ROWS, type ParsedFile, tooLarge } from '../llamafactory/dataset-file';
-import { type Arguments, defaultsOf, namesOf } from '../llamafactory/effective-arguments';
+import { type Arguments, defaultsOf, namesOf, textOf } from '../llamafactory/effective-arguments';
 import { type Files, joinPath } from '../llamafactory/files';
 import type { LoadedConfig } from '../llamafactory/load';
 import { loadConfig } from '../llamafactory/load-config';
+import { plannedModel } from '../llamafactory/unplanned';
+import { atMostSamples } from '../planning/rows-read';
 import type { Card } from '../run/card';
 import { type Edit, EditOperation, type Finding, Severity } from '../run/finding';
 import type { Release } from '../run/releases';
 import { isMapping, type Mapping, type Run, type RunDataset } from '../run/run';
 import type { FileStore } from './file-store';
-import { knownModel } from './model-shape';
+import { missingMedia } from './media-files';
+import { knownModel, quantisedModelOf } from './model-shape';
 import { launchScriptOf, type Root, rootOf, seenFrom } from './root';
 
 /** What the command line says about a run beside its files. */
@@ -101,8 +104,8 @@ export function runFromFiles(path: string, options: RunOptions, store: FileStore
     card: options.card,
     gpus: options.gpus,
     nodes: options.nodes,
-    model,
-    ...unplanned,
+    ...plannedModel({ release, args }, { model, ...unplanned }),
+    quantised: quantisedModelOf(args['model_name_or_path'], places.files),
   };
   return {
     run,
@@ -204,10 +207,36 @@ function datasetsOf({ release, args }: Arguments, path: string, files: DataFiles
       if (read.length === 0 || read.length < data.length) return { name, entry, ...evaluation };
       // The same list for every config that names the file, so that rules judge it once.
       const rows = read.length === 1 ? read[0]?.rows : read.flatMap((each) => each.rows);
+      const media = mediaFault(path, name, entry, rows ?? [], { release, args }, files);
+      if (media !== undefined) findings.push(media);
       return { name, entry, rows, files: read.map(({ file, rows }) => ({ file, rows: rows.length })), ...evaluation };
     }),
   );
   return { datasets, findings, folder: isMapping(where) ? INLINE : (folder ?? ordinary) };
+}
+
+/** LLaMA-Factory looks for media in `media_dir`, which is the folder of the data unless it is set. */
+function mediaFault(
+  path: string,
+  name: string,
+  entry: Mapping,
+  rows: readonly unknown[],
+  run: Arguments,
+  files: Files,
+): Finding | undefined {
+  const folder = textOf(run, 'media_dir') || textOf(run, 'dataset_dir');
+  const missing = missingMedia(rows.slice(0, atMostSamples(run, rows.length)), entry, folder, files);
+  if (missing === undefined) return undefined;
+  const { row, rows: count, file } = missing;
+  return {
+    id: 'media-file',
+    severity: Severity.ERROR,
+    path,
+    key: name,
+    message: `the run stops at ${count} of the ${rows.length} rows of data set ${name}; the first is row ${row}: ${file} is not there`,
+    change: `put it into ${folder}, or set media_dir to the folder it is in`,
+    source: 'src/llamafactory/data/converter.py, _find_medias; src/llamafactory/data/mm_plugin.py',
+  };
 }
 
 /** The files of a data set, each with what it holds; those of a folder are held to the bounds of one file. */

@@ -8,6 +8,7 @@ import type { Strategy } from '../planning/strategy';
 import type { Card } from '../run/card';
 import type { Problem } from '../run/finding';
 import type { ModelShape } from '../run/model-shape';
+import type { QuantisedFiles } from '../run/quantised-files';
 import type { ImageContents, Mapping } from '../run/run';
 import type { Code } from './code';
 
@@ -167,6 +168,8 @@ export interface RunRequest extends RequestedPod {
     readonly shape: ModelShape | undefined;
     /** Why it has no shape, where that is no fault; undefined: it has one, or a problem says why not. */
     readonly unplanned?: string;
+    /** How its files are quantised already; undefined: they are not. */
+    readonly quantised: QuantisedFiles | undefined;
   };
   readonly location: ModelLocation;
   readonly image: {

@@ -9,6 +9,7 @@ import { gpuRequestOf } from '../kubernetes/scheduling';
 import { PATHS } from '../kubernetes/training-pod';
 import { argumentsOf } from '../llamafactory/arguments';
 import { isOn } from '../llamafactory/effective-arguments';
+import { plannedModel } from '../llamafactory/unplanned';
 import { type PlanNumbers, planNumbers } from '../planning/plan';
 import { settingsOf } from '../planning/settings';
 import { digest } from '../run/digest';
@@ -110,7 +111,11 @@ export function resolveRun(asked: RunRequest): ResolvedRun {
     gpus,
     nodes: NODES,
     cpus: asked.cpus ?? podCpus(gpus, nodes.cpus),
-    model: asked.model.shape,
+    ...plannedModel(
+      { release: image.contents.llamafactory, args },
+      { model: asked.model.shape, unplanned: asked.model.unplanned },
+    ),
+    quantised: asked.model.quantised,
     image: image.contents,
   };
 
@@ -149,6 +154,7 @@ export function resolveRun(asked: RunRequest): ResolvedRun {
   const numbers = 'value' in judged.numbers ? judged.numbers.value : planNumbers({ ...run, args: {}, datasets: [] });
   return {
     ...asked,
+    model: { ...asked.model, shape: run.model, unplanned: run.unplanned },
     run,
     written,
     judged,
@@ -225,7 +231,8 @@ function writtenIn(file: RunRequest['trainConfig'], replaced: Mapping): Required
 
 /** What the prepare Job installs: bitsandbytes, where the run quantises with it and the image lacks it. */
 function neededPackages(run: Run, image: RunRequest['image']['contents']): string | undefined {
-  if (settingsOf(run).bits === 16 || image.bitsandbytes !== undefined) return undefined;
+  const { bits, groupSize } = settingsOf(run);
+  if (bits === 16 || groupSize !== undefined || image.bitsandbytes !== undefined) return undefined;
   return runtimeFile('requirements/bitsandbytes.txt');
 }
 

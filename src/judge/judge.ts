@@ -93,7 +93,7 @@ export function judge(run: Run, options: JudgeOptions = {}): Judgement {
 function judgeFindings(run: Run, { written = NOTHING, files, further = [], acknowledge: reasons = {} }: JudgeOptions) {
   const parsed = attempt(run.path, '', () => parse({ ...run, floats: written.floats, files }));
   const verdict: Verdict = 'failed' in parsed ? { accepted: false, findings: [parsed.failed] } : parsed.value;
-  const known = verdict.findings.filter(({ absent }) => absent === undefined);
+  const known = verdict.findings.filter(({ absent, severity }) => absent === undefined && severity === Severity.ERROR);
   const accepted = known.length === 0 && !verdict.accepted ? undefined : verdict.accepted;
   const secrets = secretArguments(run.args);
   const found = [...verdict.findings.map(notJudged), ...checkRules(run)].map((finding) =>

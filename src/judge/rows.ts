@@ -61,3 +61,14 @@ export function answersIn(entry: Mapping): (row: unknown) => readonly string[] {
     return answers.filter((answer) => typeof answer === 'string');
   };
 }
+
+/** Whether an answer in the data has a think block; undefined: not all data are at hand. */
+export function thinksInData(run: Run): boolean | undefined {
+  const datasets = readDatasets(run);
+  const thinks = datasets.some(({ rows, entry }) => {
+    const answers = answersIn(entry);
+    return rows.some((row) => answers(row).some((answer) => answer.includes('<think>')));
+  });
+  if (thinks) return true;
+  return datasets.length > 0 && datasets.length === run.datasets.length ? false : undefined;
+}

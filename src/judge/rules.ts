@@ -45,6 +45,7 @@ import { rule as chatmlTemplate } from './rules/model/chatml-template';
 import { rule as doraOnQuantized } from './rules/model/dora-on-quantized';
 import { rule as loraTargetUnknown } from './rules/model/lora-target-unknown';
 import { rule as quantizationWithoutEffect } from './rules/model/quantization-without-effect';
+import { rule as templateMismatch } from './rules/model/template-mismatch';
 import { rule as thinkingWithoutCot } from './rules/model/thinking-without-cot';
 import { rule as hostPath } from './rules/paths/host-path';
 import { rule as hostVirtualEnvironment } from './rules/paths/host-virtual-environment';
@@ -85,6 +86,7 @@ export const RULES: readonly Rule[] = [
   gradientCheckpointingStaysOn,
   noEffectArguments,
   chatmlTemplate,
+  templateMismatch,
   thinkingWithoutCot,
   trainOnPromptTemplate,
   datasetStage,

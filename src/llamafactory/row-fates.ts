@@ -1,6 +1,7 @@
 import { before, isIn, type Release, type ReleaseRange } from '../run/releases';
 import { isMapping, type Mapping } from '../run/run';
 import { columnOf, tagOf } from './dataset-info';
+import { mixedRows } from './mixed-types';
 
 /** A row that isn't trained on: LLaMA-Factory leaves it out with a line in the log, or the run stops at it. */
 export interface RowFate {
@@ -33,17 +34,31 @@ class Stop extends Error {}
 /**
  * The rows that a release would leave out or stop at, in a stage: what its converter and its processors do with the
  * table that the loader makes of them. In that table a row has every key that some row has, with null where it gave
- * none. Nothing is said of rows whose values have types that differ from row to row: the loader decides on those.
+ * none. Where values of two types stand in one place the run stops there, before any row is looked at.
  * Source: llamafactory/data/converter.py, llamafactory/data/processor, llamafactory/data/formatter.py.
  */
 export function rowFates(rows: readonly unknown[], entry: Mapping, stage: string, release: Release): RowFate[] {
+  const mixed = mixedRows(rows);
+  if (mixed.length > 0) return mixed.map((row) => ({ ...row, stops: true }));
   const samples = rows.map(samplesBy(converterOf(rows, entry, release)));
   const fates = samples.map((sample) => (sample instanceof Stop ? sample : leftOut(sample, stage)));
   if (stage === 'kto') stopAtPairs(samples, fates);
   return fates.flatMap((fate, i): RowFate[] => {
     if (fate === undefined) return [];
-    return [{ row: i + 1, stops: fate instanceof Stop, reason: fate instanceof Stop ? fate.message : fate }];
+    const reason = fate instanceof Stop ? fate.message : fate === UNLABELLED ? unlabelled(rows[i], entry) : fate;
+    return [{ row: i + 1, stops: fate instanceof Stop, reason }];
   });
+}
+
+const UNLABELLED = 'nothing says whether the answer is wanted';
+
+/** What a row of kto has in the place of its label. */
+function unlabelled(row: unknown, entry: Mapping): string {
+  const name = columnOf(entry, 'kto_tag');
+  if (name === undefined) return `${UNLABELLED}: the entry's columns name no kto_tag`;
+  const label = isMapping(row) ? row[name] : undefined;
+  if (label === undefined || label === null) return `${UNLABELLED}: it has no '${name}'`;
+  return `${UNLABELLED}: '${name}' is ${JSON.stringify(label).slice(0, 40)}, and true or false without quotes is needed`;
 }
 
 /** Converts rows, each to a sample or to what the run stops at. */
@@ -64,7 +79,7 @@ const ANSWERS: Readonly<Record<string, readonly [least: number, most: number, la
   sft: [1, 1, 'there is no answer'],
   rm: [2, 2, 'there are no two answers to compare'],
   dpo: [2, 2, 'there are no two answers to compare'],
-  kto: [2, 2, 'nothing says whether the answer is wanted'],
+  kto: [2, 2, UNLABELLED],
 };
 
 /** Why a stage leaves a sample out, or what it stops at; undefined if it trains on it. */

@@ -7,6 +7,10 @@ interface TemplateRecord extends ReleaseRange {
   readonly name: string;
   /** The token that ends an answer stands in no slot of the template: the trainer adds it. */
   readonly efficientEos?: boolean;
+  /** It puts a think block before an answer that has none, as `enable_thinking` says. */
+  readonly reasoning?: boolean;
+  /** The template that trains as this one does. */
+  readonly like?: string;
 }
 
 let records: readonly TemplateRecord[] | undefined;
@@ -23,6 +27,17 @@ export function hasTemplate(release: Release, name: string): boolean {
 /** Whether the trainer adds the token that ends an answer, since the template has none. */
 export function hasEfficientEos(release: Release, name: string): boolean {
   return templates(release).get(name)?.efficientEos === true;
+}
+
+/** Whether `enable_thinking` has an effect with a template. */
+export function isReasoning(release: Release, name: string): boolean {
+  return templates(release).get(name)?.reasoning === true;
+}
+
+/** Whether two templates make the same of a chat. */
+export function trainAlike(release: Release, one: string, other: string): boolean {
+  const of = (name: string) => templates(release).get(name)?.like ?? name;
+  return of(one) === of(other);
 }
 
 const templates = byRelease((release): ReadonlyMap<string, TemplateRecord> => {

@@ -137,7 +137,7 @@ export function hostNeeds(
   const ranks = settings.gpusPerNode;
   const ofStrategy = model === undefined || shape === undefined ? {} : strategyBytes(model, settings, run, shape);
   const trainable = shape?.trainable ?? 0;
-  const modelBytes = model === undefined ? 0 : modelFileBytes(model);
+  const modelBytes = model === undefined ? 0 : modelFileBytes(model, run.quantised);
   const checkpoint = checkpointOf(settings, trainable, modelBytes, isOn(run, 'save_only_model'));
   const final = checkpointOf(settings, trainable, modelBytes, true);
   const savesOnTheWay = schedule.optimizerSteps === undefined || schedule.saves.length > 0;

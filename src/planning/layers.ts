@@ -1,4 +1,5 @@
 import type { ModelShape } from '../run/model-shape';
+import type { QuantisedFiles } from '../run/quantised-files';
 import type { Mapping } from '../run/run';
 import type { Settings } from './settings';
 
@@ -75,13 +76,21 @@ function modelElements(model: ModelShape, linears: readonly Linear[]): number {
   return model.layers * (linearElements(linears) + smallElements(model, linears)) + tables + model.hiddenSize;
 }
 
-/** Names of models whose files are quantised already: how much they take isn't reckoned. */
-export const QUANTISED = /gptq|awq|aqlm|quanto|mxfp4|fp8|int4|int8/i;
-
-/** What the model's files take as a hub serves them, in bytes: 16 bits a parameter. */
-export function modelFileBytes(model: ModelShape): number {
+/** What the model's files take as a hub serves them, in bytes: 16 bits a parameter, less where they are quantised. */
+export function modelFileBytes(model: ModelShape, quantised?: QuantisedFiles): number {
   // The release decides how experts are stored, not how many parameters there are.
-  return 2 * modelElements(model, linearsOf(model, 0));
+  const linears = linearsOf(model, 0);
+  const bytes = 2 * modelElements(model, linears);
+  if (quantised?.bits === undefined) return bytes;
+  const elements = model.layers * linearElements(linears);
+  return (
+    bytes - 2 * elements + (elements * quantised.bits) / 8 + groupBytes(elements, quantised.bits, quantised.groupSize)
+  );
+}
+
+/** The scales of weights quantised in groups, in 16 bits each, and their offsets, as wide as a weight. */
+function groupBytes(elements: number, bits: number, groupSize: number): number {
+  return (elements / groupSize) * (2 + bits / 8);
 }
 
 /** Parameters that train. */
@@ -127,13 +136,17 @@ export function baseWeights(model: ModelShape, linears: readonly Linear[], setti
   const whole = linearElements(linears) * model.layers - elements;
   const tensors = quantised.reduce((sum, linear) => sum + linear.count, 0) * model.layers;
   const outputs = quantised.reduce((sum, linear) => sum + linear.output * linear.count, 0) * model.layers;
-  const scaleBytes = settings.doubleQuantisation ? 1 + 4 / NESTED_BLOCK : 4;
+  const scaleBytesOf = () => {
+    if (settings.groupSize !== undefined) return groupBytes(elements, settings.bits, settings.groupSize);
+    if (settings.bits === 4)
+      return (elements / BLOCK) * (settings.doubleQuantisation ? 1 + 4 / NESTED_BLOCK : 4) + tensors * TABLES;
+    return settings.bits === 8 ? 4 * outputs : 0;
+  };
   const table = 2 * model.vocabSize * model.hiddenSize;
   const small = 2 * (smallElements(model, linears) * model.layers + model.hiddenSize);
   return {
     weights: (elements * settings.bits) / 8 + 2 * whole + small + table * (model.tiedEmbeddings ? 1 : 2),
-    scales:
-      settings.bits === 4 ? (elements / BLOCK) * scaleBytes + tensors * TABLES : settings.bits === 8 ? 4 * outputs : 0,
+    scales: scaleBytesOf(),
     outputLayer: table,
     embeddings: table,
     bytesPerElement: settings.bits / 8,

@@ -1,4 +1,5 @@
-import { isGiven, isOn, numberOf, textOf } from '../llamafactory/effective-arguments';
+import { type Arguments, isGiven, isOn, numberOf, textOf } from '../llamafactory/effective-arguments';
+import { mixedRows } from '../llamafactory/mixed-types';
 import { type RowFate, rowFates } from '../llamafactory/row-fates';
 import type { Mapping, Run, RunDataset } from '../run/run';
 
@@ -26,7 +27,7 @@ export function rowsRead(run: Run, { entry, rows, evaluation }: RunDataset): Row
 }
 
 /** So many rows, or as many as `max_samples` lets in. */
-export function atMostSamples(run: Run, count: number): number {
+export function atMostSamples(run: Arguments, count: number): number {
   return isGiven(run, 'max_samples') ? Math.max(0, Math.min(count, numberOf(run, 'max_samples', count))) : count;
 }
 
@@ -61,7 +62,12 @@ function fatesOf(
   const key = `${count} ${stage} ${release} ${readingOf(entry)}`;
   let fates = known.get(key);
   if (fates === undefined) {
-    fates = rowFates(count < rows.length ? rows.slice(0, count) : rows, entry, stage, release);
+    // The file is read whole, whatever max_samples takes of it.
+    const unread = count < rows.length ? mixedRows(rows) : [];
+    fates =
+      unread.length > 0
+        ? unread.map((row) => ({ ...row, stops: true }))
+        : rowFates(count < rows.length ? rows.slice(0, count) : rows, entry, stage, release);
     known.set(key, fates);
   }
   return fates;

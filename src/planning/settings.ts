@@ -1,4 +1,5 @@
 import { argumentOf, asNumber, isOn, namesOf, numberOf, textOf } from '../llamafactory/effective-arguments';
+import { isUndoneOnLoad, type QuantisedFiles } from '../run/quantised-files';
 import { isMapping, type Mapping, type Run } from '../run/run';
 
 /** How the GPUs share weights, gradients and optimizer. */
@@ -25,7 +26,9 @@ export interface Settings {
   readonly dora: boolean;
   readonly freezeLayers: number;
   /** Bits of a frozen weight. */
-  readonly bits: 16 | 8 | 4;
+  readonly bits: number;
+  /** Weights that share a scale and an offset in files that are quantised already; undefined: bitsandbytes quantises. */
+  readonly groupSize?: number;
   readonly doubleQuantisation: boolean;
   /** fp16 or bf16 mixed precision through autocast; DeepSpeed casts the model instead. */
   readonly autocast: boolean;
@@ -66,9 +69,17 @@ export function strategyOf(run: Run): PlanStrategy {
  * `bitsandbytes` is accepted and ignored, and so is null, which is not the default but no method at all.
  * Source: llamafactory model/model_utils/quantization.py, configure_quantization.
  */
-function quantisedBits(run: Run): 16 | 8 | 4 {
+function quantisedBits(run: Run): Pick<Settings, 'bits' | 'groupSize'> {
+  if (run.quantised !== undefined) return bitsOfFiles(run, run.quantised);
   const bits = numberOf(run, 'quantization_bit', 16);
-  return argumentOf(run, 'quantization_method') === 'bnb' && (bits === 4 || bits === 8) ? bits : 16;
+  return { bits: argumentOf(run, 'quantization_method') === 'bnb' && (bits === 4 || bits === 8) ? bits : 16 };
+}
+
+/** Where the files don't say how wide a weight is, or LLaMA-Factory undoes the quantisation, it is planned in 16 bits. */
+function bitsOfFiles({ release }: Run, files: QuantisedFiles): Pick<Settings, 'bits' | 'groupSize'> {
+  const { method, bits, groupSize } = files;
+  if (bits === undefined || isUndoneOnLoad(release, files)) return { bits: 16 };
+  return method === 'bitsandbytes' ? { bits } : { bits, groupSize };
 }
 
 const known = new WeakMap<Run, Settings>();
@@ -101,7 +112,7 @@ function readSettings(run: Run): Settings {
     loraTargets: targets.length === 0 ? ['all'] : targets,
     dora: isOn(run, 'use_dora'),
     freezeLayers: Math.abs(numberOf(run, 'freeze_trainable_layers')),
-    bits: quantisedBits(run),
+    ...quantisedBits(run),
     doubleQuantisation: isOn(run, 'double_quantization'),
     autocast: half && !deepspeed,
     pureBf16: isOn(run, 'pure_bf16'),

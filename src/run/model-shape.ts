@@ -27,3 +27,15 @@ export interface ModelShape {
   /** Mixture of experts only. */
   readonly experts?: { readonly count: number; readonly perToken: number; readonly intermediateSize: number };
 }
+
+/** How the files of a model are quantised already: they are loaded as they are, whatever `quantization_bit` says. */
+export interface QuantisedFiles {
+  /** What config.json calls `quant_method`: awq, gptq, aqlm, bitsandbytes, fp8, mxfp4, … */
+  readonly method: string;
+  /** Bits of a weight of a block; undefined: not said. */
+  readonly bits?: number;
+  /** Weights that share a scale and an offset. */
+  readonly groupSize: number;
+  /** Who says so: a name tells what the files are called, not what they hold. */
+  readonly said: 'config.json' | 'name';
+}

@@ -1,5 +1,5 @@
 import type { Card } from './card';
-import type { ModelShape } from './model-shape';
+import type { ModelShape, QuantisedFiles } from './model-shape';
 import type { ImagePackages } from './release-table';
 import type { Release } from './releases';
 
@@ -67,6 +67,8 @@ export interface Run {
   readonly model?: ModelShape;
   /** Why the model has no shape, where that is known. */
   readonly unplanned?: string;
+  /** How the model's files are quantised already; undefined: they are not, or it is not known. */
+  readonly quantised?: QuantisedFiles;
   /** What the image holds; undefined: not known. */
   readonly image?: ImageContents;
 }

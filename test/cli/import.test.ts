@@ -724,7 +724,7 @@ test("a model that can't be planned is an error that says why, and a quantised o
     quantization_config: { quant_method: 'awq', bits: 4 },
   };
   const quantised = run('import', write(join(folder, 'awq'), { ...files, 'mine/config.json': config(shape) }));
-  expect(quantised.out).toContain("quantization_config: { quant_method: 'awq', bits: 4 }");
+  expect(quantised.out).toContain("quantization_config: { quant_method: 'awq', bits: 4, group_size: 128 }");
 });
 
 test('each change of a DeepSpeed JSON says why, and what is lost is a warning', () => {

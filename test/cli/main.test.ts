@@ -389,15 +389,17 @@ describe('lint --fix leaves to its author what it can not be sure of', () => {
     expect(fixed('misspelt', { lora_rnk: 64 }).args).toMatchObject({ lora_rank: 64 });
   });
 
-  test.each(['Qwen/Qwen3-4B-Instruct-2507', 'Qwen/Qwen3-4B-Thinking-2507'])(
-    'how %s thinks, which no argument changes',
-    (model) => {
-      const name = model.replace('/', '-');
-      const { args, findings } = fixed(name, { model_name_or_path: model, template: 'qwen3' });
-      expect(args).not.toHaveProperty('enable_thinking');
-      expect(findings).toContainEqual(expect.objectContaining({ id: 'thinking-without-cot', fix: [] }));
-    },
-  );
+  test('how a model thinks that always does, which no argument changes', () => {
+    const model = 'Qwen/Qwen3-4B-Thinking-2507';
+    const { args, findings } = fixed('thinking', { model_name_or_path: model, template: 'qwen3' });
+    expect(args).not.toHaveProperty('enable_thinking');
+    expect(findings).toContainEqual(expect.objectContaining({ id: 'thinking-without-cot', fix: [] }));
+  });
+
+  test('but a model that never thinks gets the template of such models', () => {
+    const given = { model_name_or_path: 'Qwen/Qwen3-4B-Instruct-2507', template: 'qwen3' };
+    expect(fixed('instruct', given).args).toMatchObject({ template: 'qwen3_nothink' });
+  });
 });
 
 describe('lint of a config with secrets', () => {

@@ -2,11 +2,16 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { hasTemplate } from '../../src/llamafactory/templates';
 import { RELEASES } from '../../src/run/releases';
-import { renderTemplates } from '../../tools/generate-templates';
+import { renderModelTemplates, renderTemplates } from '../../tools/generate-templates';
 import { REPOSITORY } from '../folder';
 
 test('data/llamafactory/templates.json is what the generator writes', () => {
   expect(readFileSync(join(REPOSITORY, 'data/llamafactory/templates.json'), 'utf8')).toBe(renderTemplates());
+});
+
+test('data/llamafactory/model-templates.json is what the generator writes', () => {
+  const path = join(REPOSITORY, 'data/llamafactory/model-templates.json');
+  expect(readFileSync(path, 'utf8')).toBe(renderModelTemplates());
 });
 
 test.each([

@@ -20,9 +20,59 @@ const CALL = '{"name": "add", "arguments": {"a": 1}}';
 /** Data sets of every format, most of whose rows are right; a fixed seed. */
 export function dataCases(): readonly DataCase[] {
   const random = new Random(SEED);
-  return Array.from({ length: CASES }, (_, i) => {
+  const made = Array.from({ length: CASES }, (_, i) => {
     const make = random.pick([alpaca, sharegpt, sharegpt, openai, openai]);
     return { id: `data-${i}`, ...make(random) };
+  });
+  return [...made, ...mixedCases(), ...labelCases()];
+}
+
+/** Two values of one place in the rows, of all kinds and in both orders: a column beside the texts, and one inside it. */
+function mixedCases(): DataCase[] {
+  const values = {
+    text: 'a',
+    whole: 1,
+    fraction: 1.5,
+    truth: true,
+    nothing: null,
+    list: ['a'],
+    empty: [],
+    mapping: { k: 'v' },
+  };
+  const names = Object.keys(values) as (keyof typeof values)[];
+  return names.flatMap((one) =>
+    names
+      // Of these two one order passes in a list, and no order in lines.
+      .filter(
+        (other) => other !== one && !(['fraction', 'truth'].includes(one) && ['fraction', 'truth'].includes(other)),
+      )
+      .flatMap((other) =>
+        [(value: unknown) => value, (value: unknown) => [{ args: value }]].map((wrap, i): DataCase => {
+          const rows = [values[one], values[other]].map((value) => ({ q: 'why', a: 'so', more: wrap(value) }));
+          const columns = { prompt: 'q', response: 'a' };
+          return { id: `mixed-${one}-${other}-${i}`, stage: 'sft', entry: { columns }, rows };
+        }),
+      ),
+  );
+}
+
+/** Labels of kto that are none. */
+function labelCases(): DataCase[] {
+  const labels = [
+    ['true', 'false'],
+    [true, 'false'],
+    [1, 0],
+    [true, null],
+    [true, false],
+  ];
+  return labels.map((pair, i): DataCase => {
+    const rows = pair.map((good) => ({ q: 'why', a: 'so', good }));
+    return {
+      id: `label-${i}`,
+      stage: 'kto',
+      entry: { columns: { prompt: 'q', response: 'a', kto_tag: 'good' } },
+      rows,
+    };
   });
 }
 

@@ -162,13 +162,24 @@ def deep(m, d, t, f):
     from llamafactory.model.model_utils.quantization import configure_quantization
     from llamafactory.model.model_utils.attention import configure_attn_implementation
     kw = {}
+    folder = m.model_name_or_path
     c = PretrainedConfig()
+    if isinstance(folder, str) and os.path.isfile(os.path.join(folder, "config.json")):
+        with open(os.path.join(folder, "config.json"), encoding="utf-8") as f_:
+            c = PretrainedConfig.from_dict(json.load(f_))
     import inspect
     a = (c, None, m, t.do_train, kw) if len(inspect.signature(configure_quantization).parameters) == 5 else (c, None, m, kw)
     configure_quantization(*a)
     info["quantized"] = "quantization_config" in kw
     if m.quantization_bit is not None and not info["quantized"]:
         info["SILENT"] = f"quantization_bit={m.quantization_bit} has no effect: quantization_method={str(m.quantization_method)!r}"
+    method = (getattr(c, "quantization_config", None) or {}).get("quant_method")
+    if method and not hasattr(kw.get("quantization_config"), "dequantize"):
+        from llamafactory.model.adapter import init_adapter
+        try: init_adapter(c, types.SimpleNamespace(quantization_method=method), m, f, t.do_train)
+        except ValueError as e:                # its first two checks; what follows needs weights
+            if "uantized models" in str(e): raise
+        except Exception: pass
     try: configure_attn_implementation(c, m)
     except TypeError: configure_attn_implementation(c, m, True)
     return info

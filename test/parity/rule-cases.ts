@@ -1141,4 +1141,47 @@ export const LATER_RULE_CASES: readonly RuleCases[] = [
     ],
     ['lora'],
   ),
+  rule(
+    'ptq-sharded',
+    [
+      { model_name_or_path: 'models/bnb', deepspeed: 'ds/z3.json' },
+      { model_name_or_path: 'models/bnb/', deepspeed: 'ds/z3-offload.json' },
+      { model_name_or_path: 'models/awq', deepspeed: 'ds/z3.json' },
+      {
+        model_name_or_path: 'models/bnb',
+        fsdp: 'full_shard',
+        fsdp_config: '{cpu_ram_efficient_loading: true}',
+        deepspeed: null,
+      },
+    ],
+    [
+      { model_name_or_path: 'models/bnb', deepspeed: 'ds/z2.json' },
+      { model_name_or_path: 'models/bnb', deepspeed: null, fsdp: 'full_shard' },
+      { model_name_or_path: 'models/bnb', deepspeed: null, quantization_bit: '3', quantization_method: 'hqq' },
+      { model_name_or_path: 'models/fp8', deepspeed: 'ds/z3.json' },
+      { model_name_or_path: 'models/empty', deepspeed: 'ds/z3.json' },
+    ],
+    ['lora', 'qlora', 'dpo'],
+  ),
+  rule(
+    'ptq-tuning',
+    [{ model_name_or_path: 'models/bnb', deepspeed: 'ds/z2.json' }],
+    [
+      { model_name_or_path: 'models/empty' },
+      { model_name_or_path: 'models/bnb', deepspeed: 'ds/z2.json', finetuning_type: 'lora' },
+    ],
+    WHOLE,
+  ),
+  rule(
+    'ptq-pissa',
+    [{ model_name_or_path: 'models/bnb', pissa_init: 'true' }],
+    [{ model_name_or_path: 'models/bnb' }, { model_name_or_path: 'models/empty', pissa_init: 'true' }],
+    ['lora', 'evaluated', 'streaming'],
+  ),
+  rule(
+    'package-missing',
+    [{ model_name_or_path: 'models/gptq' }, { model_name_or_path: 'models/awq' }],
+    [{ model_name_or_path: 'models/bnb' }],
+    ['lora', 'full'],
+  ),
 ];

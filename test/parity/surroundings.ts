@@ -149,6 +149,23 @@ export const FILES: Readonly<Record<string, string>> = {
   'broken/dataset_info.json': '{"sft": ',
   'list/dataset_info.json': '["sft"]',
   'null-info/dataset_info.json': 'null',
+  'models/awq/config.json': JSON.stringify({
+    model_type: 'qwen2',
+    quantization_config: { quant_method: 'awq', bits: 4, group_size: 128, version: 'gemm', zero_point: true },
+  }),
+  'models/gptq/config.json': JSON.stringify({
+    model_type: 'qwen2',
+    quantization_config: { quant_method: 'gptq', bits: 8, group_size: 128 },
+  }),
+  'models/bnb/config.json': JSON.stringify({
+    model_type: 'qwen2',
+    quantization_config: { quant_method: 'bitsandbytes', load_in_4bit: true },
+  }),
+  'models/fp8/config.json': JSON.stringify({
+    model_type: 'qwen3',
+    quantization_config: { quant_method: 'fp8', weight_block_size: [128, 128] },
+  }),
+  'models/empty/config.json': JSON.stringify({ model_type: 'qwen2', quantization_config: {} }),
   'done/adapter_model.safetensors': '',
   'resumable/adapter_model.safetensors': '',
   'resumable/checkpoint-20/trainer_state.json': '{}',

@@ -431,6 +431,7 @@ function resultOf(
     deepspeed: deepspeed.config === undefined ? undefined : { file: 'ds_config_zero3.json', config: deepspeed.config },
     datasets: datasets.map(({ dataset }) => dataset),
     model: model.model?._shape,
+    quantised: model.model?._quantised,
     image: TrainerImage.official({ release: run.release })._contents,
   };
 }

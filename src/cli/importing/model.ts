@@ -1,12 +1,14 @@
 import { join } from 'node:path';
 import type { Files } from '../../llamafactory/files';
-import { isTooDeep } from '../../llamafactory/json-depth';
 import { Model } from '../../model';
+import { saysBias } from '../../planning/catalog/architectures';
 import { modelFileBytes } from '../../planning/layers';
 import { QwenModel } from '../../qwen-model';
+import { partsOf } from '../../run/model-name';
 import type { ModelShape } from '../../run/model-shape';
-import { isMapping, type Mapping } from '../../run/run';
-import { knownModel, partsOf } from '../model-shape';
+import type { QuantisedFiles } from '../../run/quantised-files';
+import type { Mapping } from '../../run/run';
+import { knownModel, quantisedModelOf } from '../model-shape';
 import { call, literal, object } from './literal';
 
 /** The model of a train config as a program says it. */
@@ -48,8 +50,9 @@ export function importedModel(args: Mapping, env: ReadonlyMap<string, string>, f
   const repository = local ? cachedRepository(name) : name;
   const { shape, ...unknown } = knownModel(name, files);
   const unplanned = 'unplanned' in unknown ? unknown.unplanned : undefined;
+  const quantised = quantisedModelOf(name, files);
   const known = catalogued(repository);
-  const { model, code } = known ?? custom(repository ?? name, shape, quantizationOf(name, files));
+  const { model, code } = known ?? custom(repository ?? name, shape, quantised);
   const byName = known === undefined && files.read(join(name, 'config.json')) === undefined;
   const plannedAs = byName ? shape?.name : undefined;
   if (repository === undefined) {
@@ -74,7 +77,7 @@ export function importedModel(args: Mapping, env: ReadonlyMap<string, string>, f
     ['endpoint', hub === 'huggingFace' && env.has('HF_ENDPOINT') ? literal(env.get('HF_ENDPOINT')) : undefined],
   ]);
   const source = call(`Source.${hub}`, options);
-  const gibibytes = claimSize(model?._shape);
+  const gibibytes = claimSize(model?._shape, model?._quantised);
   return {
     code,
     cache: call(
@@ -124,31 +127,18 @@ function cachedRepository(path: string): string | undefined {
   return inCache || catalogued(repository) !== undefined ? repository : undefined;
 }
 
-/** What the model's config.json says of its quantisation, which no shape holds. */
-function quantizationOf(name: string, files: Files): Mapping {
-  const text = files.kind(name) === 'folder' ? files.read(join(name, 'config.json')) : undefined;
-  if (text === undefined || isTooDeep(text)) return {};
-  try {
-    const config: unknown = JSON.parse(text);
-    const quantization = isMapping(config) ? config['quantization_config'] : undefined;
-    return isMapping(quantization) ? { quantization_config: quantization } : {};
-  } catch {
-    return {};
-  }
-}
-
-function custom(repository: string, shape: ModelShape | undefined, quantization: Mapping): Named {
+function custom(repository: string, shape: ModelShape | undefined, quantised: QuantisedFiles | undefined): Named {
   const description = {
     name: partsOf(repository)[0] ?? 'model',
     repository: PATH.test(repository) ? (partsOf(repository)[0] ?? 'model') : repository,
-    config: shape === undefined ? {} : { ...configOf(shape), ...quantization },
+    config: shape === undefined ? {} : configOf(shape, quantised),
   };
   const code = call('Model.custom', object(Object.entries(description).map(([key, value]) => [key, literal(value)])));
   return shape === undefined ? { code } : { model: Model.custom(description), code };
 }
 
 /** A shape as the config.json says it. */
-function configOf(shape: ModelShape): Mapping {
+function configOf(shape: ModelShape, quantised: QuantisedFiles | undefined): Mapping {
   return {
     model_type: shape.modelType,
     hidden_size: shape.hiddenSize,
@@ -159,12 +149,22 @@ function configOf(shape: ModelShape): Mapping {
     head_dim: shape.headDim,
     vocab_size: shape.vocabSize,
     tie_word_embeddings: shape.tiedEmbeddings,
+    ...(saysBias(shape.modelType) ? { attention_bias: shape.attentionBias } : {}),
     ...(shape.experts === undefined
       ? {}
       : {
           num_experts: shape.experts.count,
           num_experts_per_tok: shape.experts.perToken,
           moe_intermediate_size: shape.experts.intermediateSize,
+        }),
+    ...(quantised === undefined
+      ? {}
+      : {
+          quantization_config: {
+            quant_method: quantised.method,
+            ...(quantised.bits === undefined ? {} : { bits: quantised.bits }),
+            group_size: quantised.groupSize,
+          },
         }),
   };
 }
@@ -176,7 +176,7 @@ export function hubOf(name: string, local: boolean, env: ReadonlyMap<string, str
 }
 
 /** Twice the weights, in tens of GiB: room for another model beside them. */
-function claimSize(shape: ModelShape | undefined): number {
+function claimSize(shape: ModelShape | undefined, quantised: QuantisedFiles | undefined): number {
   if (shape === undefined) return 60;
-  return Math.max(SMALLEST_CLAIM, Math.ceil((2 * modelFileBytes(shape)) / 2 ** 30 / 10) * 10);
+  return Math.max(SMALLEST_CLAIM, Math.ceil((2 * modelFileBytes(shape, quantised)) / 2 ** 30 / 10) * 10);
 }

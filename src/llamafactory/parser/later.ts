@@ -1,19 +1,23 @@
 import { asJson } from '../../run/as-json';
 import type { Place } from '../../run/finding';
 import { nearest } from '../../run/nearest';
+import { isUndoneOnLoad } from '../../run/quantised-files';
 import { since } from '../../run/releases';
+import { DATA_TYPES, dataFilesAt } from '../data-files';
 import { joinPath, meantFile } from '../files';
 import { jsonFault } from '../json-fault';
 import { hasTemplate, templatesOf } from '../templates';
 import { isZero3 } from './deepspeed';
 import { put, remove } from './edits';
 import { isNone } from './model';
-import { among, contains, equal, hashable, isDict, items, loadJson, needPath, needString } from './python';
-import { quantizes } from './quantizes';
+import { needsPackages } from './packages';
+import { among, contains, equal, hashable, isDict, items, loadJson, needPath, needString, truthy } from './python';
+import { asksToQuantize } from './quantizes';
 import { once, type State, type Step } from './state';
 
 const DATA_PARSER = 'src/llamafactory/data/parser.py';
 const QUANTIZATION = 'src/llamafactory/model/model_utils/quantization.py';
+const ADAPTER = 'src/llamafactory/model/adapter.py, init_adapter';
 const STAGES = ['pt', 'sft', 'rm', 'ppo', 'dpo', 'kto'];
 
 /** What fails after the parser and can be told without weights: template, data sets, stage, quantisation, attention. */
@@ -54,12 +58,50 @@ export const LATER_STEPS: readonly Step[] = [
     },
   },
   {
+    id: 'ptq-sharded',
+    keys: ['model_name_or_path', 'deepspeed'],
+    title: 'a model whose files are quantised already does not go with ZeRO-3 or FSDP',
+    message: (state) => `${quantisedFiles(state)}, which does not go with ${state.fsdpEnabled ? 'FSDP' : 'ZeRO-3'}`,
+    upstream: 'DeepSpeed ZeRO-3 or FSDP is incompatible with PTQ-quantized models.',
+    source: QUANTIZATION,
+    refuses: (state) => staysQuantised(state) && (isZero3(state) || state.fsdpEnabled),
+    fix: () => [],
+    change:
+      'train the model it was made from with quantization_bit: 4, or this one without ZeRO-3 and FSDP: with ZeRO-2, or without a DeepSpeed config',
+  },
+  ptqPackage('gptq', 'gptqmodel'),
+  ptqPackage('awq', 'autoawq'),
+  ptqPackage('aqlm', 'aqlm'),
+  {
+    id: 'ptq-tuning',
+    keys: ['finetuning_type', 'model_name_or_path'],
+    title: 'weights whose files are quantised already can not be trained themselves',
+    message: (state) => `${quantisedFiles(state)}, and such weights can not be trained themselves`,
+    upstream: 'Quantized models can only be used for the LoRA or OFT tuning.',
+    source: ADAPTER,
+    refuses: (state) =>
+      staysQuantised(state) &&
+      truthy(state.values['do_train']) &&
+      !among(state.values['finetuning_type'], since(state.release, '0.9.4') ? ['lora', 'oft'] : ['lora']),
+    fix: (state) => put(state, 'finetuning_type', 'lora'),
+    change: 'set finetuning_type: lora, or train the model it was made from',
+  },
+  {
+    id: 'ptq-pissa',
+    keys: ['pissa_init'],
+    title: 'PiSSA does not start from weights whose files are quantised already',
+    message: (state) => `${quantisedFiles(state)}, and PiSSA does not start from such weights`,
+    upstream: 'Cannot initialize PiSSA adapter on quantized models.',
+    source: ADAPTER,
+    refuses: (state) => staysQuantised(state) && truthy(state.values['do_train']) && truthy(state.values['pissa_init']),
+  },
+  {
     id: 'export-quantization-bit',
     keys: ['export_quantization_bit'],
     message: 'quantising on export needs the packages optimum and gptqmodel, and has no part in training',
     upstream: 'AutoGPTQ only accepts 2/3/4/8-bit quantization.',
     source: QUANTIZATION,
-    refuses: ({ values }) => !isNone(values['export_quantization_bit']),
+    refuses: ({ values, input }) => input.quantised === undefined && !isNone(values['export_quantization_bit']),
   },
   {
     id: 'bnb-bits',
@@ -67,10 +109,10 @@ export const LATER_STEPS: readonly Step[] = [
     message: 'bitsandbytes takes `quantization_bit` 4 or 8',
     upstream: 'Bitsandbytes only accepts 4-bit or 8-bit quantization.',
     source: QUANTIZATION,
-    refuses: ({ values }) =>
-      quantizes(values, 'bnb') &&
-      among(values['finetuning_type'], ['lora', 'oft']) &&
-      !among(values['quantization_bit'], [8, 4]),
+    refuses: (state) =>
+      quantizes(state, 'bnb') &&
+      among(state.values['finetuning_type'], ['lora', 'oft']) &&
+      !among(state.values['quantization_bit'], [8, 4]),
     fix: (state) => put(state, 'quantization_bit', 4),
   },
   {
@@ -79,7 +121,7 @@ export const LATER_STEPS: readonly Step[] = [
     message: '`double_quantization` must be true or false',
     upstream: 'bnb_4bit_use_double_quant must be a boolean',
     source: 'transformers: src/transformers/utils/quantization_config.py',
-    refuses: ({ values }) => fourBit(values) && typeof values['double_quantization'] !== 'boolean',
+    refuses: (state) => fourBit(state) && typeof state.values['double_quantization'] !== 'boolean',
   },
   {
     id: 'quantization-type',
@@ -87,7 +129,7 @@ export const LATER_STEPS: readonly Step[] = [
     message: '`quantization_type` must be a string',
     upstream: 'bnb_4bit_quant_type must be a string',
     source: 'transformers: src/transformers/utils/quantization_config.py',
-    refuses: ({ values }) => fourBit(values) && typeof values['quantization_type'] !== 'string',
+    refuses: (state) => fourBit(state) && typeof state.values['quantization_type'] !== 'string',
   },
   {
     id: 'bnb-bits-sharded',
@@ -96,18 +138,46 @@ export const LATER_STEPS: readonly Step[] = [
     upstream: 'Only 4-bit quantized model can use fsdp+qlora or auto device map.',
     source: QUANTIZATION,
     refuses: (state) =>
-      quantizes(state.values, 'bnb') &&
+      quantizes(state, 'bnb') &&
       equal(state.values['quantization_bit'], 8) &&
       (isZero3(state) || state.fsdpEnabled || equal(state.values['quantization_device_map'], 'auto')),
     fix: (state) => put(state, 'quantization_bit', 4),
   },
   otherMethod('hqq', [8, 6, 5, 4, 3, 2, 1]),
+  methodPackage('hqq'),
   otherMethod('eetq', [8]),
+  methodPackage('eetq'),
   attention(['auto', 'disabled', 'sdpa', 'fa2']),
 ];
 
-function fourBit(values: State['values']): boolean {
-  return quantizes(values, 'bnb') && equal(values['quantization_bit'], 4);
+/** Whether the model is quantised while it is loaded: files that are quantised already go first. */
+function quantizes({ values, input }: State, method: string): boolean {
+  return input.quantised === undefined && asksToQuantize(values, method);
+}
+
+function fourBit(state: State): boolean {
+  return quantizes(state, 'bnb') && equal(state.values['quantization_bit'], 4);
+}
+
+/** Whether the model's files are quantised already, and stay so once they are loaded. */
+function staysQuantised({ input, release }: State): boolean {
+  return input.quantised !== undefined && !isUndoneOnLoad(release, input.quantised);
+}
+
+function quantisedFiles({ input }: State): string {
+  return `the model's files are quantised already (${input.quantised?.method}, by its ${input.quantised?.said})`;
+}
+
+/** What a model whose files are quantised is loaded with. */
+function ptqPackage(method: string, name: string): Step {
+  return needsPackages({
+    key: 'model_name_or_path',
+    names: [name],
+    what: `a model quantised by ${method}`,
+    removable: false,
+    source: QUANTIZATION,
+    needed: ({ input }) => input.quantised?.method === method,
+  });
 }
 
 function otherMethod(method: 'hqq' | 'eetq', bits: readonly number[]): Step {
@@ -118,23 +188,32 @@ function otherMethod(method: 'hqq' | 'eetq', bits: readonly number[]): Step {
   return {
     id: `${method}-quantization`,
     keys: ['quantization_method', 'quantization_bit'],
-    title: `${name} needs a package that is not there, does not go with ZeRO-3 or FSDP, and takes some widths only`,
+    title: `${name} does not go with ZeRO-3 or FSDP, and takes some widths only`,
     message: (state) =>
       [
-        `${name} needs the package ${method}, which an installation of LLaMA-Factory does not bring`,
-        ...(sharded(state) ? ['it does not go with ZeRO-3 or FSDP'] : []),
-        ...(takesBits(state) ? [] : [`it takes \`quantization_bit\` ${listed}`]),
+        ...(sharded(state) ? [`${name} does not go with ZeRO-3 or FSDP`] : []),
+        ...(takesBits(state) ? [] : [`${name} takes \`quantization_bit\` ${listed}`]),
       ].join('; '),
     // The first that the real parser stops at.
-    upstream(state) {
-      if (!takesBits(state)) return `${name} only accepts ${listed}-bit quantization.`;
-      if (sharded(state)) return `${name} quantization is incompatible with DeepSpeed ZeRO-3 or FSDP.`;
-      return `The '${method}' distribution was not found and is required by this application.`;
-    },
+    upstream: (state) =>
+      takesBits(state)
+        ? `${name} quantization is incompatible with DeepSpeed ZeRO-3 or FSDP.`
+        : `${name} only accepts ${listed}-bit quantization.`,
     source: QUANTIZATION,
-    refuses: ({ values }) => quantizes(values, method),
+    refuses: (state) => quantizes(state, method) && (sharded(state) || !takesBits(state)),
     fix: (state) => [...put(state, 'quantization_method', 'bnb'), ...put(state, 'quantization_bit', 4)],
   };
+}
+
+function methodPackage(method: 'hqq' | 'eetq'): Step {
+  return needsPackages({
+    key: 'quantization_method',
+    names: [method],
+    what: `\`quantization_method: ${method}\``,
+    removable: false,
+    source: QUANTIZATION,
+    needed: (state) => quantizes(state, method),
+  });
 }
 
 function attention(kernels: readonly string[]): Step {
@@ -233,9 +312,10 @@ function datasetInfo(state: State, needed: boolean): Info | DatasetFault | undef
   }
   if (text !== lastRead?.text) lastRead = { text, info: infoIn(text) };
   if (lastRead.info !== undefined) return lastRead.info;
+  const mark = text.startsWith('\ufeff') ? ': it begins with a byte order mark' : '';
   const fault = jsonFault(text);
   const place = fault && { file: path, line: fault.line, column: fault.column };
-  return { text: `${path} is not valid JSON${fault === undefined ? '' : `: ${fault.text}`}`, place };
+  return { text: `${path} is not valid JSON${mark === '' && fault !== undefined ? `: ${fault.text}` : mark}`, place };
 }
 
 /** What was read last: the configs of one folder share the file. */
@@ -300,10 +380,21 @@ function faultOfEntry(state: State, name: string, entry: Readonly<Record<string,
       const text = `the file of data set ${name}, ${missing}, is not there`;
       return meant === undefined ? { name, text, absent: missing } : { name, text: `${text}; did you mean ${meant}?` };
     }
+    const ending = unreadEnding(state, entry['file_name']);
+    if (ending !== undefined)
+      return { name, text: `${ending} of data set ${name} is none of ${DATA_TYPES.join(', ')}` };
   }
   const formatting = 'formatting' in entry ? entry['formatting'] : 'alpaca';
   if (among(formatting, ['alpaca', 'sharegpt', 'openai'])) return undefined;
   return { name, text: `\`formatting\` of data set ${name} is none of alpaca, sharegpt, openai` };
+}
+
+/** The ending of a file that no reader is for: they are told by it, in small letters. */
+function unreadEnding({ values, files }: State, file: unknown): string | undefined {
+  if (!files || typeof file !== 'string' || typeof values['dataset_dir'] !== 'string') return undefined;
+  const path = joinPath(values['dataset_dir'], file);
+  if (files.kind(path) !== 'file' || dataFilesAt([path], path).length > 0) return undefined;
+  return `the ending of the file ${path}`;
 }
 
 function missingFile({ values, files }: State, file: unknown): string | undefined {

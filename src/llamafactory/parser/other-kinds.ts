@@ -6,7 +6,7 @@ import { FINETUNING_STEPS } from './finetuning';
 import { LATER_STEPS } from './later';
 import { isNone, MODEL_STEPS } from './model';
 import { among, equal, length, needPath } from './python';
-import { quantizes } from './quantizes';
+import { asksToQuantize } from './quantizes';
 import type { State, Step } from './state';
 import { TRAIN_STEPS } from './train';
 
@@ -99,7 +99,7 @@ export const OTHER_STEPS: Readonly<Record<Exclude<ConfigKind, 'train'>, readonly
       refuses: ({ values }) =>
         !isNone(values['adapter_name_or_path']) &&
         isNone(values['export_quantization_bit']) &&
-        ['bnb', 'hqq', 'eetq'].some((method) => quantizes(values, method)),
+        ['bnb', 'hqq', 'eetq'].some((method) => asksToQuantize(values, method)),
     },
   ],
   inference: [

@@ -23,7 +23,7 @@ import { TRAINING_STEPS } from './training';
 export interface Verdict {
   /** The parser of that release takes the run, and what fails soon after it without a GPU doesn't fail. */
   readonly accepted: boolean;
-  /** Why not; none if accepted. */
+  /** Why not, or what it hangs on; no errors if accepted. */
   readonly findings: readonly Finding[];
 }
 
@@ -64,7 +64,7 @@ export function parse(input: ParserInput): Verdict {
     const finding = take(step, state);
     if (finding && !findings.some(({ id, key }) => id === finding.id && key === finding.key)) findings.push(finding);
   }
-  return { accepted: findings.length === 0, findings };
+  return { accepted: findings.every(({ severity }) => severity !== Severity.ERROR), findings };
 }
 
 function take(step: Step, state: State): Finding | undefined {
@@ -83,13 +83,14 @@ function refusal(rule: ParserRule, state: State): Finding {
   const given = rule.missing ? undefined : rule.keys.find((name) => name in args);
   const key = given ?? rule.keys[0] ?? '';
   const fix = rule.fix ? rule.fix(state) : remove(state, key);
+  const severity = rule.severity?.(state) ?? Severity.ERROR;
   const textOf = (text: ParserRule['message']) => (typeof text === 'string' ? text : text(state));
   return {
     id: rule.id,
-    severity: Severity.ERROR,
+    severity,
     path: state.input.path,
     key,
-    message: `${textOf(rule.message)}; LLaMA-Factory refuses it: "${textOf(rule.upstream)}"`,
+    message: `${textOf(rule.message)}; LLaMA-Factory refuses it${severity === Severity.ERROR ? '' : ' otherwise'}: "${textOf(rule.upstream)}"`,
     got: key in args ? asJson(args[key]) : undefined,
     ...withFix(fix, rule.change),
     absent: rule.absent?.(state),

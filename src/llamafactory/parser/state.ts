@@ -1,4 +1,4 @@
-import type { Edit, Place } from '../../run/finding';
+import type { Edit, Place, Severity } from '../../run/finding';
 import type { ParserId } from '../../run/finding-ids';
 import type { Release, ReleaseRange } from '../../run/releases';
 import type { Run } from '../../run/run';
@@ -8,7 +8,7 @@ import { PyFloat } from './python';
 
 /** A run as the parser's twin looks at it. */
 export type ParserInput = Pick<Run, 'path' | 'file' | 'release' | 'args' | 'gpus' | 'nodes'> &
-  Partial<Pick<Run, 'kind' | 'deepspeed' | 'datasets' | 'card' | 'image'>> & {
+  Partial<Pick<Run, 'kind' | 'deepspeed' | 'datasets' | 'card' | 'image' | 'quantised'>> & {
     /** The keys whose value is a whole number written as a float, `2.0`: the loader knows, a plain mapping can't say. */
     readonly floats?: ReadonlySet<string>;
     /**
@@ -74,6 +74,11 @@ export interface ParserRule {
    * @default - in the train config, at the key
    */
   place?(state: State): Place | undefined;
+  /**
+   * How bad it is, where what decides is not known here; a warning refuses nothing.
+   * @default - an error
+   */
+  severity?(state: State): Severity;
   /** True if the parser refuses. May throw PyError where Python would raise. */
   refuses(state: State): boolean;
   /**

@@ -3,6 +3,7 @@ import type { ReleaseRange } from '../../run/releases';
 import { isZero3 } from './deepspeed';
 import { put, remove } from './edits';
 import { isNone } from './model';
+import { needsPackages } from './packages';
 import { among, equal, greater, length, less, numeric, PyError, truthy } from './python';
 import type { State, Step } from './state';
 
@@ -288,25 +289,31 @@ export const TRAIN_STEPS: readonly Step[] = [
     fix: () => [],
     change: 'name one adapter: merge the others into the model first',
   },
-  needsPackage('use_kt', 'ktransformers', { since: '0.9.4', before: '0.9.5' }),
-  needsPackage('use_kt', 'kt-kernel, transformers-kt and accelerate-kt', { since: '0.9.5' }),
-  needsPackage('use_unsloth', 'unsloth'),
-  needsPackage('enable_liger_kernel', 'liger-kernel'),
-  {
-    id: 'package-missing',
-    keys: ['mixture_of_depths'],
-    message:
-      '`mixture_of_depths` needs the package mixture-of-depth, which an installation of LLaMA-Factory does not bring',
-    upstream: 'No package metadata was found for mixture-of-depth>=1.1.6',
-    source: SOURCE,
-    refuses: ({ values }) => !isNone(values['mixture_of_depths']),
-  },
-  needsPackage('use_galore', 'galore_torch'),
-  needsPackage('use_apollo', 'apollo_torch'),
-  needsPackage('use_badam', 'badam'),
-  needsPackage('use_adam_mini', 'adam-mini'),
-  needsPackage('use_swanlab', 'swanlab', { since: '0.9.4' }),
-  needsPackage('predict_with_generate', 'jieba, nltk and rouge_chinese'),
+  needsPackages({
+    key: 'use_kt',
+    names: ['ktransformers'],
+    releases: { since: '0.9.4', before: '0.9.5' },
+    removable: false,
+  }),
+  needsPackages({
+    key: 'use_kt',
+    names: ['kt-kernel', 'transformers-kt', 'accelerate-kt'],
+    releases: { since: '0.9.5' },
+    removable: false,
+  }),
+  needsPackages({ key: 'use_unsloth', names: ['unsloth'] }),
+  needsPackages({ key: 'enable_liger_kernel', names: ['liger-kernel'] }),
+  needsPackages({
+    key: 'mixture_of_depths',
+    names: ['mixture-of-depth'],
+    needed: ({ values }) => !isNone(values['mixture_of_depths']),
+  }),
+  needsPackages({ key: 'use_galore', names: ['galore_torch'] }),
+  needsPackages({ key: 'use_apollo', names: ['apollo_torch'] }),
+  needsPackages({ key: 'use_badam', names: ['badam'] }),
+  needsPackages({ key: 'use_adam_mini', names: ['adam-mini'] }),
+  needsPackages({ key: 'use_swanlab', names: ['swanlab'], releases: { since: '0.9.4' } }),
+  needsPackages({ key: 'predict_with_generate', names: ['jieba', 'nltk', 'rouge_chinese'] }),
   {
     id: 'trackio-project',
     keys: ['project', 'report_to'],
@@ -399,21 +406,6 @@ function withZero3(id: ParserId, key: string, upstream: string, releases?: Step[
     upstream,
     source: SOURCE,
     refuses: (state) => truthy(state.values[key]) && isZero3(state),
-  };
-}
-
-/** A package that an installation of LLaMA-Factory with DeepSpeed, bitsandbytes and matplotlib lacks. */
-function needsPackage(key: string, name: string, releases?: Step['releases']): Step {
-  return {
-    id: 'package-missing',
-    keys: [key],
-    releases,
-    title: 'an argument needs a package that an installation of LLaMA-Factory does not bring',
-    message: `\`${key}\` needs ${name}, which an installation of LLaMA-Factory does not bring`,
-    upstream: `No package metadata was found for ${name}`,
-    source: SOURCE,
-    refuses: ({ values, input }) =>
-      truthy(values[key]) && !(key === 'enable_liger_kernel' && input.image?.ligerKernel !== undefined),
   };
 }
 

@@ -102,17 +102,18 @@ export function optionsOf(settings: Settings): Options {
     .map((share) => Math.floor((settings.cutoffLen * share) / 64) * 64)
     .filter((n) => n >= 256);
   const lora = settings.finetuning === 'lora';
+  // neither 8 bits of bitsandbytes nor files that are quantised already go with ZeRO-3
+  const isUnsharded = settings.bits === 8 || settings.groupSize !== undefined;
   return {
     trainBatch: [undefined, ...batches],
     evalBatch: settings.evaluates && settings.evalBatch > 1 ? [undefined, 1] : [undefined],
     checkpointing: settings.checkpointing ? [undefined] : [undefined, true],
-    strategy:
-      settings.bits === 8 ? [undefined, ...strategies.filter((each) => each === 'ddp')] : [undefined, ...strategies],
+    strategy: [undefined, ...strategies.filter((each) => each === 'ddp' || !isUnsharded)],
     liger: settings.liger ? [undefined] : [undefined, true],
     // it changes how many samples a batch holds, so it is advised for speed alone
     neatPacking: [undefined],
     loraRank: lora && settings.loraRank >= 16 ? [undefined, Math.floor(settings.loraRank / 2)] : [undefined],
-    bits: settings.bits !== 4 && lora ? [undefined, 4] : [undefined],
+    bits: settings.bits !== 4 && settings.groupSize === undefined && lora ? [undefined, 4] : [undefined],
     cutoffLen: [undefined, ...shorter],
   };
 }

@@ -54,6 +54,12 @@ function isKnown(type: string): type is Architecture {
   return Object.hasOwn(ARCHITECTURES, type);
 }
 
+/** Whether a config.json of this type says whether queries, keys and values have a bias. */
+export function saysBias(type: string): boolean {
+  const blocks: Blocks | undefined = isKnown(type) ? ARCHITECTURES[type] : undefined;
+  return blocks?.biasIsSaid === true;
+}
+
 /**
  * The shape of a model from its config.json.
  *

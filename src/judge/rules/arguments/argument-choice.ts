@@ -1,9 +1,9 @@
-import { isGiven } from '../../../llamafactory/effective-arguments';
 import { type Field, fieldsOf } from '../../../llamafactory/fields';
 import { type Edit, EditOperation, type Finding, Severity } from '../../../run/finding';
 import { nearest } from '../../../run/nearest';
 import type { Run } from '../../../run/run';
 import type { Rule } from '../../rule';
+import { isUnread } from '../../unread-arguments';
 
 /** Choices that the parser checks itself, or the code right after it. */
 const CHECKED = new Set([
@@ -42,7 +42,7 @@ export const rule: Rule = {
       if (typeof value !== 'string') continue;
       const field = fields.get(key);
       // What it does to a run that quantises is said by a rule of its own.
-      const elsewhere = key === 'quantization_method' && isGiven(run, 'quantization_bit');
+      const elsewhere = key === 'quantization_method' || isUnread(run, key);
       const finding = field?.settable && !elsewhere ? fault(run, field, value) : undefined;
       if (finding !== undefined) findings.push(finding);
     }

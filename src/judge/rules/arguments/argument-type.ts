@@ -4,6 +4,7 @@ import { asJson } from '../../../run/as-json';
 import { type Edit, EditOperation, type Finding, Severity } from '../../../run/finding';
 import type { Run } from '../../../run/run';
 import type { Rule } from '../../rule';
+import { isUnread } from '../../unread-arguments';
 
 /** Arguments that LLaMA-Factory splits at commas: a YAML list does as well. */
 const LISTS = new Set([
@@ -93,7 +94,7 @@ export const rule: Rule = {
     for (const key of Object.keys(run.args)) {
       const value = run.args[key];
       const field = fields.get(key);
-      if (field?.settable && !isRight(field, value)) findings.push(fault(run, field, value));
+      if (field?.settable && !isRight(field, value) && !isUnread(run, key)) findings.push(fault(run, field, value));
     }
     return findings;
   },

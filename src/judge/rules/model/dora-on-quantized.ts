@@ -1,5 +1,4 @@
 import { isGiven, isOn, numberOf, textOf } from '../../../llamafactory/effective-arguments';
-import { QUANTISED } from '../../../planning/layers';
 import { Severity } from '../../../run/finding';
 import type { Run } from '../../../run/run';
 import { found, setArgument } from '../../found';
@@ -29,12 +28,7 @@ export const rule: Rule = {
   },
 };
 
-/** By the arguments or by its name; a method that LLaMA-Factory doesn't apply quantises nothing. */
+/** On load or already; a method that LLaMA-Factory doesn't apply quantises nothing. */
 function isQuantised(run: Run): boolean {
-  const model = textOf(run, 'model_name_or_path').split('/').at(-1) ?? '';
-  return (
-    (numberOf(run, 'quantization_bit', 0) > 0 && quantisesOnLoad(run)) ||
-    QUANTISED.test(model) ||
-    /bnb-4bit/i.test(model)
-  );
+  return run.quantised !== undefined || (numberOf(run, 'quantization_bit', 0) > 0 && quantisesOnLoad(run));
 }

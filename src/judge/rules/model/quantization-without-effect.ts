@@ -1,5 +1,4 @@
-import { argumentOf, isGiven, textOf } from '../../../llamafactory/effective-arguments';
-import { QUANTISED } from '../../../planning/layers';
+import { argumentOf, isGiven } from '../../../llamafactory/effective-arguments';
 import { strategyOf } from '../../../planning/settings';
 import { Severity } from '../../../run/finding';
 import type { Run } from '../../../run/run';
@@ -23,8 +22,8 @@ export const rule: Rule = {
   everyKind: true,
   check(run) {
     if (!isGiven(run, 'quantization_bit') || quantisesOnLoad(run)) return [];
-    // For them the method says what they are.
-    if (QUANTISED.test(textOf(run, 'model_name_or_path'))) return [];
+    // Of files that are quantised already the method says what they are.
+    if (run.quantised !== undefined) return [];
     return [
       found(rule, run, {
         key: 'quantization_method',

@@ -3,7 +3,7 @@ import { Severity } from '../../../run/finding';
 import type { Run } from '../../../run/run';
 import { type Fault, found, setArgument } from '../../found';
 import { qwen3Of } from '../../qwen3';
-import { answersIn, readDatasets } from '../../rows';
+import { thinksInData } from '../../rows';
 import type { Rule } from '../../rule';
 
 export const rule: Rule = {
@@ -14,13 +14,7 @@ export const rule: Rule = {
   source: 'src/llamafactory/data/template.py, ReasoningTemplate; LLaMA-Factory issues 8832, 9392',
   check(run) {
     if (run.args['template'] !== 'qwen3' || !isOn(run, 'enable_thinking')) return [];
-    const datasets = readDatasets(run);
-    const complete = datasets.length > 0 && datasets.length === run.datasets.length;
-    const thinks = datasets.some(({ rows, entry }) => {
-      const answers = answersIn(entry);
-      return rows.some((row) => answers(row).some((answer) => answer.includes('<think>')));
-    });
-    if (!complete || thinks) return [];
+    if (thinksInData(run) !== false) return [];
     return [
       found(rule, run, {
         key: 'enable_thinking',

@@ -20,16 +20,9 @@ describe('argument-choice', () => {
     expect(check(args)).toEqual([]);
   });
 
-  test('quantization_method: bitsandbytes, a name of 0.9.2, becomes bnb', () => {
-    expect(check({ quantization_method: 'bitsandbytes' })).toMatchObject([
-      {
-        id: 'argument-choice',
-        severity: 'error',
-        key: 'quantization_method',
-        change: 'set `quantization_method` to `bnb`',
-        fix: [{ op: EditOperation.SET, value: 'bnb' }],
-      },
-    ]);
+  test('of what nothing reads no value is wrong', () => {
+    expect(check({ quantization_method: 'bitsandbytes', quantization_bit: null })).toEqual([]);
+    expect(check({ pref_loss: 'zzz', stage: 'sft' })).toEqual([]);
   });
 
   test('a choice of a later release is an error', () => {
@@ -38,10 +31,14 @@ describe('argument-choice', () => {
   });
 
   test('the nearest choice is the fix', () => {
-    expect(check({ pref_loss: 'sigmoide' })).toMatchObject([{ fix: [{ op: EditOperation.SET, value: 'sigmoid' }] }]);
+    expect(check({ stage: 'dpo', pref_loss: 'sigmoide' })).toMatchObject([
+      { fix: [{ op: EditOperation.SET, value: 'sigmoid' }] },
+    ]);
   });
 
   test('what is like no choice is removed', () => {
-    expect(check({ pref_loss: 'zzz' })).toMatchObject([{ fix: [{ op: EditOperation.REMOVE, key: 'pref_loss' }] }]);
+    expect(check({ stage: 'dpo', pref_loss: 'zzz' })).toMatchObject([
+      { fix: [{ op: EditOperation.REMOVE, key: 'pref_loss' }] },
+    ]);
   });
 });

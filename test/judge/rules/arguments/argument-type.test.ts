@@ -79,4 +79,10 @@ describe('argument-type', () => {
   test('says what is allowed', () => {
     expect(check({ lora_rank: 0 })).toMatchObject([{ got: '0', allowed: 'a whole number above 0' }]);
   });
+
+  test('of what nothing reads no value is wrong', () => {
+    expect(check({ stage: 'sft', pref_beta: null })).toEqual([]);
+    expect(check({ finetuning_type: 'full', lora_rank: 0 })).toEqual([]);
+    expect(check({ stage: 'dpo', pref_beta: 0 })).toMatchObject([{ key: 'pref_beta' }]);
+  });
 });

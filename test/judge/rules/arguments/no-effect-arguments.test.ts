@@ -22,6 +22,10 @@ ruleCases(rule, {
       finds: [{ key: 'freeze_trainable_modules' }],
     },
     'OFT numbers in a LoRA run': { args: { oft_rank: 8 }, finds: [{ key: 'oft_rank' }] },
+    'a method without bits': {
+      args: { quantization_method: 'bitsandbytes', quantization_bit: null },
+      finds: [{ key: 'quantization_method', severity: Severity.ADVICE }],
+    },
     'preferences in stage sft': { args: { pref_beta: 0.1 }, finds: [{ key: 'pref_beta' }] },
     'how to generate, where nothing is generated': {
       args: { top_p: 0.9, max_new_tokens: 512 },

@@ -1,5 +1,6 @@
 import { rule } from '../../../../src/judge/rules/model/dora-on-quantized';
 import { EditOperation, Severity } from '../../../../src/run/finding';
+import { quantisedFilesOf } from '../../../../src/run/quantised-files';
 import { ruleCases } from '../rule-cases';
 
 const dora = { do_train: true, use_dora: true };
@@ -18,8 +19,8 @@ ruleCases(rule, {
     'eight bits by bnb, as text': { args: { ...dora, quantization_bit: '8', quantization_method: 'bnb' }, finds },
     'another method that is applied': { args: { ...dora, quantization_bit: 4, quantization_method: 'hqq' }, finds },
     'a third': { args: { ...dora, quantization_bit: 8, quantization_method: 'eetq' }, finds },
-    'a model quantised already': { args: { ...dora, model_name_or_path: 'Qwen/Qwen3-14B-AWQ' }, finds },
-    'by bitsandbytes': { args: { ...dora, model_name_or_path: '/models/Qwen3-14B-bnb-4bit' }, finds },
+    'a model quantised already': { args: dora, quantised: quantisedFilesOf('Qwen3-14B-AWQ'), finds },
+    'by bitsandbytes': { args: dora, quantised: quantisedFilesOf('Qwen3-14B-bnb-4bit'), finds },
     'new adapters on top of old': {
       args: { ...dora, quantization_bit: 4, adapter_name_or_path: 'saves/a', create_new_adapter: true },
       finds,

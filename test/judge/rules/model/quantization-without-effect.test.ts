@@ -1,5 +1,6 @@
 import { rule } from '../../../../src/judge/rules/model/quantization-without-effect';
 import { EditOperation, Severity } from '../../../../src/run/finding';
+import { quantisedFilesOf } from '../../../../src/run/quantised-files';
 import { deepspeed, ruleCases } from '../rule-cases';
 
 const set = (key: string, value: unknown) => ({ file: 'train.yaml', key, op: EditOperation.SET, value });
@@ -38,6 +39,7 @@ ruleCases(rule, {
     'null bits': { args: { quantization_bit: null, quantization_method: 'bitsandbytes' } },
     'a model that is quantised already': {
       args: { quantization_bit: 4, quantization_method: 'gptq', model_name_or_path: 'Qwen/Qwen3-14B-GPTQ-Int4' },
+      quantised: quantisedFilesOf('Qwen3-14B-GPTQ-Int4'),
     },
   },
 });
