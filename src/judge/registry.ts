@@ -35,7 +35,7 @@ const SEVERITIES: Readonly<Partial<Record<FindingId, readonly Severity[]>>> = {
   'dataset-rows': [WARNING],
   'deepspeed-missing-keys': [ADVICE],
   'flash-attention-unsupported': [WARNING],
-  'gpu-memory': [WARNING],
+  'gpu-memory': [WARNING, ADVICE],
   'gradient-checkpointing-stays-on': [ERROR, WARNING],
   'import-dataset': [WARNING, ERROR],
   'import-deepspeed': [WARNING],

@@ -1,4 +1,5 @@
-import { argumentOf, asNumber, isOn, namesOf, numberOf, textOf } from '../llamafactory/effective-arguments';
+import { argumentOf, asNumber, isGiven, isOn, namesOf, numberOf, textOf } from '../llamafactory/effective-arguments';
+import { before } from '../run/releases';
 import { isMapping, type Mapping, type Run } from '../run/run';
 
 /** How the GPUs share weights, gradients and optimizer. */
@@ -33,7 +34,10 @@ export interface Settings {
   readonly pureBf16: boolean;
   readonly checkpointing: boolean;
   readonly liger: boolean;
+  /** Samples are put one after another until a sequence is full. */
   readonly packing: boolean;
+  /** Batches are made of samples about as long as each other. */
+  readonly grouped: boolean;
   /** Packed samples see themselves alone: every batch carries a mask of its own. */
   readonly neatPacking: boolean;
   readonly streaming: boolean;
@@ -69,6 +73,12 @@ export function strategyOf(run: Run): PlanStrategy {
 function quantisedBits(run: Run): 16 | 8 | 4 {
   const bits = numberOf(run, 'quantization_bit', 16);
   return argumentOf(run, 'quantization_method') === 'bnb' && (bits === 4 || bits === 8) ? bits : 16;
+}
+
+/** Pre-training packs unless it is told not to. Source: llamafactory/hparams/parser.py, get_train_args. */
+function packs(run: Run): boolean {
+  if (isOn(run, 'neat_packing')) return true;
+  return isGiven(run, 'packing') ? isOn(run, 'packing') : textOf(run, 'stage') === 'pt';
 }
 
 const known = new WeakMap<Run, Settings>();
@@ -108,7 +118,10 @@ function readSettings(run: Run): Settings {
     // the Trainer turns it on by the one, LLaMA-Factory unless the other
     checkpointing: isOn(run, 'gradient_checkpointing') || !isOn(run, 'disable_gradient_checkpointing'),
     liger: isOn(run, 'enable_liger_kernel'),
-    packing: isOn(run, 'packing') || isOn(run, 'neat_packing') || textOf(run, 'stage') === 'pt',
+    packing: packs(run),
+    grouped: before(run.release, '0.9.5')
+      ? isOn(run, 'group_by_length')
+      : textOf(run, 'train_sampling_strategy') === 'group_by_length',
     neatPacking: isOn(run, 'neat_packing'),
     streaming: isOn(run, 'streaming'),
     flashAttention: textOf(run, 'flash_attn'),

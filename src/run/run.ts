@@ -60,4 +60,6 @@ export interface Run {
   readonly unplanned?: string;
   /** What the image holds; undefined: not known. */
   readonly image?: ImageContents;
+  /** Counts a text's tokens with the model's own tokenizer; undefined: its files aren't at hand. */
+  readonly tokensIn?: (text: string) => number;
 }

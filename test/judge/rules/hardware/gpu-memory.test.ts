@@ -52,7 +52,7 @@ ruleCases(rule, {
       datasets: [chat(100)],
       finds: [
         {
-          severity: Severity.WARNING,
+          severity: Severity.ADVICE,
           message: 'the run fits with the samples it has, but not in a step with sequences of cutoff_len 2048',
         },
       ],
