@@ -143,12 +143,15 @@ export class FineTuningJob extends Construct {
     { settled, code }: ResolvedRun,
     files: Readonly<Record<string, string>>,
   ): RunConfigMaps {
-    const made = settled.zero3 === undefined ? undefined : new DeepSpeedZero3(this, 'zero3', settled.zero3);
+    const { zero2, zero3 } = settled;
+    const made = zero3 === undefined ? undefined : new DeepSpeedZero3(this, 'zero3', zero3);
     const deepspeed = settled.deepspeed === undefined ? made : props.deepspeed;
+    const ofZero2 = zero2 && { [zero2.file]: `${JSON.stringify(zero2.config, null, 2)}\n` };
     return {
       config: contentConfigMap(this, 'Config', files, 'config').name,
       launch: launchFiles(Chart.of(this)),
-      deepspeed: deepspeed?.configMapName,
+      deepspeed:
+        ofZero2 === undefined ? deepspeed?.configMapName : contentConfigMap(this, 'Zero2', ofZero2, 'zero2').name,
       code:
         code === undefined || code.items.length === 0
           ? undefined

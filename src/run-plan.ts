@@ -14,6 +14,16 @@ export interface RunSchedule {
    * @default - the data isn't at hand
    */
   readonly evalSamples?: number;
+  /**
+   * Sequences that the samples to train on are packed into.
+   * @default - they aren't packed, or the data isn't at hand
+   */
+  readonly trainSequences?: number;
+  /**
+   * Sequences that the samples to evaluate on are packed into.
+   * @default - they aren't packed, or the data isn't at hand
+   */
+  readonly evalSequences?: number;
   /** Samples that one optimizer step sees: batch, accumulation and GPUs multiplied. */
   readonly effectiveBatch: number;
   /**
@@ -132,17 +142,28 @@ export interface RunBounds {
   readonly most: number;
 }
 
-/** How fast a run goes: bounds, with what they assume. */
-export interface RunThroughput {
-  /** Tokens a second over all GPUs, padding counted. */
+/** How fast a run goes, and how long it takes: bounds. */
+export interface RunSpeed {
+  /** Tokens of the samples a second over all GPUs, padding not counted. */
   readonly tokensPerSecond: RunBounds;
-  /** Seconds for one optimizer step of full sequences. */
+  /** Seconds for one optimizer step. */
   readonly secondsPerStep: RunBounds;
   /**
    * The whole run, evaluations included, start and model load not.
    * @default - the steps aren't known
    */
   readonly seconds?: RunBounds;
+}
+
+/** How fast a run goes on its data, beside the worst case, with what both assume. */
+export interface RunThroughput extends RunSpeed {
+  /**
+   * Tokens of a sample as the trainer cuts it, the mean.
+   * @default - the lengths aren't known, and the worst case stands
+   */
+  readonly sampleTokens?: number;
+  /** The worst case: every sequence has cutoff_len tokens. */
+  readonly fullSequences: RunSpeed;
   readonly assumptions: string[];
 }
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { hostNeeds } from '../src/planning/host';
 import { scheduleOf } from '../src/planning/schedule';
 import type { Run } from '../src/run/run';
-import { type Measurement, measurements, predict, predictSeconds, runOf } from './measured-runs';
+import { type Measurement, measurements, predict, predictSeconds, runOf, warmSeconds } from './measured-runs';
 
 /** Where the page is. */
 export const PAGE = join(__dirname, '..', 'docs', 'evidence.md');
@@ -67,8 +67,9 @@ lies above the smallest cap that trained, at most 10 % (a test says so). CUDA's 
 
 const SPEED = `## Load and speed of whole runs
 
-The load peak is what the allocator reserved before the first step. The last step is the one without warming up; the plan
-gives bounds, for full sequences.`;
+The load peak is what the allocator reserved before the first step. Seconds a step are the mean of all steps but the first,
+which warms up; the plan gives bounds, and a test says that each run lies within. Tokens are those of the samples, padding not
+counted.`;
 
 const gigabytes = (bytes: number | undefined) => (bytes === undefined ? '' : (bytes / 1e9).toFixed(2));
 const FILES = ['peaks.jsonl', 'unseen-points.jsonl', 'whole-runs.jsonl', 'several-ranks.jsonl'];
@@ -79,6 +80,7 @@ function others(m: Measurement): string {
     m.use_dora === true ? 'DoRA' : '',
     m.layers === undefined ? '' : `${m.layers} blocks of it`,
     m.lora_target === undefined ? '' : `LoRA on ${m.lora_target.replace(',', ' and ')}`,
+    m.sample_tokens === undefined ? '' : `samples of ${m.sample_tokens[0]} to ${m.sample_tokens.at(-1)} tokens`,
     m.padded === true ? 'half padded' : '',
     m.neat_packing === true ? 'neat_packing' : m.packing === true ? 'packing' : '',
     m.gradient_checkpointing ? '' : 'no checkpointing',
@@ -150,7 +152,7 @@ function capRow(m: Measurement): (string | number)[] {
 function speedRow(m: Measurement): (string | number)[] {
   const run = runOf(m);
   const bounds = predictSeconds(m);
-  const seconds = m.step_seconds?.at(-1);
+  const seconds = warmSeconds(m);
   const tokens = stepTokens(m, run);
   return [
     ...setting(m),
@@ -165,7 +167,9 @@ function speedRow(m: Measurement): (string | number)[] {
 /** Tokens of one optimizer step over all GPUs. */
 function stepTokens(m: Measurement, run: Run): number {
   const batches = Number(run.args['gradient_accumulation_steps']) * m.world_size;
-  return m.per_device_train_batch_size * m.sequence_tokens * batches;
+  const lengths = m.sample_tokens ?? [m.sequence_tokens];
+  const mean = lengths.reduce((sum, tokens) => sum + tokens, 0) / lengths.length;
+  return m.per_device_train_batch_size * mean * batches;
 }
 
 function cpuRow(line: CpuTraining): (string | number)[] {
@@ -200,8 +204,9 @@ export function cpuTrainings(): CpuTraining[] {
 /** The page. */
 export function evidence(): string {
   const measured = FILES.flatMap(measurements);
-  const timed = measurements('whole-runs.jsonl').filter(
-    ({ load_reserved_bytes, step_seconds }) => load_reserved_bytes !== undefined || step_seconds !== undefined,
+  const timed = [...measurements('whole-runs.jsonl'), ...measurements('several-ranks.jsonl')].filter(
+    ({ load_reserved_bytes, step_seconds, rank }) =>
+      (rank ?? 0) === 0 && (load_reserved_bytes !== undefined || step_seconds !== undefined),
   );
   const versions = new Set(measured.map((m) => m.versions ?? UNNAMED.versions));
   const parts = [

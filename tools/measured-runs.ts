@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CARDS } from '../src/planning/catalog/cards';
 import { MODELS } from '../src/planning/catalog/models';
+import { padded } from '../src/planning/lengths';
 import { type GpuMemory, gpuMemory } from '../src/planning/memory';
 import { scheduleOf } from '../src/planning/schedule';
 import { type Settings, settingsOf } from '../src/planning/settings';
@@ -17,6 +18,8 @@ export interface Measurement {
   readonly per_device_train_batch_size: number;
   readonly per_device_eval_batch_size?: number;
   readonly sequence_tokens: number;
+  /** Tokens of each sample, where samples are shorter than their sequences may be; undefined: all are full. */
+  readonly sample_tokens?: readonly number[];
   readonly gradient_accumulation_steps?: number;
   readonly quantization_bit?: number;
   readonly lora_rank: number;
@@ -83,6 +86,13 @@ function modelOf({ model, layers }: Measurement): ModelShape | undefined {
   return shape === undefined || layers === undefined ? shape : { ...shape, layers };
 }
 
+/** Samples as long as those that were measured: a letter a token, less what the planner adds for the template. */
+function dataOf({ sample_tokens }: Measurement): Pick<Run, 'datasets' | 'tokensIn'> {
+  if (sample_tokens === undefined) return { datasets: [] };
+  const rows = sample_tokens.map((tokens) => ({ text: 'a'.repeat(tokens) }));
+  return { datasets: [{ name: 'measured', rows }], tokensIn: ({ length }) => Math.max(1, length - 13) };
+}
+
 /** The run that was measured, as the planner takes it. */
 export function runOf(measured: Measurement): Run {
   return {
@@ -112,7 +122,7 @@ export function runOf(measured: Measurement): Run {
     ...(measured.strategy === 'ddp'
       ? {}
       : { deepspeed: { file: 'ds.json', config: { zero_optimization: zeroOf(measured.strategy) } } }),
-    datasets: [],
+    ...dataOf(measured),
     card: CARDS[measured.card ?? 'H100'],
     gpus: measured.world_size,
     nodes: 1,
@@ -131,11 +141,22 @@ function ranWith(measured: Measurement): { run: Run; model: ModelShape; settings
 /** The memory the planner predicts for a measured run. */
 export function predict(measured: Measurement): GpuMemory {
   const { run, model, settings } = ranWith(measured);
-  return gpuMemory(run, model, settings);
+  const longest = measured.sample_tokens?.at(-1);
+  return gpuMemory(
+    run,
+    model,
+    longest === undefined ? settings : { ...settings, cutoffLen: padded(longest, settings.cutoffLen) },
+  );
 }
 
 /** The seconds a step that the planner predicts for a measured run; undefined: the card's speed isn't known. */
 export function predictSeconds(measured: Measurement): Bounds | undefined {
   const { run, model, settings } = ranWith(measured);
   return throughputOf(run, model, scheduleOf(run), settings)?.secondsPerStep;
+}
+
+/** Seconds of a measured step: the mean of all but the first, which warms up; undefined: none was timed. */
+export function warmSeconds({ step_seconds = [] }: Measurement): number | undefined {
+  const warm = step_seconds.length > 1 ? step_seconds.slice(1) : step_seconds;
+  return warm.length === 0 ? undefined : warm.reduce((sum, each) => sum + each, 0) / warm.length;
 }

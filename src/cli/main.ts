@@ -67,6 +67,7 @@ function programFor(output: Output, end: (status: ExitStatus) => void): Command 
   withRunOptions(program.command('plan <file>'))
     .description('steps, memory, duration of a run, and what would be better')
     .option('--samples <n>', 'rows of each data set, whatever its file holds here', wholeNumber)
+    .option('--measured <log>', "a run's trainer_log.jsonl, to be set beside the plan")
     .action((file: string, given: Given & PlanCommandOptions, command: Command) => {
       const { plan } = require('./plan') as typeof import('./plan');
       end(plan(file, withOwnCard(command, runOptions(given)), output));

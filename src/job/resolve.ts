@@ -121,7 +121,7 @@ export function resolveRun(asked: RunRequest): ResolvedRun {
 
   const settled = settleStrategy(asked, draft);
   const trained: Mapping = { ...draft.args, ...settled.args };
-  const deepspeed = settled.zero3 === undefined ? settled.deepspeed : zero3File(settled.zero3);
+  const deepspeed = settled.zero2 ?? (settled.zero3 === undefined ? settled.deepspeed : zero3File(settled.zero3));
   const requirements = neededPackages(draft, image.contents);
   const identity = runDigest({
     args: trained,

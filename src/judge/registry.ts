@@ -38,7 +38,7 @@ const SEVERITIES: Readonly<Partial<Record<FindingId, readonly Severity[]>>> = {
   'dataset-rows': [WARNING],
   'deepspeed-missing-keys': [ADVICE],
   'flash-attention-unsupported': [WARNING],
-  'gpu-memory': [WARNING],
+  'gpu-memory': [WARNING, ADVICE],
   'gpu-shared': [WARNING],
   'gradient-checkpointing-stays-on': [ERROR, WARNING],
   'image-not-pinned': [ERROR, WARNING],

@@ -12,11 +12,22 @@ export interface RowFate {
   readonly reason: string;
 }
 
+/** The texts of a row that is trained on. */
+export interface SampleTexts {
+  /** What stands in every sequence of the sample: the system prompt, the tools, and the turns before the answer. */
+  readonly shared: readonly string[];
+  /** The answers, each at the end of a sequence of its own. */
+  readonly answers: readonly string[];
+  /** True if the template puts its words around the description of tools. */
+  readonly tools: boolean;
+}
+
 /** What a row becomes: turns before the answer, and answers. */
 interface Sample {
   readonly prompt: readonly Turn[];
   readonly response: readonly Turn[];
   readonly tools: unknown;
+  readonly system?: unknown;
   /** Why the turns were thrown away; undefined if they weren't. */
   readonly broken?: string;
 }
@@ -38,16 +49,53 @@ class Stop extends Error {}
  * Source: llamafactory/data/converter.py, llamafactory/data/processor, llamafactory/data/formatter.py.
  */
 export function rowFates(rows: readonly unknown[], entry: Mapping, stage: string, release: Release): RowFate[] {
+  return [...readRows(rows, entry, stage, release).fates];
+}
+
+/** Rows as a stage of a release reads them. */
+export interface ReadRows {
+  readonly fates: readonly RowFate[];
+  /** What is trained on of each row; undefined where a row is left out, or the run stops at it. */
+  readonly texts: ReadonlyArray<SampleTexts | undefined>;
+}
+
+/** The fates of rows, and the texts of those that are trained on. */
+export function readRows(rows: readonly unknown[], entry: Mapping, stage: string, release: Release): ReadRows {
   const mixed = mixedRows(rows);
-  if (mixed.length > 0) return mixed.map((row) => ({ ...row, stops: true }));
+  if (mixed.length > 0) return stoppedAt(mixed, rows.length);
   const samples = rows.map(samplesBy(converterOf(rows, entry, release)));
   const fates = samples.map((sample) => (sample instanceof Stop ? sample : leftOut(sample, stage)));
   if (stage === 'kto') stopAtPairs(samples, fates);
-  return fates.flatMap((fate, i): RowFate[] => {
-    if (fate === undefined) return [];
-    const reason = fate instanceof Stop ? fate.message : fate === UNLABELLED ? unlabelled(rows[i], entry) : fate;
-    return [{ row: i + 1, stops: fate instanceof Stop, reason }];
-  });
+  return {
+    fates: fates.flatMap((fate, i): RowFate[] => {
+      if (fate === undefined) return [];
+      const reason = fate instanceof Stop ? fate.message : fate === UNLABELLED ? unlabelled(rows[i], entry) : fate;
+      return [{ row: i + 1, stops: fate instanceof Stop, reason }];
+    }),
+    texts: samples.map((sample, i) =>
+      fates[i] !== undefined || sample instanceof Stop ? undefined : textsOf(sample, stage),
+    ),
+  };
+}
+
+/** Rows of which none is trained on, since the file can't be loaded. */
+export function stoppedAt(mixed: ReturnType<typeof mixedRows>, count: number): ReadRows {
+  return {
+    fates: mixed.map((row) => ({ ...row, stops: true })),
+    texts: Array.from({ length: count }, () => undefined),
+  };
+}
+
+/** The texts of a sample; to pre-train, the first turn is all that is read. */
+function textsOf({ prompt, response, tools, system }: Sample, stage: string): SampleTexts {
+  const isText = (value: unknown): value is string => typeof value === 'string' && value !== '';
+  const contents = (turns: readonly Turn[]) => turns.map(({ content }) => content).filter(isText);
+  if (stage === 'pt') return { shared: contents(prompt.slice(0, 1)), answers: [], tools: false };
+  return {
+    shared: [...[system, tools].filter(isText), ...contents(prompt)],
+    answers: contents(trainedOn(response, stage)),
+    tools: isText(tools),
+  };
 }
 
 const UNLABELLED = 'nothing says whether the answer is wanted';
@@ -211,7 +259,8 @@ function alpaca(table: Table, row: Mapping): Sample {
   const query = ['prompt', 'query'].map((column) => table.get(row, column)).filter((text) => text);
   if (query.some((text) => typeof text !== 'string')) throw new Stop('the question must be text');
   prompt.push({ role: 'user', content: query.join('\n') });
-  return { prompt, response: alpacaAnswers(table, row), tools: table.get(row, 'tools') };
+  const system = row[columnOf(table.entry, 'system') ?? ''];
+  return { prompt, response: alpacaAnswers(table, row), tools: table.get(row, 'tools'), system };
 }
 
 function alpacaAnswers(table: Table, row: Mapping): Turn[] {
@@ -238,8 +287,15 @@ function withOpposite(answer: Turn, wanted: boolean): Turn[] {
   return wanted ? [answer, none] : [none, answer];
 }
 
-/** The messages of a row, without a system turn at their beginning, and what its roles are called. */
-function messagesOf(table: Table, row: Mapping): { messages: Mapping[]; roles: Map<unknown, Role>; role: string } {
+interface Messages {
+  readonly messages: Mapping[];
+  readonly roles: Map<unknown, Role>;
+  readonly role: string;
+  readonly system: unknown;
+}
+
+/** The messages of a row, the system turn at their beginning apart, and what its roles are called. */
+function messagesOf(table: Table, row: Mapping): Messages {
   const { entry, keys } = table;
   const list = named(table, row, 'messages');
   if (!Array.isArray(list)) throw new Stop(`the messages must be a list, got ${typeOf(list)}`);
@@ -256,10 +312,10 @@ function messagesOf(table: Table, row: Mapping): { messages: Mapping[]; roles: M
     [tagOf(entry, 'system_tag'), 'system'],
   ]);
   if (messages.length > 0 && !keys.has(role)) throw new Stop(`no message has '${role}', which is read as the role`);
-  const system = tagOf(entry, 'system_tag');
-  if (system !== undefined && messages[0]?.[role] === system) messages.shift();
-  else table.get(row, 'system');
-  return { messages, roles, role };
+  const tag = tagOf(entry, 'system_tag');
+  const first = tag !== undefined && messages[0]?.[role] === tag ? messages.shift() : undefined;
+  const system = first === undefined ? table.get(row, 'system') : first[tagOf(entry, 'content_tag') ?? ''];
+  return { messages, roles, role, system };
 }
 
 function contentOf({ entry, keys }: Table, message: Mapping): unknown {
@@ -269,7 +325,7 @@ function contentOf({ entry, keys }: Table, message: Mapping): unknown {
 }
 
 function sharegpt(table: Table, row: Mapping): Sample {
-  const { messages, roles, role } = messagesOf(table, row);
+  const { messages, roles, role, system } = messagesOf(table, row);
   const named = (...tags: string[]) => tags.map((tag) => tagOf(table.entry, tag));
   const [asks, answers] = [named('user_tag', 'observation_tag'), named('assistant_tag', 'function_tag')];
   const turns: Turn[] = [];
@@ -283,14 +339,14 @@ function sharegpt(table: Table, row: Mapping): Sample {
     }
     turns.push({ role: roles.get(tag) ?? 'user', content: contentOf(table, message) });
   }
-  return sampleOf(table, row, turns, broken, roles, role);
+  return { ...sampleOf(table, row, turns, broken, roles, role), system };
 }
 
 /** The releases that ask for the length of what other messages of the data have and one has not. */
 const COUNTS_TOOL_CALLS: ReleaseRange = { since: '0.9.4', before: '0.9.5' };
 
 function openai(table: Table, row: Mapping, release: Release): Sample {
-  const { messages, roles, role } = messagesOf(table, row);
+  const { messages, roles, role, system } = messagesOf(table, row);
   const turns: Turn[] = [];
   let results: unknown[] = [];
   for (const message of messages) {
@@ -320,7 +376,7 @@ function openai(table: Table, row: Mapping, release: Release): Sample {
     i % 2 === 0 ? !['user', 'observation'].includes(kind) : !['assistant', 'function'].includes(kind),
   );
   const broken = at < 0 ? undefined : `turn ${at + 1} has the role ${JSON.stringify(turns[at]?.role)}, out of order`;
-  return sampleOf(table, row, turns, broken, roles, role);
+  return { ...sampleOf(table, row, turns, broken, roles, role), system };
 }
 
 function joined(results: readonly unknown[]): string {

@@ -19,7 +19,7 @@ import {
   smallElements,
   trainableElements,
 } from './layers';
-import { longestSampleAtMost } from './lengths';
+import { longestSampleAtMost, padded } from './lengths';
 import { type Settings, section, settingsOf } from './settings';
 
 /** GPU memory of one rank, in bytes. */
@@ -69,7 +69,7 @@ const DDP_BROADCAST = 2 * 250 * 2 ** 20;
 const DEEPSPEED_CONTEXT = 0.03e9;
 
 /** Over allocated with expandable segments: the smallest cap that trained was 0.5 to 2 % above, ZeRO-3 fetching 9 to 12 %. */
-const EXPANDABLE = { plain: 0.025, liger: 0.05, fetching: 0.12 } as const;
+const EXPANDABLE = { plain: 0.022, liger: 0.05, fetching: 0.12 } as const;
 /** Without them: freed logits that no later request fits, in bytes a logit; under ZeRO-3 that fetches weights, a share. */
 const FIXED_LOGITS = 7;
 const FIXED_FETCHING = 0.75;
@@ -438,6 +438,14 @@ function reckon(run: Run, model: ModelShape, settings: Settings, { linears, base
   return { need, resident, step: worst.step };
 }
 
+/** Tokens of the longest sequence that the data can make, padded; cutoff_len where they aren't at hand or are packed. */
+export function longestSequence(run: Run, settings: Settings): number {
+  const longest = settings.packing ? undefined : longestSampleAtMost(run);
+  return longest === undefined || longest >= settings.cutoffLen
+    ? settings.cutoffLen
+    : padded(longest, settings.cutoffLen);
+}
+
 /**
  * The memory of the longest batch that the data can make; undefined: the data isn't at hand, it reaches cutoff_len, or
  * packing fills every sequence.
@@ -448,7 +456,6 @@ export function gpuMemoryForData(
   settings: Settings,
   shape: Shape = shapeOf(run, model, settings),
 ): GpuMemory | undefined {
-  const longest = longestSampleAtMost(run);
-  if (longest === undefined || longest >= settings.cutoffLen || settings.packing) return undefined;
-  return gpuMemory(run, model, { ...settings, cutoffLen: longest }, shape);
+  const longest = longestSequence(run, settings);
+  return longest >= settings.cutoffLen ? undefined : gpuMemory(run, model, { ...settings, cutoffLen: longest }, shape);
 }

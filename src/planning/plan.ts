@@ -4,7 +4,7 @@ import { type HostNeeds, hostNeeds } from './host';
 import { type GpuMemory, gpuMemory, gpuMemoryForData, shapeOf } from './memory';
 import { type Schedule, scheduleOf } from './schedule';
 import { settingsOf } from './settings';
-import { type Throughput, throughputOf } from './throughput';
+import { type Bounds, type Speed, type Throughput, throughputOf } from './throughput';
 
 /** What a run does, what it takes and what would be better: the object behind `cdk8s-llamafactory plan`. */
 export interface Plan {
@@ -86,7 +86,7 @@ export function planNumbers(run: Run, options: PlanOptions = {}): PlanNumbers {
         settings,
         schedule,
         subject: { run, model, settings, schedule, shape },
-        fits: gpu.fits,
+        fits: forData?.fits === 'fits' ? 'fits' : gpu.fits,
         throughput,
         checkpointBytes: host.checkpointBytes,
       }),
@@ -117,7 +117,7 @@ function gigabytes(bytes: number): string {
 
 /** Seconds in the unit a person would use. */
 function time(seconds: number): string {
-  if (seconds < 120) return `${Math.round(seconds)} s`;
+  if (seconds < 120) return `${seconds < 10 ? Number(seconds.toPrecision(2)) : Math.round(seconds)} s`;
   return seconds < 7200 ? `${Math.round(seconds / 60)} min` : `${(seconds / 3600).toFixed(1)} h`;
 }
 
@@ -131,6 +131,12 @@ function scheduleLines(schedule: Schedule): string[] {
   if (schedule.trainSamples !== undefined) {
     lines.push(
       `  samples      ${schedule.trainSamples} to train on, ${schedule.evalSamples ?? 'unknown'} to evaluate on`,
+    );
+  }
+  if (schedule.trainSequences !== undefined) {
+    const most = schedule.exact ? '' : 'at most ';
+    lines.push(
+      `  packed       into ${most}${schedule.trainSequences} sequences, ${schedule.evalSequences ?? 0} to evaluate on`,
     );
   }
   lines.push(`  batch        ${schedule.effectiveBatch} samples a step over all GPUs`);
@@ -171,8 +177,9 @@ function gpuLines(memory: PlannedMemory, card: string | undefined): string[] {
     );
   }
   if (gpuForData?.fits !== undefined) {
+    const margin = gpuForData.marginBytes === undefined ? '' : `, margin ${gigabytes(gpuForData.marginBytes)}`;
     lines.push(
-      `  for the longest sample of the data: ${gigabytes(gpuForData.stepReservedBytes)} needed, ${gpuForData.fits}`,
+      `  for the longest sample of the data: ${gigabytes(gpuForData.stepReservedBytes)} needed, ${gpuForData.fits}${margin}`,
     );
   }
   return lines;
@@ -190,14 +197,24 @@ function hostLines(memory: PlannedMemory): string[] {
 }
 
 function throughputLines(throughput: Throughput): string[] {
-  const { tokensPerSecond: tokens, seconds } = throughput;
+  const { tokensPerSecond: tokens, secondsPerStep: step, seconds, fullSequences, sampleTokens } = throughput;
   const lines = [
     'speed',
     `  tokens       ${Math.round(tokens.least)} to ${Math.round(tokens.most)} a second over all GPUs`,
+    `  a step       ${between(step)}`,
   ];
-  if (seconds !== undefined)
-    lines.push(`  duration     ${time(seconds.least)} to ${time(seconds.most)}, loading not counted`);
+  if (seconds !== undefined) lines.push(`  duration     ${between(seconds)}, loading not counted`);
+  if (sampleTokens !== undefined) lines.push(`  worst case   ${worstCase(fullSequences)}`);
   return [...lines, ...throughput.assumptions.map((assumption) => `  assumes      ${assumption}`)];
+}
+
+function between({ least, most }: Bounds): string {
+  return `${time(least)} to ${time(most)}`;
+}
+
+function worstCase({ secondsPerStep, seconds }: Speed): string {
+  const whole = seconds === undefined ? '' : `, ${between(seconds)} in all`;
+  return `${between(secondsPerStep)} a step${whole}, if every sequence had cutoff_len tokens`;
 }
 
 /**

@@ -1,18 +1,16 @@
 import { type Arguments, isGiven, isOn, numberOf, textOf } from '../llamafactory/effective-arguments';
 import { mixedRows } from '../llamafactory/mixed-types';
-import { type RowFate, rowFates } from '../llamafactory/row-fates';
+import { type ReadRows, readRows, stoppedAt } from '../llamafactory/row-fates';
 import type { Mapping, Run, RunDataset } from '../run/run';
 
 /** The rows of a data set that a run reads, and what becomes of those that it doesn't train on. */
-export interface RowsRead {
+export interface RowsRead extends ReadRows {
   /** How many may be read: `max_samples` takes the first, unless the entry draws some at random. */
   readonly count: number;
-  /** The rows among them that are left out, or that the run stops at. */
-  readonly fates: readonly RowFate[];
 }
 
 /** Data sets are shared by runs and don't change. */
-const judged = new WeakMap<readonly unknown[], Map<string, readonly RowFate[]>>();
+const judged = new WeakMap<readonly unknown[], Map<string, RowsRead>>();
 
 /**
  * What a run reads of a data set; undefined if its entry or its rows aren't at hand. `max_samples` cuts before any row
@@ -23,7 +21,7 @@ export function rowsRead(run: Run, { entry, rows, evaluation }: RunDataset): Row
   if (entry === undefined || rows === undefined) return undefined;
   const drawn = entry['num_samples'] !== undefined && entry['num_samples'] !== null;
   const count = drawn ? rows.length : atMostSamples(run, rows.length);
-  return { count, fates: fatesOf(rows, entry, count, stageOf(run, evaluation === true), run) };
+  return readOnce(rows, entry, count, stageOf(run, evaluation === true), run);
 }
 
 /** So many rows, or as many as `max_samples` lets in. */
@@ -47,28 +45,20 @@ function readingOf(entry: Mapping): string {
   return reading;
 }
 
-function fatesOf(
-  rows: readonly unknown[],
-  entry: Mapping,
-  count: number,
-  stage: string,
-  { release }: Run,
-): readonly RowFate[] {
+function readOnce(rows: readonly unknown[], entry: Mapping, count: number, stage: string, { release }: Run): RowsRead {
   let known = judged.get(rows);
   if (known === undefined) {
     known = new Map();
     judged.set(rows, known);
   }
   const key = `${count} ${stage} ${release} ${readingOf(entry)}`;
-  let fates = known.get(key);
-  if (fates === undefined) {
+  let read = known.get(key);
+  if (read === undefined) {
     // The file is read whole, whatever max_samples takes of it.
     const unread = count < rows.length ? mixedRows(rows) : [];
-    fates =
-      unread.length > 0
-        ? unread.map((row) => ({ ...row, stops: true }))
-        : rowFates(count < rows.length ? rows.slice(0, count) : rows, entry, stage, release);
-    known.set(key, fates);
+    const taken = count < rows.length ? rows.slice(0, count) : rows;
+    read = { count, ...(unread.length > 0 ? stoppedAt(unread, count) : readRows(taken, entry, stage, release)) };
+    known.set(key, read);
   }
-  return fates;
+  return read;
 }

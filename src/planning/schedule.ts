@@ -1,7 +1,7 @@
-import { argumentOf, asNumber, isGiven, isOn, numberOf, textOf } from '../llamafactory/effective-arguments';
+import { asNumber, isGiven, isOn, numberOf, textOf } from '../llamafactory/effective-arguments';
 import { before, transformersOf } from '../run/releases';
 import type { Run, RunDataset } from '../run/run';
-import { numpyPermutation } from './numpy-permutation';
+import { packedSequences, shuffled } from './packing';
 import { atMostSamples, rowsRead } from './rows-read';
 import { type Settings, settingsOf } from './settings';
 
@@ -11,6 +11,10 @@ export interface Schedule {
   readonly trainSamples?: number;
   /** Samples evaluated on. */
   readonly evalSamples?: number;
+  /** Sequences that the samples to train on are packed into; undefined: they aren't packed, or the data isn't at hand. */
+  readonly trainSequences?: number;
+  /** Sequences that the samples to evaluate on are packed into. */
+  readonly evalSequences?: number;
   /** Samples that one optimizer step sees: batch, accumulation and GPUs multiplied. */
   readonly effectiveBatch: number;
   /** Batches that each GPU sees in an epoch; undefined: no length (streaming), or the data isn't at hand. */
@@ -172,17 +176,12 @@ function split(run: Run, settings: Settings, all: Samples | undefined): Split {
   return kept ?? { train: Math.min(whole - held, all.kept), evaluation: Math.min(held, all.kept), exact: false };
 }
 
-/** More rows than this aren't shuffled for a plan; it gives bounds then. */
-const MOST_SHUFFLED = 200_000;
-
 /** What is left of both parts after the split; undefined: it can't be told. Source: datasets, train_test_split. */
 function keptInParts(run: Run, whole: number, held: number): Split | undefined {
-  const seed = argumentOf(run, 'seed');
-  if (typeof seed !== 'number' || !Number.isInteger(seed) || seed < 0 || seed >= 2 ** 32) return undefined;
-  if (whole > MOST_SHUFFLED) return undefined;
+  const order = shuffled(run, whole);
+  if (order === undefined) return undefined;
   const [training, evaluating] = [rowsLeftOut(run, whole, false), rowsLeftOut(run, whole, true)];
   if (training === undefined || evaluating === undefined) return undefined;
-  const order = numpyPermutation(whole, seed);
   const kept = (part: Uint32Array, leftOut: ReadonlySet<number>) =>
     part.reduce((count, row) => (leftOut.has(row) ? count : count + 1), 0);
   return {
@@ -229,14 +228,22 @@ function reckon(run: Run, samples: number | undefined): Schedule {
   const { train, evaluation, exact: counted } = split(run, settings, mixed(counts, textOf(run, 'mix_strategy')));
   const effectiveBatch = settings.trainBatch * settings.accumulation * settings.worldSize;
   const finalEvaluation = settings.evaluates && (evaluation === undefined || evaluation > 0);
-  const start = { trainSamples: train, evalSamples: evaluation, effectiveBatch, finalEvaluation };
+  const packed = settings.packing ? packedSequences(run, settings, { train, evaluation }) : undefined;
+  const start = {
+    trainSamples: train,
+    evalSamples: evaluation,
+    ...(packed === undefined ? {} : { trainSequences: packed.train, evalSequences: packed.evaluation }),
+    effectiveBatch,
+    finalEvaluation,
+  };
 
   const dropLast = isOn(run, 'dataloader_drop_last');
   const round = dropLast ? Math.floor : Math.ceil;
+  const sequences = packed?.train ?? train;
   const batches =
-    train === undefined || settings.streaming
+    sequences === undefined || settings.streaming
       ? undefined
-      : round(round(train / settings.trainBatch) / settings.worldSize);
+      : round(round(sequences / settings.trainBatch) / settings.worldSize);
   const perEpoch = batches === undefined ? undefined : Math.max(Math.ceil(batches / settings.accumulation), 1);
   const steps =
     settings.maxSteps > 0
@@ -244,7 +251,8 @@ function reckon(run: Run, samples: number | undefined): Schedule {
       : perEpoch === undefined
         ? undefined
         : Math.ceil(settings.epochs * perEpoch);
-  const exact = steps !== undefined && (settings.maxSteps > 0 || (counted && !settings.packing));
+  const exact =
+    steps !== undefined && (settings.maxSteps > 0 || (counted && (!settings.packing || packed?.exact === true)));
   if (steps === undefined) return { ...start, logs: [], saves: [], evaluations: [], exact };
   return {
     ...start,

@@ -1,5 +1,6 @@
-import { argumentOf, asNumber, isOn, namesOf, numberOf, textOf } from '../llamafactory/effective-arguments';
+import { argumentOf, asNumber, isGiven, isOn, namesOf, numberOf, textOf } from '../llamafactory/effective-arguments';
 import { isUndoneOnLoad, type QuantisedFiles } from '../run/quantised-files';
+import { before } from '../run/releases';
 import { isMapping, type Mapping, type Run } from '../run/run';
 
 /** How the GPUs share weights, gradients and optimizer. */
@@ -36,7 +37,10 @@ export interface Settings {
   readonly pureBf16: boolean;
   readonly checkpointing: boolean;
   readonly liger: boolean;
+  /** Samples are put one after another until a sequence is full. */
   readonly packing: boolean;
+  /** Batches are made of samples about as long as each other. */
+  readonly grouped: boolean;
   /** Packed samples see themselves alone: every batch carries a mask of its own. */
   readonly neatPacking: boolean;
   readonly streaming: boolean;
@@ -82,6 +86,12 @@ function bitsOfFiles({ release }: Run, files: QuantisedFiles): Pick<Settings, 'b
   return method === 'bitsandbytes' ? { bits } : { bits, groupSize };
 }
 
+/** Pre-training packs unless it is told not to. Source: llamafactory/hparams/parser.py, get_train_args. */
+function packs(run: Run): boolean {
+  if (isOn(run, 'neat_packing')) return true;
+  return isGiven(run, 'packing') ? isOn(run, 'packing') : textOf(run, 'stage') === 'pt';
+}
+
 const known = new WeakMap<Run, Settings>();
 
 /** The run's settings as the trainer will see them. */
@@ -119,7 +129,10 @@ function readSettings(run: Run): Settings {
     // the Trainer turns it on by the one, LLaMA-Factory unless the other
     checkpointing: isOn(run, 'gradient_checkpointing') || !isOn(run, 'disable_gradient_checkpointing'),
     liger: isOn(run, 'enable_liger_kernel'),
-    packing: isOn(run, 'packing') || isOn(run, 'neat_packing') || textOf(run, 'stage') === 'pt',
+    packing: packs(run),
+    grouped: before(run.release, '0.9.5')
+      ? isOn(run, 'group_by_length')
+      : textOf(run, 'train_sampling_strategy') === 'group_by_length',
     neatPacking: isOn(run, 'neat_packing'),
     streaming: isOn(run, 'streaming'),
     flashAttention: textOf(run, 'flash_attn'),

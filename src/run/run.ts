@@ -71,4 +71,6 @@ export interface Run {
   readonly quantised?: QuantisedFiles;
   /** What the image holds; undefined: not known. */
   readonly image?: ImageContents;
+  /** Counts a text's tokens with the model's own tokenizer; undefined: its files aren't at hand. */
+  readonly tokensIn?: (text: string) => number;
 }

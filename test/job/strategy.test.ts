@@ -1,5 +1,8 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { Size } from 'cdk8s';
 import { DeepSpeedZero3, FineTuningJob, Gpu, NodePool, QwenModel, Strategy, TrainerImage } from '../../src';
+import { temporaryFolder } from '../folder';
 import {
   chartOf,
   configMapWith,
@@ -19,14 +22,63 @@ const auto = (props: Parameters<typeof mathRun>[1] = {}) => {
 const configOf = (props: Parameters<typeof mathRun>[1] = {}) => trainConfigOf(manifestsOf(auto(props).app));
 const A10 = NodePool.of(Gpu.A10);
 
-test('on T10 it is ZeRO-3 with offload, which is what was measured to fit', () => {
-  expect(configOf()).toEqual(
-    expect.objectContaining({
-      deepspeed: '/etc/deepspeed/ds_config_zero3.json',
-      per_device_train_batch_size: 2,
-      gradient_accumulation_steps: 4,
-    }),
-  );
+test('on T10 the samples of the data, which are short, are trained on without offload', () => {
+  const config = configOf();
+  expect(config).toEqual(expect.objectContaining({ per_device_train_batch_size: 8, gradient_accumulation_steps: 1 }));
+  expect(config).not.toHaveProperty('deepspeed');
+});
+
+describe('samples that fill their sequences', () => {
+  const folder = temporaryFolder();
+  const fullRun = (props: Parameters<typeof mathRun>[1] = {}) => {
+    const { app, chart } = chartOf();
+    const turn = { role: 'user', content: 'one two three '.repeat(1000) };
+    const rows = Array.from({ length: 20 }, () => ({ messages: [turn, { ...turn, role: 'assistant' }] }));
+    const path = join(folder, 'full.json');
+    writeFileSync(path, JSON.stringify(rows));
+    const dataset = mathDataset(chart, { path });
+    return { app, job: mathRun(chart, { strategy: Strategy.AUTO, dataset, ...props }) };
+  };
+  const full = (props: Parameters<typeof mathRun>[1] = {}) => manifestsOf(fullRun(props).app);
+  const T10 = (gpus: number) => ({ nodePool: NodePool.of(Gpu.T10, { gpus }) });
+
+  test('are packed on one T10, each alone, so that a quicker kernel takes them', () => {
+    const config = trainConfigOf(full(T10(1)));
+    expect(config).toEqual(expect.objectContaining({ per_device_train_batch_size: 1, neat_packing: true }));
+    expect(config).not.toHaveProperty('deepspeed');
+  });
+
+  test('share out the optimizer on several: with the ZeRO-2 that was measured', () => {
+    const manifests = full(T10(2));
+    const config = trainConfigOf(manifests);
+    expect(config).toEqual(
+      expect.objectContaining({ deepspeed: '/etc/deepspeed/ds_config_zero2.json', neat_packing: true }),
+    );
+    const json = configMapWith(manifests, 'ds_config_zero2.json').data?.['ds_config_zero2.json'] ?? '';
+    expect(JSON.parse(json)).toEqual(
+      expect.objectContaining({ zero_optimization: expect.objectContaining({ stage: 2 }) as unknown }),
+    );
+  });
+
+  test('are offloaded where the node has no memory for ZeRO-2', () => {
+    const nodePool = NodePool.of(Gpu.T10, { gpus: 4, memory: Size.gibibytes(40) });
+    expect(trainConfigOf(full({ nodePool }))['deepspeed']).toBe('/etc/deepspeed/ds_config_zero3.json');
+  });
+
+  test('go without DeepSpeed where the trainer refuses ZeRO-3', () => {
+    const deepspeed = (predictWithGenerate: boolean) =>
+      fullRun({ nodePool: NodePool.of(Gpu.T4, { gpus: 4 }), train: { predictWithGenerate } }).job.job.node.tryFindChild(
+        'zero3',
+      ) !== undefined;
+    expect([deepspeed(false), deepspeed(true)]).toEqual([true, false]);
+  });
+
+  test('leave the length and the effective batch as they are', () => {
+    const config = trainConfigOf(full(T10(2)));
+    expect(config).toEqual(
+      expect.objectContaining({ cutoff_len: 2048, per_device_train_batch_size: 1, gradient_accumulation_steps: 8 }),
+    );
+  });
 });
 
 test('on A10 it is DDP: no DeepSpeed config is made', () => {
@@ -45,9 +97,10 @@ test('effective batch and length stay as train says', () => {
 test('the choice stands beside the batch in train_config.yaml, and in the plan', () => {
   const { app } = auto({ nodePool: A10 });
   const manifests = manifestsOf(app);
-  const words = 'Strategy.AUTO: ddp, 1 a GPU, accumulation 8; quickest of what fits a A10 with some margin, as planned';
+  const words =
+    'Strategy.AUTO: ddp, 8 a GPU, accumulation 1; quickest of what fits a A10, as planned: sequences of 88 tokens at most need';
   expect(configMapWith(manifests, 'train_config.yaml').data?.['train_config.yaml']).toContain(
-    `per_device_train_batch_size: 1 # ${words}\n`,
+    `per_device_train_batch_size: 8 # ${words}`,
   );
   expect(jobOf(manifests, 'train').metadata?.annotations?.['cdk8s-llamafactory/plan']).toContain(words);
 });
@@ -56,8 +109,8 @@ test('the run is the same run as one that says what was chosen', () => {
   const chosen = auto({ nodePool: A10 }).job.runDigest;
   const { chart } = chartOf();
   const train = {
-    perDeviceTrainBatchSize: 1,
-    gradientAccumulationSteps: 8,
+    perDeviceTrainBatchSize: 8,
+    gradientAccumulationSteps: 1,
     perDeviceEvalBatchSize: 2,
     cutoffLen: 2048,
   };
@@ -68,12 +121,6 @@ test('it goes without offload where the image has no compiler', () => {
   const image = TrainerImage.custom('registry.example.com/lf:1', { deepspeed: '0.18.4', bitsandbytes: '0.49.2' });
   const { app } = auto({ image });
   expect(findingsWith(app, 'offload-needs-compiler')).toEqual([]);
-});
-
-test('it goes without DeepSpeed where the trainer refuses ZeRO-3', () => {
-  const deepspeed = (predictWithGenerate: boolean) =>
-    auto({ train: { predictWithGenerate } }).job.job.node.tryFindChild('zero3') !== undefined;
-  expect([deepspeed(false), deepspeed(true)]).toEqual([true, false]);
 });
 
 test('a pool with too little memory for offload gets something else', () => {

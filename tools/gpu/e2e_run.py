@@ -45,6 +45,8 @@ from transformers import TrainerCallback
 times, losses, caps, peaks = [], [], [], {"step": [], "evaluation": []}
 class T(TrainerCallback):
     def on_train_begin(self, *a, **k):
+        try: peak["lengths"] = sorted(len(row["input_ids"]) for row in k["train_dataloader"].dataset)
+        except Exception as e: print("no lengths:", e)
         # what loading took, before the counters start again for the steps
         torch.cuda.reset_peak_memory_stats()
         peak.update(load_alloc=reached["alloc"], load_reserved=reached["reserved"], load_host=peak["used"], load_anon=peak["anon"], load_s=round(time.time() - t0, 1))

@@ -17,6 +17,8 @@ for result in (json.loads(line[7:]) for log in logs for line in open(log, errors
         "per_device_train_batch_size": config["per_device_train_batch_size"],
         **({"per_device_eval_batch_size": config["per_device_eval_batch_size"]} if config.get("eval_strategy", "no") != "no" else {}),
         "sequence_tokens": config["cutoff_len"],
+        # where the data decide, their lengths as tokenised and cut; else every sequence is full
+        **({"sample_tokens": result["lengths"]} if result.get("lengths") and result["lengths"][0] < config["cutoff_len"] else {}),
         "gradient_accumulation_steps": config["gradient_accumulation_steps"],
         "quantization_bit": config.get("quantization_bit", 16),
         "lora_rank": config["lora_rank"],

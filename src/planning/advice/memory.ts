@@ -8,7 +8,7 @@ const WANTED = 4;
 /** The smallest changes after which the run fits, best first; one at least without unverified kernels if there is any. */
 export function makeItFit(subject: Subject): Advice[] {
   const { settings } = subject;
-  const attempt = attempts(subject);
+  const attempt = attempts(subject, 'full');
   const found: Tried[] = [];
   const tight: Tried[] = [];
   for (const { way, detail } of hopeful(optionsOf(settings), attempt, settings)) {

@@ -3,8 +3,9 @@ import { REFUSES_NEAT_PACKING } from '../../llamafactory/parser/train';
 import { isIn } from '../../run/releases';
 import type { Run } from '../../run/run';
 import { takesMathKernel } from '../activations';
-import { longestSampleAtMost } from '../lengths';
-import type { Settings } from '../settings';
+import { lengthsOf, longestSampleAtMost, shortest } from '../lengths';
+import { longestSequence } from '../memory';
+import { type Settings, settingsOf } from '../settings';
 import { adviceFrom, attempts, type Subject, type Tried, withSpeed } from './attempt';
 import { type Change, divisors } from './change';
 import type { Advice } from './type';
@@ -19,10 +20,12 @@ const WORTHWHILE = 1.15;
 export function quickerStrategy(subject: Subject): Advice[] {
   const { settings, run } = subject;
   if (settings.strategy === 'ddp') return [];
-  const [attempt, timed] = [attempts(subject), withSpeed(subject)];
+  const [attempt, timed] = [attempts(subject, 'of the data'), withSpeed(subject)];
   const changes = withoutDeepSpeed(run, settings);
   const advised: Tried[] = [];
+  const longest = longestSequence(run, settings);
   for (const share of [1, 0.75, 0.5]) {
+    if (share < 1 && longest < settings.cutoffLen) break;
     const shorter = share === 1 ? {} : { cutoffLen: Math.floor((settings.cutoffLen * share) / 64) * 64 };
     const quicker = changes
       .map((change) => attempt({ ...change, ...shorter }))
@@ -59,20 +62,36 @@ function isWorthwhile({ speedup }: Tried): boolean {
 export function quickerAttention(subject: Subject): Advice[] {
   const { settings, run } = subject;
   if (settings.strategy !== 'ddp' || !neatPackingHelps(run, settings)) return [];
-  const tried = withSpeed(subject)(attempts(subject)({ neatPacking: true }));
+  const tried = withSpeed(subject)(attempts(subject, 'of the data')({ neatPacking: true }));
   return tried.memory.fits !== 'does not fit' && isWorthwhile(tried)
     ? [adviceFrom('neat-packing', subject, tried)]
     : [];
 }
 
 /**
- * True if packing with masks gets a run off the math kernel: supervised fine-tuning alone can pack so, and not in
- * releases that refuse it. Where no sample fills a sequence, packing would change what a step learns from more than
- * what it costs.
+ * True if packing with masks gets a run off the math kernel, and samples fill sequences: where they are short, packing
+ * would change what a step learns from more than what it costs.
  */
 function neatPackingHelps(run: Run, settings: Settings): boolean {
   const longest = longestSampleAtMost(run);
-  if (longest !== undefined && longest < settings.cutoffLen) return false;
+  return (longest === undefined || longest >= settings.cutoffLen) && canPackNeatly(run, settings);
+}
+
+/** Supervised fine-tuning alone can pack with masks, and not in releases that refuse it. */
+function canPackNeatly(run: Run, settings: Settings): boolean {
   const canPack = textOf(run, 'stage') === 'sft' && !isIn(run.release, REFUSES_NEAT_PACKING);
   return canPack && takesMathKernel(run, settings);
+}
+
+/**
+ * True if packing with masks gets a run off the math kernel and leaves each sample alone in its sequence, since no two
+ * of them fit into one: a step learns from the same samples then.
+ */
+export function neatPackingChangesNothing(run: Run): boolean {
+  const settings = settingsOf(run);
+  const lengths = lengthsOf(run);
+  if (settings.packing || lengths === undefined || !canPackNeatly(run, settings)) return false;
+  const least = shortest(lengths.training.likely) ?? 0;
+  // an estimate from bytes may be twice too high
+  return (lengths.counted ? 2 * least : least) >= settings.cutoffLen;
 }

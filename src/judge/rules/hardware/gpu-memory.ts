@@ -1,4 +1,4 @@
-import { type GpuNeed, gpuMemoryForData, gpuNeed, PLANNER_ERROR } from '../../../planning/memory';
+import { type GpuNeed, gpuMemoryForData, gpuNeed, PLANNER_ERROR, type Verdict } from '../../../planning/memory';
 import { settingsOf } from '../../../planning/settings';
 import { Severity } from '../../../run/finding';
 import type { Run } from '../../../run/run';
@@ -22,7 +22,7 @@ export const rule: Rule = {
     const [best] = advice;
     return [
       found(rule, run, {
-        severity: forData.fits === 'does not fit' ? Severity.ERROR : Severity.WARNING,
+        severity: SEVERITIES[forData.fits ?? 'fits'],
         key: KEYS[worst.decidedBy],
         message: messageOf(run, worst, forData),
         got: `${gigabytes(worst.stepReservedBytes)} needed`,
@@ -32,6 +32,13 @@ export const rule: Rule = {
       }),
     ];
   },
+};
+
+/** By what the longest batch of the data does. */
+const SEVERITIES: Readonly<Record<Verdict, Severity>> = {
+  'does not fit': Severity.ERROR,
+  tight: Severity.WARNING,
+  fits: Severity.ADVICE,
 };
 
 /** The argument that a need hangs on first. */
