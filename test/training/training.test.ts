@@ -1,6 +1,5 @@
 import {
   chmodSync,
-  cpSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -22,7 +21,8 @@ import type { Ended } from '../runtime/programs';
 import { jobOf } from '../synthesis';
 import { quantises } from './cpu';
 import { printedBy, releases } from './environment';
-import { canIsolate, claimFolder, firstProcess, killAll, type Machine, machine, runIn, runPod, startPod } from './pod';
+import { type Installed, machineFor, outputOf, trainJob } from './machines';
+import { canIsolate, claimFolder, firstProcess, killAll, type Machine, runIn, runPod, startPod } from './pod';
 import { record } from './record';
 import { MODELS, SAMPLES, type Synthesised, synthesise } from './run';
 
@@ -33,21 +33,8 @@ afterAll(() => {
   if (process.env['KEEP'] === undefined) rmSync(folder, { recursive: true, force: true });
 });
 
-/** A machine whose claims hold the model, and the packages where a run has installed them already. */
-function machineWith(release: Release, model: string, packages?: { from: Machine; claimName: string }): Machine {
-  const made = machine(folder, release);
-  cpSync(model, join(claimFolder(made, MODELS.claimName), MODELS.modelPath), { recursive: true });
-  if (packages !== undefined) {
-    const { claimName, from } = packages;
-    const [source, target] = [from, made].map((on) => join(claimFolder(on, claimName), '.packages'));
-    if (source !== undefined && target !== undefined && existsSync(source)) cpSync(source, target, { recursive: true });
-  }
-  return made;
-}
-
-const outputOf = (on: Machine, run: Synthesised): string =>
-  join(claimFolder(on, run.savesClaimName), run.outputDirectory.replace('/saves/', ''));
-const trainJob = (run: Synthesised) => jobOf(run.manifests, 'train');
+const machineWith = (release: Release, model: string, packages?: Installed): Machine =>
+  machineFor(folder, release, model, packages);
 const codeOf = (name: string): number | undefined => exitClasses().find((entry) => entry.name === name)?.code;
 
 /** The steps whose checkpoints lie in a folder, whole. */
@@ -119,7 +106,7 @@ describe.each(releases())('LLaMA-Factory %s', (release) => {
 
   beforeAll(() => {
     mkdirSync(model);
-    printedBy(release, 'make-model.py', [model, SAMPLES, join(REPOSITORY, 'README.md')]);
+    printedBy(release, 'make-model.py', [model, 'qwen3', SAMPLES, join(REPOSITORY, 'README.md')]);
     for (const name of readdirSync(model)) chmodSync(join(model, name), 0o644);
     first = machineWith(release, model);
     run = synthesise(release, model);
