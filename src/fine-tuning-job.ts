@@ -7,7 +7,7 @@ import { checkResolved } from './job/checks';
 import { readCode } from './job/code';
 import { resultArguments } from './job/identity';
 import { type Prepared, prepare, preparedOf } from './job/prepare-job';
-import type { RequestedCpuPod, RequestedPod, RunRequest } from './job/request';
+import type { ModelLocation, RequestedCpuPod, RequestedPod, RunRequest } from './job/request';
 import { type ResolvedRun, resolveRun } from './job/resolve';
 import { configFiles, launchFiles } from './job/run-files';
 import {
@@ -28,6 +28,7 @@ import { NetworkAccess } from './network-access';
 import type { PlanNumbers } from './planning/plan';
 import type { CpuPodProps, PodProps } from './pod-props';
 import { checkedProps } from './run/props';
+import { quantisedFilesOf } from './run/quantised-files';
 import { type RunPlan, runPlan } from './run-plan';
 import { SavesVolume } from './saves-volume';
 import { TrainerImage } from './trainer-image';
@@ -186,6 +187,7 @@ function requestOf(job: Construct, props: FineTuningJobProps, { models, saves }:
   const image = props.image ?? TrainerImage.official();
   const access = props.networkAccess ?? NetworkAccess.restricted();
   const code = props.code === undefined ? undefined : readCode(props.code);
+  const location = models._locate(model);
   return {
     path: constructPath(job),
     nameParts: nameParts(job),
@@ -194,9 +196,9 @@ function requestOf(job: Construct, props: FineTuningJobProps, { models, saves }:
       repository: model.repository,
       shape: model._shape,
       unplanned: model._unplanned,
-      quantised: model._quantised,
+      quantised: quantisedFilesOf(fetchedName(location)) ?? model._quantised,
     },
-    location: models._locate(model),
+    location,
     image: { reference: image.reference, identity: image._identity, contents: image._contents },
     nodes: {
       card: nodePool.gpu._card,
@@ -273,6 +275,15 @@ function volumeOf(volume: ModelCache | SavesVolume): RunRequest['saves'] {
     room,
     prepareDeadlineSeconds: deadlineSeconds,
   };
+}
+
+/** The last part of the repository that is fetched, which may be another than the model's: of its quantised files. */
+function fetchedName({ fetch }: ModelLocation): string {
+  return (
+    String(fetch?.what['repository'] ?? '')
+      .split('/')
+      .at(-1) ?? ''
+  );
 }
 
 function bytes(size: Size | undefined): number | undefined {

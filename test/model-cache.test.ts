@@ -278,12 +278,6 @@ describe('a cache that is filled', () => {
     expect(requestOf(manifests).model.maxSeconds).toBe(Math.floor((4 * 3600 * 44_305) / (44_305 + 7200)));
   });
 
-  test('of a model whose files are quantised, may hold as much as the model has in 16 bit', () => {
-    const source = Source.modelScope({ repository: 'Qwen/Qwen3-14B-AWQ' });
-    const { manifests } = withCache((chart) => new ModelCache(chart, 'models', { source }));
-    expect(requestOf(manifests).model.maxBytes).toBe(60 * 2 ** 30);
-  });
-
   test('gives its labels and annotations to its claim, and to the Job and the pod that fill it', () => {
     const own = { labels: { team: 'a' }, annotations: { note: 'b' } };
     const { manifests } = withCache((chart) => new ModelCache(chart, 'models', own));

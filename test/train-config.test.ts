@@ -42,7 +42,8 @@ finetuning_type: lora
 lora_rank: 8
 dataset: math_train
 dataset_dir: data
-template: qwen3_nothink
+template: qwen3
+enable_thinking: false
 output_dir: ./saves/math
 per_device_train_batch_size: 1
 save_steps: 0.1
@@ -86,7 +87,8 @@ describe('a train config that worked', () => {
       do_train: true,
       finetuning_type: 'lora',
       lora_rank: 8,
-      template: 'qwen3_nothink',
+      template: 'qwen3',
+      enable_thinking: false,
       per_device_train_batch_size: 1,
       save_steps: 0.1,
       learning_rate: 1e-4,

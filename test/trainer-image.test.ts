@@ -12,6 +12,7 @@ test('the official image has DeepSpeed, flash-attn and the CUDA toolkit, and no 
     llamafactory: '0.9.5',
     transformers: '5.6.0',
     deepspeed: '0.18.4',
+    packages: ['nltk', 'jieba', 'rouge-chinese'],
     flashAttention: '2.7.4.post1',
     cudaToolkit: true,
   });

@@ -22,8 +22,9 @@ export function located(findings: readonly Finding[], path: string, from: RunFro
 
 function positionIn(place: Place, target: { path: string; key: string }, store: FileStore): Position | undefined {
   if (place.row !== undefined) return positionOfRow(target.path, place.row);
-  const text = store.read(target.path);
   // What a file lacks is the whole file's fault.
+  if (target.key === '') return { line: 1, column: 1 };
+  const text = store.read(target.path);
   return 'text' in text ? positionOf(text.text, offsetOfKey(text.text, target.key) ?? 0) : undefined;
 }
 

@@ -115,8 +115,14 @@ function literally(text: string): string {
   return text.replace(/\$(?=[$(])/g, '$$$$');
 }
 
-function literalVariable(variable: EnvVar): EnvVar {
-  return variable.value === undefined ? variable : { ...variable, value: literally(variable.value) };
+/** Variables as they stand, but for those that refer to one of a Secret: a proxy's address to its password. */
+function literalVariables(variables: readonly EnvVar[]): EnvVar[] {
+  const ofSecrets = variables.filter(({ valueFrom }) => valueFrom?.secretKeyRef !== undefined).map(({ name }) => name);
+  return variables.map((variable) => {
+    const { value } = variable;
+    const refers = ofSecrets.some((name) => value?.includes(`$(${name})`));
+    return value === undefined || refers ? variable : { ...variable, value: literally(value) };
+  });
 }
 
 function hardened(spec: ContainerSpec): Container {
@@ -127,7 +133,7 @@ function hardened(spec: ContainerSpec): Container {
     imagePullPolicy: 'IfNotPresent',
     command: spec.command.map(literally),
     ...(spec.workingDir === undefined ? {} : { workingDir: spec.workingDir }),
-    ...(spec.env.length > 0 ? { env: spec.env.map(literalVariable) } : {}),
+    ...(spec.env.length > 0 ? { env: literalVariables(spec.env) } : {}),
     // Requests equal limits: the kubelet evicts such a pod last.
     resources: {
       requests: { ...spec.resources },

@@ -1,5 +1,6 @@
 import type { ApiObject, Chart } from 'cdk8s';
 import { isLabelValue } from '../kubernetes/name-problems';
+import { canonicalJson } from '../run/digest';
 import type { Mapping } from '../run/run';
 
 /** Before the name of an argument. */
@@ -37,5 +38,5 @@ function addTo({ job, args }: TrainingRun, name: string): void {
 }
 
 function textOf(value: unknown): string | undefined {
-  return typeof value === 'string' || value === undefined ? value : JSON.stringify(value);
+  return typeof value === 'string' || value === undefined ? value : canonicalJson(value);
 }

@@ -78,8 +78,10 @@ describe('the table of what holds what', () => {
     expect(table).toContain(`nothing | ${pauses(training.backoffLimit).join(', ')} seconds |`);
   });
 
-  test('has the grace period, and no deadline that nobody set', () => {
+  test('has the grace period, and a deadline of prepare alone where nobody set one', () => {
     expect(table).toContain(`the grace period, ${training.pod?.terminationGracePeriodSeconds} seconds`);
-    expect([training, prepare, preflight].map(({ deadline }) => deadline)).toEqual([undefined, undefined, undefined]);
+    expect([training.deadline, preflight.deadline]).toEqual([undefined, undefined]);
+    expect(prepare.deadline).toBeGreaterThan(3600);
+    expect(table).toContain('prepare also ends at `prepareDeadline`');
   });
 });
