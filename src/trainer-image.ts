@@ -60,6 +60,11 @@ export interface TrainerImageContents {
    * @default - torch is built for CUDA
    */
   readonly rocm?: string;
+  /**
+   * The names on PyPI of what else is in it that arguments ask for: `unsloth`, `galore-torch`, `vllm`.
+   * @default - nothing: an argument that needs a package is an error
+   */
+  readonly packages?: string[];
 }
 
 /** Where to pull the official image from. */

@@ -7,6 +7,7 @@ import type { Card } from '../run/card';
 import { nearest } from '../run/nearest';
 import { DEFAULT_RELEASE, RELEASES, type Release } from '../run/releases';
 import { cardNamed, computeCapability, type DescribedCard, describedCard, memoryAmount } from './cards';
+import { type ImageOption, imageContents, imageOption } from './image-option';
 import type { ImportOptions } from './import';
 import type { LintOptions } from './lint';
 import { ExitStatus, type Output, processOutput } from './output';
@@ -16,6 +17,7 @@ import type { PlanCommandOptions } from './plan';
 interface Given {
   readonly llamafactory: Release;
   readonly gpu: Card;
+  readonly image?: ImageOption;
 }
 
 /** A card of one's own, as far as it is described. */
@@ -62,7 +64,7 @@ function programFor(output: Output, end: (status: ExitStatus) => void): Command 
     )
     .action((files: string[], given: Given & LintOptions, command: Command) => {
       const { lint } = require('./lint') as typeof import('./lint');
-      end(lint(files, withOwnCard(command, runOptions(given)), output));
+      end(lint(files, withOwnCard(command, withImage(command, given)), output));
     });
   withRunOptions(program.command('plan <file>'))
     .description('steps, memory, duration of a run, and what would be better')
@@ -70,7 +72,7 @@ function programFor(output: Output, end: (status: ExitStatus) => void): Command 
     .option('--measured <log>', "a run's trainer_log.jsonl, to be set beside the plan")
     .action((file: string, given: Given & PlanCommandOptions, command: Command) => {
       const { plan } = require('./plan') as typeof import('./plan');
-      end(plan(file, withOwnCard(command, runOptions(given)), output));
+      end(plan(file, withOwnCard(command, withImage(command, given)), output));
     });
   withMachineOptions(program.command('import <folder>'))
     .description('a typed program from a train config and what belongs to it')
@@ -97,6 +99,7 @@ function withRunOptions(command: Command): Command {
     .option('--deepspeed <file>', 'a DeepSpeed JSON in place of the one the config names')
     .option('--dataset-dir <folder>', 'the folder of dataset_info.json in place of the one the config names')
     .option('--launch <file>', 'the script that starts the trainer, in place of one that is found')
+    .option('--image <image>', 'what is installed: `official`, or a file with what pip freeze prints', image)
     .option('--root <folder>', 'the folder the trainer is started in, in place of the one that is found', folder)
     .addOption(new Option('--format <format>', 'how to print').choices(['text', 'json']).default('text'));
 }
@@ -148,8 +151,23 @@ function withOwnCard<T extends { readonly card: Card }>(command: Command, given:
 }
 
 /** The options under the names the commands know. */
-function runOptions<T>(given: Given & T): T & { release: Release; card: Card } {
+function runOptions<T>(given: Omit<Given, 'image'> & T): T & { release: Release; card: Card } {
   return { ...given, release: given.llamafactory, card: given.gpu };
+}
+
+/** The same, with what the image of the release holds. */
+function withImage<T>(command: Command, { image, ...given }: Given & T) {
+  const options = runOptions(given);
+  if (image === undefined) return options;
+  const contents = imageContents(image, options.release);
+  if ('fault' in contents) return command.error(`error: --image: ${contents.fault}`);
+  return { ...options, image: contents };
+}
+
+function image(text: string): ImageOption {
+  const option = imageOption(text);
+  if (typeof option === 'object' && 'fault' in option) throw new InvalidArgumentError(`${option.fault}.`);
+  return option;
 }
 
 function folder(path: string): string {

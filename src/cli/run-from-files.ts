@@ -10,7 +10,7 @@ import { atMostSamples } from '../planning/rows-read';
 import type { Card } from '../run/card';
 import { type Edit, EditOperation, type Finding, Severity } from '../run/finding';
 import type { Release } from '../run/releases';
-import { isMapping, type Mapping, type Run, type RunDataset } from '../run/run';
+import { type ImageContents, isMapping, type Mapping, type Run, type RunDataset } from '../run/run';
 import type { FileStore } from './file-store';
 import { missingMedia } from './media-files';
 import { knownModel, quantisedModelOf } from './model-shape';
@@ -30,6 +30,11 @@ export interface RunOptions {
   readonly launch?: string;
   /** The folder the trainer is started in, in place of the one that is found. */
   readonly root?: string;
+  /**
+   * What the trainer's image holds.
+   * @default - not known: what hangs on it is a warning
+   */
+  readonly image?: ImageContents;
   /**
    * The folder that is looked at.
    * @default - the one we run in
@@ -102,6 +107,7 @@ export function runFromFiles(path: string, options: RunOptions, store: FileStore
       file: options.launch ?? seenFrom(root.folder, launch.script.file),
     },
     card: options.card,
+    image: options.image,
     gpus: options.gpus,
     nodes: options.nodes,
     ...plannedModel({ release, args }, { model, ...unplanned }),

@@ -16,7 +16,7 @@ export interface TwinVerdict {
 }
 
 /** What is installed where the verdicts are recorded. */
-function imageOf(release: Release): ImageContents {
+export function imageOf(release: Release): ImageContents {
   const { transformers } = RELEASE_FACTS[release];
   return { llamafactory: release, transformers, deepspeed: '0.18', bitsandbytes: '0.50', cudaToolkit: false };
 }

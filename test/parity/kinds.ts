@@ -15,6 +15,7 @@ import type { Card } from '../../src/run/card';
 import type { Release } from '../../src/run/releases';
 import type { ConfigKind } from '../../src/run/run';
 import { SITE, VENV } from '../trainer-packages';
+import { imageOf } from './judge';
 import { KIND_CASES } from './kind-cases';
 
 /** A config by its path in the folder, what the twin takes it for, and what it says. */
@@ -54,7 +55,15 @@ export function placedConfigs(folder: string, release: Release): PlacedConfig[] 
 
 /** What `lint` says of a config where it lies. */
 export function lintedAt(folder: string, path: string, release: Release): ReturnType<typeof lintFile> {
-  const options = { release, card: CARDS['A100-80GB'] as Card, gpus: 4, nodes: 1, here: folder };
+  const options = {
+    release,
+    card: CARDS['A100-80GB'] as Card,
+    gpus: 4,
+    nodes: 1,
+    here: folder,
+    // No model was loaded where the verdicts were recorded: what quantised files need was not asked for.
+    image: { ...imageOf(release), packages: ['autoawq', 'gptqmodel', 'aqlm'] },
+  };
   return lintFile(join(folder, path), options, fileStore());
 }
 

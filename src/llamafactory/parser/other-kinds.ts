@@ -34,6 +34,7 @@ const LOADED: readonly ParserId[] = [
   'bnb-bits-sharded',
   'hqq-quantization',
   'eetq-quantization',
+  'package-missing',
   'flash-attn',
 ];
 
