@@ -12,7 +12,16 @@ interface TrainingRun {
   readonly args: Mapping;
 }
 
-const sweeps = new WeakMap<Chart, Map<string, TrainingRun[]>>();
+/** The runs that are compared so far. */
+interface Sweep {
+  readonly runs: TrainingRun[];
+  /** The arguments that all runs have, each with the same value. */
+  readonly same: Map<string, string | undefined>;
+  /** Those in which some differ. */
+  readonly differing: Set<string>;
+}
+
+const sweeps = new WeakMap<Chart, Map<string, Sweep>>();
 
 /**
  * Labels the Jobs of a chart's runs on the same model and data with the arguments in which they differ. Of a value that
@@ -20,12 +29,21 @@ const sweeps = new WeakMap<Chart, Map<string, TrainingRun[]>>();
  * @param sweep what the runs that are compared have in common
  */
 export function labelDifferences(chart: Chart, sweep: string, run: TrainingRun): void {
-  const known = sweeps.get(chart) ?? new Map<string, TrainingRun[]>();
+  const known = sweeps.get(chart) ?? new Map<string, Sweep>();
   sweeps.set(chart, known);
-  const runs = [...(known.get(sweep) ?? []), run];
-  known.set(sweep, runs);
-  for (const name of new Set(runs.flatMap(({ args }) => Object.keys(args)))) {
-    if (new Set(runs.map(({ args }) => textOf(args[name]))).size === 1) continue;
+  const before = known.get(sweep);
+  if (before === undefined) {
+    const same = new Map(Object.entries(run.args).map(([name, value]) => [name, textOf(value)]));
+    known.set(sweep, { runs: [run], same, differing: new Set() });
+    return;
+  }
+  const { runs, same, differing } = before;
+  runs.push(run);
+  for (const name of differing) addTo(run, name);
+  for (const name of new Set([...same.keys(), ...Object.keys(run.args)])) {
+    if (differing.has(name) || same.get(name) === textOf(run.args[name])) continue;
+    same.delete(name);
+    differing.add(name);
     for (const each of runs) addTo(each, name);
   }
 }
