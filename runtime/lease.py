@@ -3,9 +3,9 @@
     lease.py take DIRECTORY FILE ALONE   writes the lease's path to FILE and exits 0; exits 3 and prints the other pod's
                                          name if that one is at work, 1 and prints why if there can be no lease. ALONE
                                          is yes if launch.sh holds the kernel's lock
-    lease.py join DIRECTORY RUN          for the other nodes of a run: exits 0 once the lease is held for RUN by a pod that is
-                                         alive; exits 3 and prints the other pod's name if one of another run is at
-                                         work, 1 and prints why if none came in LEASE_JOIN_SECONDS (900)
+    lease.py join DIRECTORY RUN          for the other nodes of a run: exits 0 once the lease is held for RUN by a pod
+                                         that is alive; exits 3 and prints the other pod's name if one of another run is
+                                         at work, 1 and prints why if none came in LEASE_JOIN_SECONDS (900)
     lease.py keep LEASE PID FILE         runs beside the trainer: says each few seconds that the pod is alive; once
                                          another has taken over, writes why to FILE, sends USR1 to PID, and ends.
                                          On TERM it gives the lease back, so that the next run need not wait

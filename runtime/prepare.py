@@ -10,8 +10,8 @@ Reads PREPARE_SPEC, the path of a JSON file; every part is optional:
               {"hub": "http", "endpoint": "https://server/folder", "files": {"math.json": "<sha256>"},
                "sizes": {"math.json": 33000}, "directory": "/models/.data/..."}],
      "packages": {"requirements": "/etc/.../requirements.txt", "directory": "/models/...", "indexUrl": "https://..."}}
-A model or an adapter may have "hub": "http" with "endpoint" and "files" too. Of an adapter two files are taken, and what
-its configuration names as its base must be "baseModel". "path" is a file of a data set's repository, or a
+A model or an adapter may have "hub": "http" with "endpoint" and "files" too. Of an adapter two files are taken, and
+what its configuration names as its base must be "baseModel". "path" is a file of a data set's repository, or a
 folder: then the data files right in it, which must be of one type, since LLaMA-Factory reads all files of a folder.
 Sources of one hub have one endpoint. "sizes" and "maxBytes", both optional, say how much may be fetched; "maxSeconds",
 optional too, how long all tries of a Job may take for the directory together.
@@ -802,8 +802,7 @@ def fetch(request, part):
         if refused:
             raise Refused(f"{what}: {refused}") from error
         raise (Refused if is_final(error) else Failure)(
-            f"{what}: "
-            f"{type(error).__name__}: {first_line(error)} ({token} {set_or_not})"
+            f"{what}: {type(error).__name__}: {first_line(error)} ({token} {set_or_not})"
         ) from error
     if "path" in request:
         remove_others(directory, request["path"], files)

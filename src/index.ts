@@ -49,6 +49,7 @@ export type {
   RunMemory,
   RunPlan,
   RunSchedule,
+  RunSpeed,
   RunThroughput,
 } from './run-plan';
 export { type ExistingSavesProps, SavesVolume, type SavesVolumeProps } from './saves-volume';
