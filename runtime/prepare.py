@@ -767,19 +767,7 @@ def fetch(request, part):
         return list(part["files"])
     endpoint = part.get("endpoint")
     say(f"fetching {request['repository']} at {request['revision']} from {endpoint or request['hub']} to {directory}")
-    if request["hub"] == "modelscope":
-        if endpoint:
-            os.environ["MODELSCOPE_ENDPOINT"] = endpoint
-            os.environ["MODELSCOPE_DOMAIN"] = endpoint.split("://", 1)[-1].rstrip("/")
-        listing, download, token = modelscope_listing, modelscope_download, "MODELSCOPE_API_TOKEN"
-    else:
-        if endpoint:
-            os.environ["HF_ENDPOINT"] = endpoint
-        # A mirror has the files, but seldom the chunk storage beside them; and that one's client is not known to speak
-        # SOCKS, nor to trust other authorities.
-        if endpoint or socks_proxy() or os.environ.get("SSL_CERT_FILE"):
-            os.environ.setdefault("HF_HUB_DISABLE_XET", "1")
-        listing, download, token = huggingface_listing, huggingface_download, "HF_TOKEN"
+    listing, download, token = client_of(request, endpoint)
     try:
         # Asked first: both libraries take a hub that they cannot reach for a reason to be content with what is there.
         with WATCH.fetching(SLACK):
@@ -809,6 +797,22 @@ def fetch(request, part):
     for name, (size, hashes) in files.items():
         compare_file(os.path.join(directory, name), size, **hashes)
     return list(files)
+
+
+def client_of(request, endpoint):
+    """How a hub is asked, with what its library reads from the environment set; and the variable of its token."""
+    if request["hub"] == "modelscope":
+        if endpoint:
+            os.environ["MODELSCOPE_ENDPOINT"] = endpoint
+            os.environ["MODELSCOPE_DOMAIN"] = endpoint.split("://", 1)[-1].rstrip("/")
+        return modelscope_listing, modelscope_download, "MODELSCOPE_API_TOKEN"
+    if endpoint:
+        os.environ["HF_ENDPOINT"] = endpoint
+    # A mirror has the files, but seldom the chunk storage beside them; and that one's client is not known to speak
+    # SOCKS, nor to trust other authorities.
+    if endpoint or socks_proxy() or os.environ.get("SSL_CERT_FILE"):
+        os.environ.setdefault("HF_HUB_DISABLE_XET", "1")
+    return huggingface_listing, huggingface_download, "HF_TOKEN"
 
 
 def is_final(error):
