@@ -72,7 +72,8 @@ export interface PodInput extends PodSettings {
  * file system, the runtime's seccomp profile, no service-account token.
  */
 export function podTemplate(input: PodInput): PodTemplateSpec {
-  const { tolerations = [], ...scheduled } = schedulingFields(input.scheduling, input.gpus, input.near);
+  const { tolerations: ofNodes = [], ...scheduled } = schedulingFields(input.scheduling, input.gpus, input.near);
+  const tolerations = [...ofNodes, ...outageTolerations(input.nodeOutageSeconds)];
   return {
     metadata: {
       labels: { ...input.labels },
@@ -94,7 +95,8 @@ export function podTemplate(input: PodInput): PodTemplateSpec {
         seccompProfile: { type: 'RuntimeDefault' },
       },
       ...scheduled,
-      tolerations: [...tolerations, ...outageTolerations(input.nodeOutageSeconds)],
+      // An empty list is not stored, and would be a change at each apply.
+      ...(tolerations.length > 0 ? { tolerations } : {}),
       ...(input.priorityClassName === undefined ? {} : { priorityClassName: input.priorityClassName }),
       ...(input.schedulerName === undefined ? {} : { schedulerName: input.schedulerName }),
       terminationGracePeriodSeconds: input.terminationGracePeriodSeconds,

@@ -73,11 +73,7 @@ export function startAfresh(manifests: readonly Manifest[]): void {
   // A namespace's own deletion waits long for pods and claims.
   output(['delete', '--ignore-not-found', '-f', '-'], manifests);
   output(['delete', 'namespace', '--ignore-not-found', ...namespaces]);
-  for (const { metadata, spec } of get<PersistentVolume>(['persistentvolumes'])) {
-    if (spec?.claimRef !== undefined) {
-      output(['patch', 'persistentvolume', metadata?.name ?? '', '-p', '{"spec":{"claimRef":null}}']);
-    }
-  }
+  freeVolumes();
   const labels = {
     'pod-security.kubernetes.io/enforce': 'restricted',
     'pod-security.kubernetes.io/warn': 'restricted',
@@ -88,6 +84,21 @@ export function startAfresh(manifests: readonly Manifest[]): void {
   );
   for (const name of namespaces)
     output(['wait', '--for=create', '--timeout=30s', '-n', name, 'serviceaccount/default']);
+}
+
+/** Takes the claims off all volumes: more than once, since the controller may be about to write what it saw before. */
+function freeVolumes(): void {
+  for (let tries = 0; tries < 40; tries++) {
+    const claims = new Set(get<PersistentVolumeClaim>(['pvc', '-A']).map(({ metadata }) => metadata?.uid));
+    const taken = get<PersistentVolume>(['persistentvolumes']).filter(
+      ({ spec }) => spec?.claimRef !== undefined && (tries === 0 || !claims.has(spec.claimRef.uid)),
+    );
+    if (taken.length === 0) return;
+    for (const { metadata } of taken) {
+      output(['patch', 'persistentvolume', metadata?.name ?? '', '-p', '{"spec":{"claimRef":null}}']);
+    }
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 250);
+  }
 }
 
 /**
