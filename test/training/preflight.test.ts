@@ -15,7 +15,7 @@ describe.each(releases())('LLaMA-Factory %s', (release) => {
 
   beforeAll(() => {
     mkdirSync(model);
-    printedBy(release, 'make-model.py', [model, SAMPLES]);
+    printedBy(release, 'make-model.py', [model, 'qwen3', SAMPLES]);
     const tags = { role_tag: 'role', content_tag: 'content', user_tag: 'user', assistant_tag: 'assistant' };
     const chat = { formatting: 'sharegpt', columns: { messages: 'messages' }, tags };
     const pairs = [1, 2, 3].map((number) => ({

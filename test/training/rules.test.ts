@@ -100,7 +100,7 @@ describe.each(releases())('LLaMA-Factory %s', (release) => {
     mkdirSync(join(home, 'data'), { recursive: true });
     writeFileSync(join(home, 'data', 'sums.json'), JSON.stringify(ROWS));
     writeFileSync(join(home, 'data', 'dataset_info.json'), JSON.stringify(INFO));
-    printedBy(release, 'make-model.py', [join(home, 'Qwen3-tiny'), join(REPOSITORY, 'README.md')]);
+    printedBy(release, 'make-model.py', [join(home, 'Qwen3-tiny'), 'qwen3', join(REPOSITORY, 'README.md')]);
   });
 
   /** A config of a run that trains, with some arguments. */
