@@ -363,6 +363,21 @@ describe('catalogue', () => {
     expect(unplannedBecause({ model_type: 'gemma2' })).toMatch(/model_type gemma2; known: llama, mistral, qwen2/);
     expect(unplannedBecause({})).toMatch(/names no model_type/);
   });
+  test('a mixture that transformers 5 saved has as many experts', () => {
+    const experts = MODELS['Qwen3-30B-A3B']?.experts;
+    const config = {
+      model_type: 'qwen3_moe',
+      hidden_size: 2048,
+      intermediate_size: 6144,
+      num_hidden_layers: 48,
+      num_attention_heads: 32,
+      vocab_size: 151936,
+      num_local_experts: 128,
+      num_experts_per_tok: 8,
+      moe_intermediate_size: 768,
+    };
+    expect(modelFromConfig('x', config)?.experts).toEqual(experts);
+  });
   test('blocks of another make than those that were measured give no shape either', () => {
     expect(unplannedBecause({ model_type: 'llama', attention_bias: true })).toMatch(/attention_bias is true/);
     expect(unplannedBecause({ model_type: 'llama', attention_bias: false })).toBeUndefined();

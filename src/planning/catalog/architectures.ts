@@ -72,7 +72,7 @@ export function modelFromConfig(name: string, configJson: { readonly [key: strin
   if (unplannedBecause(configJson) !== undefined) return undefined;
   const modelType = configJson['model_type'] as Architecture;
   const blocks: Blocks = ARCHITECTURES[modelType];
-  const number = (key: string, fallback?: number): number => {
+  const number = (key: string, fallback?: unknown): number => {
     const value = configJson[key] ?? fallback;
     if (typeof value === 'number' && Number.isInteger(value) && value > 0) return value;
     throw new Error(`config.json of ${name}: ${key} is ${JSON.stringify(value)}, allowed: a positive whole number`);
@@ -98,7 +98,8 @@ export function modelFromConfig(name: string, configJson: { readonly [key: strin
     ...(blocks.mixture
       ? {
           experts: {
-            count: number('num_experts'),
+            // transformers 5 writes it under another name
+            count: number('num_experts', configJson['num_local_experts']),
             perToken: number('num_experts_per_tok'),
             intermediateSize: number('moe_intermediate_size'),
           },
