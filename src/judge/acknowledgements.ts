@@ -1,6 +1,5 @@
 import { type Finding, Severity } from '../run/finding';
 import { nearest } from '../run/nearest';
-import { FINDINGS } from './registry';
 
 /** Reasons by the id of the finding they are for. */
 export type Acknowledgements = Readonly<Record<string, string>>;
@@ -36,10 +35,16 @@ export function acknowledge(findings: readonly Finding[], given: Acknowledgement
 
 /** Why an id is none of docs/RULES.md, in words; undefined if it is. */
 export function unknownId(id: string): string | undefined {
-  if (FINDINGS.has(id)) return undefined;
-  const ids = [...FINDINGS.values()].filter(({ acknowledgeable }) => acknowledgeable).map((known) => known.id);
+  const known = knownFindings();
+  if (known.has(id)) return undefined;
+  const ids = [...known.values()].filter(({ acknowledgeable }) => acknowledgeable).map((finding) => finding.id);
   const meant = nearest(id, ids);
   return `no finding has the id ${JSON.stringify(id)}${meant === undefined ? '' : `; did you mean ${meant}?`}`;
+}
+
+/** Made of all rules and refusals, and so loaded where a reason is given for one: most runs give none. */
+function knownFindings(): typeof import('./registry').FINDINGS {
+  return (require('./registry') as typeof import('./registry')).FINDINGS;
 }
 
 function faultOf(id: string, reason: string, found: readonly Finding[]): Omit<Finding, 'path' | 'key'> | undefined {

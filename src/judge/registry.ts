@@ -61,6 +61,9 @@ const SEVERITIES: Readonly<Partial<Record<FindingId, readonly Severity[]>>> = {
   'service-account-token': [WARNING],
 };
 
+/** What the twin refuses, of every kind of file, by id. */
+const REFUSALS = refusalsById();
+
 /** Every finding there can be, by its id: what docs/RULES.md lists and `acknowledge` goes by. */
 export const FINDINGS: ReadonlyMap<string, KnownFinding> = new Map(
   [...RULE_IDS.map(ruleOf), ...PARSER_IDS.map(refusalOf), ...others()].map((known) => [known.id, known]),
@@ -74,13 +77,22 @@ function ruleOf(id: Rule['id']): KnownFinding {
 
 /** A refusal can have several steps, of one release or of several arguments; a title is for all of them. */
 function refusalOf(id: ParserRule['id']): KnownFinding {
-  const steps = [...STEPS, ...Object.values(OTHER_STEPS).flat()].filter(
-    (step): step is ParserRule => !('set' in step) && step.id === id,
-  );
+  const steps = REFUSALS.get(id) ?? [];
   const titles = steps.flatMap(({ title }) => title ?? []);
   const messages = steps.flatMap(({ message }) => (typeof message === 'string' ? message : []));
   const source = once(steps.map((step) => step.source));
   return { ...known(id, 'refusal', [ERROR], once(titles.length > 0 ? titles : messages)), source };
+}
+
+function refusalsById(): ReadonlyMap<ParserRule['id'], readonly ParserRule[]> {
+  const byId = new Map<ParserRule['id'], ParserRule[]>();
+  for (const step of [...STEPS, ...Object.values(OTHER_STEPS).flat()]) {
+    if ('set' in step) continue;
+    const known = byId.get(step.id);
+    if (known === undefined) byId.set(step.id, [step]);
+    else known.push(step);
+  }
+  return byId;
 }
 
 function others(): KnownFinding[] {
