@@ -42,16 +42,6 @@ type Role = 'user' | 'assistant' | 'observation' | 'function' | 'system';
 /** What the run stops at. */
 class Stop extends Error {}
 
-/**
- * The rows that a release would leave out or stop at, in a stage: what its converter and its processors do with the
- * table that the loader makes of them. In that table a row has every key that some row has, with null where it gave
- * none. Where values of two types stand in one place the run stops there, before any row is looked at.
- * Source: llamafactory/data/converter.py, llamafactory/data/processor, llamafactory/data/formatter.py.
- */
-export function rowFates(rows: readonly unknown[], entry: Mapping, stage: string, release: Release): RowFate[] {
-  return [...readRows(rows, entry, stage, release).fates];
-}
-
 /** Rows as a stage of a release reads them. */
 export interface ReadRows {
   readonly fates: readonly RowFate[];
@@ -59,10 +49,29 @@ export interface ReadRows {
   readonly texts: ReadonlyArray<SampleTexts | undefined>;
 }
 
-/** The fates of rows, and the texts of those that are trained on. */
-export function readRows(rows: readonly unknown[], entry: Mapping, stage: string, release: Release): ReadRows {
-  const mixed = mixedRows(rows);
-  if (mixed.length > 0) return stoppedAt(mixed, rows.length);
+/**
+ * The rows that a release would leave out or stop at, in a stage, and the texts of those that are trained on: what its
+ * converter and its processors do with the table that the loader makes of them. In that table a row has every key that
+ * some row has, with null where it gave none. Where values of two types stand in one place the run stops there, before
+ * any row is looked at: the file is read whole, whatever is taken of it.
+ * Source: llamafactory/data/converter.py, llamafactory/data/processor, llamafactory/data/formatter.py.
+ * @param count how many rows are taken, the first ones
+ */
+export function readRows(
+  whole: readonly unknown[],
+  entry: Mapping,
+  stage: string,
+  release: Release,
+  count = whole.length,
+): ReadRows {
+  const mixed = mixedRows(whole);
+  if (mixed.length > 0) {
+    return {
+      fates: mixed.map((row) => ({ ...row, stops: true })),
+      texts: Array.from({ length: count }, () => undefined),
+    };
+  }
+  const rows = count < whole.length ? whole.slice(0, count) : whole;
   const samples = rows.map(samplesBy(converterOf(rows, entry, release)));
   const fates = samples.map((sample) => (sample instanceof Stop ? sample : leftOut(sample, stage)));
   if (stage === 'kto') stopAtPairs(samples, fates);
@@ -75,14 +84,6 @@ export function readRows(rows: readonly unknown[], entry: Mapping, stage: string
     texts: samples.map((sample, i) =>
       fates[i] !== undefined || sample instanceof Stop ? undefined : textsOf(sample, stage),
     ),
-  };
-}
-
-/** Rows of which none is trained on, since the file can't be loaded. */
-export function stoppedAt(mixed: ReturnType<typeof mixedRows>, count: number): ReadRows {
-  return {
-    fates: mixed.map((row) => ({ ...row, stops: true })),
-    texts: Array.from({ length: count }, () => undefined),
   };
 }
 

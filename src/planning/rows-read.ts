@@ -1,6 +1,5 @@
 import { type Arguments, isGiven, isOn, numberOf, textOf } from '../llamafactory/effective-arguments';
-import { mixedRows } from '../llamafactory/mixed-types';
-import { type ReadRows, readRows, stoppedAt } from '../llamafactory/row-fates';
+import { type ReadRows, readRows } from '../llamafactory/row-fates';
 import type { Mapping, Run, RunDataset } from '../run/run';
 
 /** The rows of a data set that a run reads, and what becomes of those that it doesn't train on. */
@@ -54,10 +53,7 @@ function readOnce(rows: readonly unknown[], entry: Mapping, count: number, stage
   const key = `${count} ${stage} ${release} ${readingOf(entry)}`;
   let read = known.get(key);
   if (read === undefined) {
-    // The file is read whole, whatever max_samples takes of it.
-    const unread = count < rows.length ? mixedRows(rows) : [];
-    const taken = count < rows.length ? rows.slice(0, count) : rows;
-    read = { count, ...(unread.length > 0 ? stoppedAt(unread, count) : readRows(taken, entry, stage, release)) };
+    read = { count, ...readRows(rows, entry, stage, release, count) };
     known.set(key, read);
   }
   return read;

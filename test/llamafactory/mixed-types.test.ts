@@ -1,5 +1,5 @@
 import { mixedRows } from '../../src/llamafactory/mixed-types';
-import { rowFates } from '../../src/llamafactory/row-fates';
+import { readRows } from '../../src/llamafactory/row-fates';
 
 const reasons = (rows: readonly unknown[]) => mixedRows(rows).map(({ row, reason }) => `${row}: ${reason}`);
 const rest = 'in other rows: a column has one type';
@@ -25,6 +25,6 @@ test.each<[string, readonly unknown[], readonly string[]]>([
 
 test('a label of kto that is text is told', () => {
   const rows = [{ q: 'a', a: 'b', good: 'true' }];
-  const [fate] = rowFates(rows, { columns: { prompt: 'q', response: 'a', kto_tag: 'good' } }, 'kto', '0.9.5');
+  const [fate] = readRows(rows, { columns: { prompt: 'q', response: 'a', kto_tag: 'good' } }, 'kto', '0.9.5').fates;
   expect(fate?.reason).toMatch(/is "true", and true or false without quotes is needed$/);
 });

@@ -1,6 +1,6 @@
 import { fileStore } from '../../src/cli/file-store';
 import { STEPS } from '../../src/llamafactory/parser/parse';
-import { rowFates } from '../../src/llamafactory/row-fates';
+import { readRows } from '../../src/llamafactory/row-fates';
 import type { Finding } from '../../src/run/finding';
 import { RELEASES } from '../../src/run/releases';
 import { allCases } from '../parity/cases';
@@ -54,7 +54,7 @@ describe.each(RELEASES)('LLaMA-Factory %s', (release) => {
   });
 
   test('has a reason for each row that is not kept', () => {
-    const fates = dataCases().flatMap(({ rows, entry, stage }) => rowFates(rows, entry, stage, release));
+    const fates = dataCases().flatMap(({ rows, entry, stage }) => readRows(rows, entry, stage, release).fates);
     expect(fates.filter(({ reason }) => !WHOLE.test(reason))).toEqual([]);
     expect(new Set(fates.map(({ reason }) => reason))).toMatchSnapshot();
   });

@@ -5,7 +5,7 @@ import { main } from '../../src/cli/main';
 import { fieldsOf } from '../../src/llamafactory/fields';
 import { loadConfig } from '../../src/llamafactory/load-config';
 import { parse } from '../../src/llamafactory/parser/parse';
-import { rowFates } from '../../src/llamafactory/row-fates';
+import { readRows } from '../../src/llamafactory/row-fates';
 import { templatesOf } from '../../src/llamafactory/templates';
 import { DEFAULT_RELEASE, RELEASES, type Release } from '../../src/run/releases';
 import { REPOSITORY, temporaryFolder, write } from '../folder';
@@ -93,7 +93,7 @@ describe('a release of which nothing is known is taken for the last known one', 
 
   test('by what leaves rows out', () => {
     for (const { rows, entry, stage } of dataCases()) {
-      expect(rowFates(rows, entry, stage, NEWEST)).toEqual(rowFates(rows, entry, stage, LAST_KNOWN));
+      expect(readRows(rows, entry, stage, NEWEST).fates).toEqual(readRows(rows, entry, stage, LAST_KNOWN).fates);
     }
   });
 

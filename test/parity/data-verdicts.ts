@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { rowFates } from '../../src/llamafactory/row-fates';
+import { readRows } from '../../src/llamafactory/row-fates';
 import type { Release } from '../../src/run/releases';
 import { SITE, VENV } from '../trainer-packages';
 import type { DataCase } from './data-cases';
@@ -17,7 +17,7 @@ export function digestOfData({ id: _, ...rest }: DataCase): string {
 
 /** How many rows the twin says are kept; undefined: the run stops. */
 export function keptByTwin({ rows, entry, stage }: DataCase, release: Release): number | undefined {
-  const fates = rowFates(rows, entry, stage, release);
+  const fates = readRows(rows, entry, stage, release).fates;
   const kept = rows.length - fates.length;
   return kept === 0 || fates.some(({ stops }) => stops) ? undefined : kept;
 }
