@@ -28,40 +28,41 @@ export function knownModel(model: unknown, files: Files): KnownModel {
 
 function fromConfig(model: string, files: Files): KnownModel | undefined {
   const path = join(model, 'config.json');
-  const text = configText(model, files);
-  if (text === undefined) return undefined;
-  if (isTooDeep(text)) return { unplanned: `${path} is nested deeper than ${DEEPEST_JSON} levels` };
+  const read = readConfig(model, files);
+  if (read === undefined) return undefined;
+  if ('fault' in read) return { unplanned: `${path}${read.fault}` };
   try {
-    const config: unknown = JSON.parse(text);
-    if (!isMapping(config)) return { unplanned: `${path} is no JSON object` };
-    const shape = modelFromConfig(partsOf(model)[0] ?? model, config);
-    return shape === undefined ? { unplanned: `${path}: ${unplannedBecause(config)}` } : { shape };
+    const shape = modelFromConfig(partsOf(model)[0] ?? model, read.config);
+    return shape === undefined ? { unplanned: `${path}: ${unplannedBecause(read.config)}` } : { shape };
   } catch (error) {
     return { unplanned: `${path}: ${(error as Error).message}` };
   }
 }
 
-function configText(model: string, files: Files): string | undefined {
-  return files.kind(model) === 'folder' ? files.read(join(model, 'config.json')) : undefined;
+/** The config.json of a model whose folder is here, or what is wrong with it, in words to be put behind its path. */
+function readConfig(
+  model: string,
+  files: Files,
+): { readonly config: Mapping } | { readonly fault: string } | undefined {
+  const text = files.kind(model) === 'folder' ? files.read(join(model, 'config.json')) : undefined;
+  if (text === undefined) return undefined;
+  if (isTooDeep(text)) return { fault: ` is nested deeper than ${DEEPEST_JSON} levels` };
+  try {
+    const config: unknown = JSON.parse(text);
+    return isMapping(config) ? { config } : { fault: ' is no JSON object' };
+  } catch (error) {
+    return { fault: `: ${(error as Error).message}` };
+  }
 }
 
 /** How the files of the model that `model_name_or_path` names are quantised: by its config.json, else by its name. */
 export function quantisedModelOf(model: unknown, files: Files): QuantisedFiles | undefined {
   if (typeof model !== 'string' || model === '') return undefined;
-  const text = configText(model, files);
-  if (text !== undefined) return quantisedFilesOf('', mappingIn(text));
+  const read = readConfig(model, files);
+  if (read !== undefined) return 'config' in read ? quantisedFilesOf('', read.config) : undefined;
   return partsOf(model)
     .map((part) => quantisedFilesOf(part))
     .find((found) => found !== undefined);
-}
-
-function mappingIn(text: string): Mapping {
-  try {
-    const value: unknown = JSON.parse(text);
-    return isMapping(value) ? value : {};
-  } catch {
-    return {};
-  }
 }
 
 /** The models of the catalogue by their plain names, the first of a name; made when a name is first looked up. */
