@@ -1,3 +1,4 @@
+import { posix } from 'node:path';
 import { Chart, type Duration, type Size } from 'cdk8s';
 import { Construct } from 'constructs';
 import { DeepSpeedZero3 } from './deepspeed-zero3';
@@ -277,13 +278,9 @@ function volumeOf(volume: ModelCache | SavesVolume): RunRequest['saves'] {
   };
 }
 
-/** The last part of the repository that is fetched, which may be another than the model's: of its quantised files. */
+/** The name of the repository that is fetched, which may be another than the model's: of its quantised files. */
 function fetchedName({ fetch }: ModelLocation): string {
-  return (
-    String(fetch?.what['repository'] ?? '')
-      .split('/')
-      .at(-1) ?? ''
-  );
+  return posix.basename(String(fetch?.what['repository'] ?? ''));
 }
 
 function bytes(size: Size | undefined): number | undefined {

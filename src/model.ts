@@ -1,3 +1,4 @@
+import { posix } from 'node:path';
 import type { HubOrigin } from './job/request';
 import { modelFromConfig, unplannedBecause } from './planning/catalog/architectures';
 import { MODELS } from './planning/catalog/models';
@@ -39,7 +40,7 @@ export class Model {
       repository,
       Object.values(MODELS).map((known) => known.repository),
     );
-    return new Model({ name: nameOf(repository), repository }, undefined, [
+    return new Model({ name: posix.basename(repository), repository }, undefined, [
       {
         id: 'invalid-model',
         key: 'Model.of',
@@ -119,8 +120,4 @@ export class Model {
   public _repositoryOn(hub: HubOrigin['hub']): string {
     return (hub === 'modelscope' ? this._shape?.modelScopeRepository : undefined) ?? this.repository;
   }
-}
-
-function nameOf(repository: string): string {
-  return repository.slice(repository.lastIndexOf('/') + 1);
 }

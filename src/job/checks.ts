@@ -199,6 +199,7 @@ function podTexts(at: string, { env = {}, labels, annotations, podTemplate }: Re
  */
 function apartFindings(resolved: ResolvedRun): Finding[] {
   const { path, nodes, target, models, saves, preparePod, preflightPod, preflight, waves } = resolved;
+  if (![preparePod, preflightPod].some(isSentElsewhere)) return [];
   const placed = ({ scheduling }: RequestedCpuPod) => cpuPlacement(scheduling, nodes.scheduling, {}, [{}]).scheduling;
   const pods = [
     ...(preparedOf(resolved).request === undefined
@@ -210,7 +211,7 @@ function apartFindings(resolved: ResolvedRun): Finding[] {
     ...(waves ? [] : [{ key: 'the training pod', asked: {}, at: nodes.scheduling, claims: [models, saves] }]),
   ];
   return pods
-    .filter(({ asked: { scheduling } }) => scheduling !== undefined && scheduling !== 'run')
+    .filter(({ asked }) => isSentElsewhere(asked))
     .flatMap(({ key, at, claims }) => {
       const names = new Set(claims.filter((claim) => claim.readWriteMany === false).map(({ claimName }) => claimName));
       const other = pods.find(
@@ -230,6 +231,10 @@ function apartFindings(resolved: ResolvedRun): Finding[] {
         },
       ];
     });
+}
+
+function isSentElsewhere({ scheduling }: RequestedCpuPod): boolean {
+  return scheduling !== undefined && scheduling !== 'run';
 }
 
 /** What a tag means can change, and the run's name and directory would not tell. */

@@ -1,3 +1,4 @@
+import { posix } from 'node:path';
 import type { ModelShape } from '../../run/model-shape';
 import { ARCHITECTURES, type Architecture, type Blocks } from './architectures';
 
@@ -244,7 +245,7 @@ function shapesOf({ type, numbers, experts, repositories }: Group): ModelShape[]
   return repositories.map((names) => {
     const [repository = '', modelScopeRepository] = names.split(' > ');
     return {
-      name: repository.slice(repository.indexOf('/') + 1),
+      name: posix.basename(repository),
       repository,
       ...(modelScopeRepository === undefined ? {} : { modelScopeRepository }),
       modelType: type,
