@@ -1,12 +1,20 @@
 import type { PodTemplateSpec } from 'kubernetes-types/core/v1';
 import { patchedPod } from '../../src/kubernetes/patched-pod';
-import { podTemplate } from '../../src/kubernetes/pod-template';
+import { type PodInput, podTemplate } from '../../src/kubernetes/pod-template';
 import { PATCHABLE_TRAINER } from '../../src/kubernetes/training-pod';
 import { Severity } from '../../src/run/finding';
 import type { Mapping } from '../../src/run/run';
 
 const GPU = { 'nvidia.com/gpu': '4' };
-const template: PodTemplateSpec = podTemplate({
+const TRAINER = {
+  name: 'trainer',
+  image: 'example/trainer:1',
+  command: ['bash', '/opt/launch/launch.sh'],
+  env: [],
+  mounts: [],
+  resources: GPU,
+};
+const TRAINING: PodInput = {
   labels: { component: 'train' },
   annotations: {},
   scheduling: { products: [], labels: {}, tolerations: [] },
@@ -14,18 +22,12 @@ const template: PodTemplateSpec = podTemplate({
   gpus: 4,
   user: { runAsUser: 1000, runAsGroup: 1000, fsGroup: 1000 },
   initContainers: [],
-  container: {
-    name: 'trainer',
-    image: 'example/trainer:1',
-    command: ['bash', '/opt/launch/launch.sh'],
-    env: [],
-    mounts: [],
-    resources: GPU,
-  },
+  container: TRAINER,
   volumes: [],
   imagePullSecrets: [],
   terminationGracePeriodSeconds: 60,
-});
+};
+const template: PodTemplateSpec = podTemplate(TRAINING);
 const patched = (patch: Mapping) => patchedPod('finetune/math', template, patch, PATCHABLE_TRAINER);
 const findings = (patch: Mapping) => patched(patch).findings.map(({ severity, key, got }) => [severity, key, got]);
 const trainer = (patch: Mapping) => ({ spec: { containers: [{ name: 'trainer', ...patch }] } });
@@ -231,25 +233,9 @@ test('claims beside the GPUs, a network card’s, are known fields', () => {
 
 describe('GPUs that are claimed', () => {
   const claimed = podTemplate({
+    ...TRAINING,
     labels: {},
-    annotations: {},
-    scheduling: { products: [], labels: {}, tolerations: [] },
-    near: {},
-    gpus: 4,
-    user: { runAsUser: 1000, runAsGroup: 1000, fsGroup: 1000 },
-    initContainers: [],
-    container: {
-      name: 'trainer',
-      image: 'example/trainer:1',
-      command: ['bash', '/opt/launch/launch.sh'],
-      env: [],
-      mounts: [],
-      resources: {},
-      claims: ['gpus'],
-    },
-    volumes: [],
-    imagePullSecrets: [],
-    terminationGracePeriodSeconds: 60,
+    container: { ...TRAINER, resources: {}, claims: ['gpus'] },
     resourceClaims: [{ name: 'gpus', resourceClaimTemplateName: 'math-gpus-1' }],
   });
   const said = (patch: Mapping) =>

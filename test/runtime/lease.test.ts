@@ -19,6 +19,19 @@ const elsewhere = (directory: string, number: number, beat = 1): string =>
   lease(directory, number, { state: 'held', pod: 'other-pod', boot: 'another', beat });
 const numbers = (directory: string): string[] => readdirSync(join(directory, '.lease')).sort();
 
+/** Does something while a pod elsewhere keeps the lease of a folder. */
+async function besideAnother<T>(output: string, work: () => Promise<T>): Promise<T> {
+  let beat = 0;
+  elsewhere(output, 3);
+  const alive = setInterval(() => {
+    beat += 1;
+    elsewhere(output, 3, beat);
+  }, 100);
+  const done = await work();
+  clearInterval(alive);
+  return done;
+}
+
 describe('a lease', () => {
   test('is taken at once in a new folder', async () => {
     const directory = folder();
@@ -31,14 +44,7 @@ describe('a lease', () => {
 
   test('of a pod on another node that is alive is refused, with its name', async () => {
     const directory = folder();
-    let beat = 0;
-    elsewhere(directory, 3);
-    const alive = setInterval(() => {
-      beat += 1;
-      elsewhere(directory, 3, beat);
-    }, 100);
-    const ended = await take(directory);
-    clearInterval(alive);
+    const ended = await besideAnother(directory, () => take(directory));
     expect([ended.code, ended.stdout]).toEqual([3, 'other-pod\n']);
     expect(numbers(directory)).toEqual(['3']);
   });
@@ -96,14 +102,7 @@ describe('a run', () => {
 
   test('is refused while a pod on another node writes to its folder', async () => {
     const { env, output, message, place } = pod('touch "$PLACE/trained"', FAST);
-    let beat = 0;
-    elsewhere(output, 3);
-    const alive = setInterval(() => {
-      beat += 1;
-      elsewhere(output, 3, beat);
-    }, 100);
-    const ended = await launch(env);
-    clearInterval(alive);
+    const ended = await besideAnother(output, () => launch(env));
     expect(ended.code).toBe(codeOf('locked'));
     expect(message()).toBe(
       `locked: another run is writing to the same folder. other-pod is writing to ${output}: wait for its pod to end, or delete its Job\n`,
@@ -183,14 +182,7 @@ describe('a run on several nodes', () => {
 
   test('does not begin on a node whose folder another run writes to', async () => {
     const { env, output, message, ...second } = node(1, join(folder(), 'out'));
-    let beat = 0;
-    elsewhere(output, 3);
-    const alive = setInterval(() => {
-      beat += 1;
-      elsewhere(output, 3, beat);
-    }, 100);
-    const ended = await launch(env);
-    clearInterval(alive);
+    const ended = await besideAnother(output, () => launch(env));
     expect(ended.code).toBe(codeOf('locked'));
     expect(message()).toContain('other-pod is writing to');
     expect(trained({ env, output, message, ...second })).toBe(false);
