@@ -727,6 +727,25 @@ test("a model that can't be planned is an error that says why, and a quantised o
   expect(quantised.out).toContain("quantization_config: { quant_method: 'awq', bits: 4, group_size: 128 }");
 });
 
+test('a config.json that does without biases says so in the program', () => {
+  const config = (more: object) =>
+    JSON.stringify({
+      model_type: 'glm4',
+      hidden_size: 1024,
+      intermediate_size: 3072,
+      num_hidden_layers: 4,
+      num_attention_heads: 16,
+      num_key_value_heads: 2,
+      vocab_size: 1000,
+      ...more,
+    });
+  const files = { ...DATA, 'train.yaml': LORA.replace('Qwen/Qwen3-0.6B', './mine') };
+  for (const bias of [true, false]) {
+    const folders = { ...files, 'mine/config.json': config({ attention_bias: bias }) };
+    expect(run('import', write(join(folder, `bias-${bias}`), folders)).out).toContain(`attention_bias: ${bias}`);
+  }
+});
+
 test('each change of a DeepSpeed JSON says why, and what is lost is a warning', () => {
   const json = { train_batch_size: 8, zero_optimization: { stage: 3 }, scheduler: { type: 'WarmupLR' } };
   const directory = write(join(folder, 'deepspeed-reasons'), {

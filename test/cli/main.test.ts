@@ -183,6 +183,8 @@ describe('lint', () => {
           severity: 'warning',
           key: 'dataset',
           message: expect.stringContaining('at most 64 MiB, 500000 rows'),
+          line: 1,
+          column: 1,
         }),
       );
     }
